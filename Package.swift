@@ -1,0 +1,143 @@
+// swift-tools-version: 6.2
+// Targets are listed bottom-up, floor by floor. A need that is not yet listed, an arrow that
+// points up, or a feature that needs a feature stops the manifest with a message.
+
+import PackageDescription
+
+/// The floors of the building, lowest first. A target may need its own floor and those below it.
+enum Floor: Int {
+    case c, base, system, wire, traffic, features, assembly, executables, loadTests
+
+    var folder: String {
+        switch self {
+        case .c: "Sources/C"
+        case .base: "Sources/Base"
+        case .system: "Sources/System"
+        case .wire: "Sources/Wire"
+        case .traffic: "Sources/Traffic"
+        case .features: "Sources/Features"
+        case .assembly: "Sources/Assembly"
+        case .executables: "Sources/Executables"
+        case .loadTests: "LoadTests"
+        }
+    }
+}
+
+/// Collects targets and refuses what DESIGN forbids: upward arrows and features that know each other.
+struct Building {
+    private(set) var targets: [Target] = []
+    private var floorOf: [String: Floor] = [:]
+
+    private let swiftSettings: [SwiftSetting] = [
+        .swiftLanguageMode(.v6),
+        .strictMemorySafety(),
+        .treatAllWarnings(as: .error),
+        .enableExperimentalFeature("Lifetimes"),
+    ]
+
+    mutating func shim(_ name: String) {
+        floorOf[name] = .c
+        targets.append(.systemLibrary(name: name, path: "\(Floor.c.folder)/\(name)"))
+    }
+
+    mutating func library(_ name: String, on floor: Floor, needs: [String] = []) {
+        let dependencies = admit(name, on: floor, needs: needs)
+        targets.append(
+            .target(
+                name: name, dependencies: dependencies, path: "\(floor.folder)/\(name)",
+                swiftSettings: swiftSettings))
+    }
+
+    mutating func executable(
+        _ name: String, on floor: Floor, needs: [String], packages: [Target.Dependency] = []
+    ) {
+        let dependencies = admit(name, on: floor, needs: needs) + packages
+        targets.append(
+            .executableTarget(
+                name: name, dependencies: dependencies, path: "\(floor.folder)/\(name)",
+                swiftSettings: swiftSettings))
+    }
+
+    mutating func tests(_ subject: String, needs: [String] = [], resources: [Resource] = []) {
+        let name = "\(subject)Tests"
+        for need in needs { precondition(floorOf[need] != nil, "\(name) needs \(need): not listed") }
+        targets.append(
+            .testTarget(
+                name: name, dependencies: needs.map { .byName(name: $0) }, path: "Tests/\(name)",
+                exclude: [], resources: resources,
+                swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]))
+    }
+
+    private mutating func admit(
+        _ name: String, on floor: Floor, needs: [String]
+    ) -> [Target.Dependency] {
+        for need in needs {
+            guard let below = floorOf[need] else {
+                fatalError("\(name) needs \(need), which is not listed before it")
+            }
+            precondition(
+                below.rawValue <= floor.rawValue, "\(name) on \(floor) may not need \(need) above it")
+            precondition(
+                !(floor == .features && below == .features),
+                "\(name) and \(need) are features: features never import one another")
+        }
+        precondition(floorOf[name] == nil, "\(name) is listed twice")
+        floorOf[name] = floor
+        return needs.map { .byName(name: $0) }
+    }
+}
+
+var building = Building()
+
+building.shim("CLinux")
+
+building.library("Bytes", on: .base)
+building.library("Structures", on: .base, needs: ["Bytes"])
+building.library("Addresses", on: .base, needs: ["Bytes"])
+building.library("ConfigLanguage", on: .base, needs: ["Bytes", "Addresses"])
+
+building.library("Kernel", on: .system, needs: ["CLinux", "Bytes", "Addresses"])
+building.library("Reactor", on: .system, needs: ["Kernel", "Structures"])
+building.library("Daemon", on: .system, needs: ["Reactor", "Kernel", "ConfigLanguage"])
+
+building.library("HTTP", on: .wire, needs: ["Bytes"])
+
+building.library("Balancing", on: .traffic, needs: ["Structures", "ConfigLanguage"])
+building.library(
+    "Proxy", on: .traffic,
+    needs: ["Reactor", "Kernel", "HTTP", "Balancing", "Addresses", "Bytes", "Structures"])
+
+building.library("Logs", on: .features, needs: ["Proxy"])
+building.library("Statistics", on: .features, needs: ["Proxy"])
+building.library("Admin", on: .features, needs: ["Proxy", "Daemon"])
+
+building.library(
+    "ProxyConfig", on: .assembly,
+    needs: ["ConfigLanguage", "Proxy", "Logs", "Statistics", "Admin"])
+building.library("Supervisor", on: .assembly, needs: ["ProxyConfig", "Daemon"])
+
+building.executable("martlet", on: .executables, needs: ["Supervisor"])
+building.executable(
+    "martlet-load", on: .loadTests, needs: ["Kernel", "Bytes", "Addresses", "HTTP"],
+    packages: [.product(name: "ArgumentParser", package: "swift-argument-parser")])
+
+building.tests("Bytes", needs: ["Bytes"])
+building.tests("Structures", needs: ["Structures"])
+building.tests("Addresses", needs: ["Addresses"])
+building.tests("ConfigLanguage", needs: ["ConfigLanguage"])
+building.tests("Kernel", needs: ["Kernel"])
+building.tests("Reactor", needs: ["Reactor"])
+building.tests("HTTP", needs: ["HTTP"])
+building.tests("Balancing", needs: ["Balancing"])
+
+let package = Package(
+    name: "martlet",
+    products: [
+        .executable(name: "martlet", targets: ["martlet"]),
+        .executable(name: "martlet-load", targets: ["martlet-load"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    ],
+    targets: building.targets
+)
