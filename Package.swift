@@ -60,7 +60,9 @@ struct Building {
 
     mutating func tests(_ subject: String, needs: [String] = [], resources: [Resource] = []) {
         let name = "\(subject)Tests"
-        for need in needs { precondition(floorOf[need] != nil, "\(name) needs \(need): not listed") }
+        for need in needs {
+            precondition(floorOf[need] != nil, "\(name) needs \(need): not listed")
+        }
         targets.append(
             .testTarget(
                 name: name, dependencies: needs.map { .byName(name: $0) }, path: "Tests/\(name)",
@@ -76,7 +78,8 @@ struct Building {
                 fatalError("\(name) needs \(need), which is not listed before it")
             }
             precondition(
-                below.rawValue <= floor.rawValue, "\(name) on \(floor) may not need \(need) above it")
+                below.rawValue <= floor.rawValue,
+                "\(name) on \(floor) may not need \(need) above it")
             precondition(
                 !(floor == .features && below == .features),
                 "\(name) and \(need) are features: features never import one another")
