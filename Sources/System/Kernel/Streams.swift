@@ -1,0 +1,164 @@
+// Reading and writing connected stream sockets, without blocking and without signals.
+
+import Bytes
+import CLinux
+import Glibc
+
+extension Descriptor {
+    /// Reads once into the room behind the buffer's tail, at most `limit` bytes.
+    ///
+    /// The room must not be empty.
+    public borrowing func receive(into buffer: inout Buffer, atMost limit: Int = .max) -> ReadResult
+    {
+        let wanted = min(limit, buffer.room)
+        precondition(wanted > 0)
+        while true {
+            // Safety: `wanted` bytes are free behind the tail.
+            let got = unsafe recv(number, buffer.unsafeRoom, wanted, Int32(MSG_DONTWAIT))
+            if got > 0 {
+                buffer.advanceTail(got)
+                return .bytes(got)
+            }
+            if got == 0 { return .ended }
+            let code = errno
+            if code == EINTR { continue }
+            if code == EAGAIN { return .wouldBlock }
+            return .failed(Errno(code))
+        }
+    }
+
+    /// Sends bytes from the front of the buffer and consumes what was taken.
+    ///
+    /// - Parameters:
+    ///   - length: how many bytes from the front are offered; at least one.
+    ///   - more: whether further bytes follow at once (MSG_MORE).
+    public borrowing func send(
+        from buffer: inout Buffer, length: Int, more: Bool = false
+    ) -> WriteResult {
+        precondition(length > 0 && length <= buffer.count)
+        let flags = Int32(MSG_DONTWAIT | MSG_NOSIGNAL) | (more ? Int32(MSG_MORE) : 0)
+        while true {
+            // Safety: `length` bytes are held from the front on.
+            let put = unsafe Glibc.send(number, buffer.unsafeStart, length, flags)
+            if put >= 0 {
+                buffer.consume(put)
+                return .bytes(put)
+            }
+            let code = errno
+            if code == EINTR { continue }
+            if code == EAGAIN { return .wouldBlock }
+            return .failed(Errno(code))
+        }
+    }
+
+    /// Sends all of `first` and then `length` bytes from the front of `second` in one call.
+    ///
+    /// Consumes what was taken from both; the result counts both.
+    public borrowing func send(
+        _ first: inout Buffer, then second: inout Buffer, length: Int, more: Bool = false
+    ) -> WriteResult {
+        let firstLength = first.count
+        precondition(firstLength > 0 && length > 0 && length <= second.count)
+        let flags = Int32(MSG_DONTWAIT | MSG_NOSIGNAL) | (more ? Int32(MSG_MORE) : 0)
+        var pieces = unsafe (
+            iovec(iov_base: first.unsafeStart, iov_len: firstLength),
+            iovec(iov_base: second.unsafeStart, iov_len: length)
+        )
+        while true {
+            // Safety: both pieces are held bytes of buffers that are borrowed exclusively for the
+            // duration of the call; `message` points at `pieces` only inside the closure.
+            let put = unsafe withUnsafeMutablePointer(to: &pieces) { pointer in
+                unsafe pointer.withMemoryRebound(to: iovec.self, capacity: 2) { vector in
+                    var message = unsafe msghdr()
+                    unsafe message.msg_iov = vector
+                    unsafe message.msg_iovlen = 2
+                    return unsafe sendmsg(number, &message, flags)
+                }
+            }
+            if put >= 0 {
+                let fromFirst = min(put, firstLength)
+                first.consume(fromFirst)
+                second.consume(put &- fromFirst)
+                return .bytes(put)
+            }
+            let code = errno
+            if code == EINTR { continue }
+            if code == EAGAIN { return .wouldBlock }
+            return .failed(Errno(code))
+        }
+    }
+
+    /// Moves up to `length` bytes from this socket into a pipe without copying them.
+    public borrowing func splice(intoPipe pipe: Int32, length: Int) -> ReadResult {
+        let flags = UInt32(MARTLET_SPLICE_F_MOVE | MARTLET_SPLICE_F_NONBLOCK)
+        while true {
+            // Safety: no offsets are passed; both descriptors are only numbers.
+            let moved = CLinux.splice(number, nil, pipe, nil, UInt(length), flags)
+            if moved > 0 { return .bytes(moved) }
+            if moved == 0 { return .ended }
+            let code = errno
+            if code == EINTR { continue }
+            if code == EAGAIN { return .wouldBlock }
+            return .failed(Errno(code))
+        }
+    }
+
+    /// Moves up to `length` bytes out of a pipe into this socket without copying them.
+    public borrowing func splice(
+        fromPipe pipe: Int32, length: Int, more: Bool = false
+    ) -> WriteResult {
+        let flags =
+            UInt32(MARTLET_SPLICE_F_MOVE | MARTLET_SPLICE_F_NONBLOCK)
+            | (more ? UInt32(MARTLET_SPLICE_F_MORE) : 0)
+        while true {
+            // Safety: no offsets are passed; both descriptors are only numbers.
+            let moved = CLinux.splice(pipe, nil, number, nil, UInt(length), flags)
+            if moved >= 0 { return .bytes(moved) }
+            let code = errno
+            if code == EINTR { continue }
+            if code == EAGAIN { return .wouldBlock }
+            return .failed(Errno(code))
+        }
+    }
+
+    /// Ends the sending direction; the other direction goes on.
+    public borrowing func shutdownSending() {
+        _ = shutdown(number, Int32(SHUT_WR))
+    }
+
+    /// Makes the close send a reset instead of a FIN.
+    public borrowing func resetOnClose() {
+        _ = setOption(SOL_SOCKET, SO_LINGER, linger(l_onoff: 1, l_linger: 0))
+    }
+
+    /// The pending error of a socket, cleared by reading it; nil when there is none.
+    public borrowing func takeSocketError() -> Errno? {
+        let code = martlet_socket_error(number)
+        return code == 0 ? nil : Errno(code)
+    }
+}
+
+/// A pipe used as a kernel-side buffer between two sockets.
+@frozen
+public struct Pipe: ~Copyable {
+    public let readEnd: Descriptor
+    public let writeEnd: Descriptor
+    /// Bytes the kernel agreed to hold.
+    public let capacity: Int
+
+    /// Opens a non-blocking pipe and asks for `capacity` bytes of room.
+    public init(capacity wanted: Int) throws(Errno) {
+        var ends: (Int32, Int32) = (-1, -1)
+        // Safety: `ends` is two adjacent Int32 values, which is what the call fills.
+        let status = unsafe withUnsafeMutablePointer(to: &ends) { pointer in
+            unsafe pointer.withMemoryRebound(to: Int32.self, capacity: 2) {
+                unsafe pipe2($0, O_NONBLOCK | O_CLOEXEC)
+            }
+        }
+        if status < 0 { throw Errno.last }
+        readEnd = Descriptor(owning: ends.0)
+        writeEnd = Descriptor(owning: ends.1)
+        let granted = martlet_fcntl(ends.1, MARTLET_F_SETPIPE_SZ, Int32(truncatingIfNeeded: wanted))
+        capacity = granted > 0 ? Int(granted) : 65536
+    }
+}
