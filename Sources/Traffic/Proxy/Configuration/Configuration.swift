@@ -1,0 +1,168 @@
+// The configuration as values: what the sections of the files say, checked and resolved, with
+// nothing left to look up by name at run time. Built by ProxyConfig, compiled by each worker.
+
+import Kernel
+
+/// One generation of the whole configuration. Immutable once built.
+public struct Configuration: Sendable {
+    public var global = GlobalConfiguration()
+    /// Frontends, backends and listens, in the order of the files.
+    public var proxies: [ProxyConfiguration] = []
+
+    public init() {}
+}
+
+/// `global`: what belongs to the process.
+public struct GlobalConfiguration: Sendable {
+    /// `nbthread`; 0 means the usable cores.
+    public var threads = 0
+    /// `cpu-map`: for each thread number (from 1) the cores it may run on; empty means any.
+    public var coresOfThread: [Int: [Int]] = [:]
+    /// `maxconn`; 0 means computed from the descriptor limit.
+    public var maxConnections = 0
+    /// `ulimit-n`; 0 means computed.
+    public var descriptorLimit = 0
+    /// `fd-hard-limit`; 0 means none.
+    public var descriptorHardLimit = 0
+    public var userName: String?
+    public var groupName: String?
+    public var userID: UInt32?
+    public var groupID: UInt32?
+    public var chrootPath: String?
+    public var pidFilePath: String?
+    public var isDaemon = false
+    public var isQuiet = false
+    /// `node` and `description`, shown by `show info`.
+    public var node: String?
+    public var describedAs: String?
+    /// `localpeer`.
+    public var localPeer: String?
+    public var logs: [LogConfiguration] = []
+    public var logTag: String?
+    /// `log-send-hostname`: nil not sent, empty the system's name.
+    public var logSendHostname: String?
+    public var statsSockets: [StatsSocketConfiguration] = []
+    /// `stats timeout`, milliseconds.
+    public var statsTimeoutMilliseconds = 10_000
+    /// `stats maxconn`.
+    public var statsMaxConnections = 10
+    /// `hard-stop-after`, milliseconds; 0 means never.
+    public var hardStopAfterMilliseconds = 0
+    /// `grace`, milliseconds.
+    public var graceMilliseconds = 0
+    /// `close-spread-time`, milliseconds; nil when not set.
+    public var closeSpreadMilliseconds: Int?
+    /// `spread-checks`, percent.
+    public var spreadChecksPercent = 0
+    public var tuning = Tuning()
+    /// `-dS` or `nosplice`: splice(2) is not used.
+    public var usesSplice = true
+    /// `noreuseport`.
+    public var usesReusePort = true
+    /// `maxconnrate`, `maxsessrate`, `maxpipes`; 0 means no limit.
+    public var maxConnectionRate = 0
+    public var maxSessionRate = 0
+    public var maxPipes = 0
+    /// `setenv` and its kin were applied while reading; the names to show in `show env` follow.
+    public var environment: [String: String] = [:]
+    /// `strict-limits`.
+    public var strictLimits = true
+    /// `zero-warning`.
+    public var zeroWarning = false
+
+    public init() {}
+}
+
+/// `tune.*` values with HAProxy's defaults.
+public struct Tuning: Sendable {
+    /// `tune.bufsize`, bytes.
+    public var bufferBytes = 16384
+    /// `tune.maxrewrite`, bytes kept free for rewriting heads.
+    public var maxRewriteBytes = 1024
+    /// `tune.http.maxhdr`, header fields a message may have.
+    public var maxHeaderFields = 101
+    /// `tune.http.logurilen`, bytes of a request line kept for the log.
+    public var logURIBytes = 1024
+    /// `tune.maxaccept`, connections accepted in a row; -1 unlimited.
+    public var maxAccept = 4
+    /// `tune.maxpollevents`.
+    public var maxPollEvents = 200
+    /// `tune.runqueue-depth`.
+    public var runQueueDepth = 40
+    /// `tune.idletimer`, milliseconds.
+    public var idleTimerMilliseconds = 1000
+    /// `tune.pipesize`, bytes; 0 means our default of 1 MiB.
+    public var pipeBytes = 0
+    /// `tune.rcvbuf.client` and its kin, bytes; 0 means the kernel's.
+    public var receiveBufferClientBytes = 0
+    public var receiveBufferServerBytes = 0
+    public var sendBufferClientBytes = 0
+    public var sendBufferServerBytes = 0
+    /// `tune.pool-low-fd-ratio` and `tune.pool-high-fd-ratio`, percent.
+    public var poolLowDescriptorPercent = 20
+    public var poolHighDescriptorPercent = 25
+    /// `tune.idle-pool.shared`.
+    public var sharesIdlePool = true
+
+    public init() {}
+}
+
+/// One `log` line.
+public struct LogConfiguration: Sendable {
+    /// Where lines go.
+    public enum Target: Sendable {
+        case datagram(RawSocketAddress)
+        case descriptor(Int32)
+        case stdout
+        case stderr
+        /// `log global` in a proxy: the lines of the global section.
+        case global
+    }
+    public var target: Target
+    /// The address as written, for messages.
+    public var targetText: String
+    /// `format` keyword: local, rfc3164, rfc5424, priority, short, timed, iso, raw; nil is the
+    /// target's default.
+    public var format: String?
+    /// `len`, bytes of a message including its header.
+    public var maxBytes = 1024
+    /// Facility number 0...23.
+    public var facility = 0
+    /// Highest level number sent (7 debug).
+    public var maxLevel = 7
+    /// Levels below this number are sent as this.
+    public var minLevel = 0
+    /// `sample <ranges>:<size>`: which of each `size` messages are sent (1-based closed ranges).
+    public var sampleRanges: [ClosedRange<Int>] = []
+    public var sampleSize = 0
+
+    public init(target: Target, targetText: String) {
+        self.target = target
+        self.targetText = targetText
+    }
+}
+
+/// One `stats socket` line.
+public struct StatsSocketConfiguration: Sendable {
+    public enum Level: Int, Sendable, Comparable {
+        case user, operator_, admin
+        public static func < (left: Level, right: Level) -> Bool { left.rawValue < right.rawValue }
+    }
+    public var bind: BindConfiguration
+    public var level: Level = .operator_
+    /// `expose-fd listeners`.
+    public var exposesListeners = false
+
+    public init(bind: BindConfiguration) { self.bind = bind }
+}
+
+/// Where something stands in the configuration files.
+public struct SourcePlace: Sendable, Equatable {
+    public var file: String
+    public var line: Int
+
+    public init(file: String = "", line: Int = 0) {
+        self.file = file
+        self.line = line
+    }
+}

@@ -1,0 +1,259 @@
+// One proxy: a frontend, a backend, or both at once (`listen`).
+
+import Kernel
+
+/// What a proxy can do.
+public struct ProxyCapability: OptionSet, Sendable {
+    public let rawValue: UInt8
+    public init(rawValue: UInt8) { self.rawValue = rawValue }
+    public static let frontend = ProxyCapability(rawValue: 1)
+    public static let backend = ProxyCapability(rawValue: 2)
+    public static let listen: ProxyCapability = [.frontend, .backend]
+}
+
+/// `mode`.
+public enum ProxyMode: UInt8, Sendable {
+    case tcp, http
+}
+
+/// `option …` switches that are plain on/off.
+public struct ProxyOptions: OptionSet, Sendable {
+    public let rawValue: UInt64
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    public static let httpLog = bit(0)
+    public static let tcpLog = bit(1)
+    public static let dontLogNull = bit(2)
+    public static let dontLogNormal = bit(3)
+    public static let logSeparateErrors = bit(4)
+    public static let logASAP = bit(5)
+    public static let redispatch = bit(6)
+    public static let abortOnClose = bit(7)
+    public static let allBackups = bit(8)
+    public static let httpClose = bit(9)
+    public static let httpServerClose = bit(10)
+    public static let clientTCPKeepAlive = bit(11)
+    public static let serverTCPKeepAlive = bit(12)
+    public static let noLingerClient = bit(13)
+    public static let noLingerServer = bit(14)
+    public static let spliceAuto = bit(15)
+    public static let spliceRequest = bit(16)
+    public static let spliceResponse = bit(17)
+    public static let preferLastServer = bit(18)
+    public static let ignoreProbes = bit(19)
+    public static let acceptUnsafeRequest = bit(20)
+    public static let acceptUnsafeResponse = bit(21)
+    public static let contentStats = bit(22)
+    public static let socketStats = bit(23)
+    public static let tcpSmartAccept = bit(24)
+    public static let tcpSmartConnect = bit(25)
+    public static let httpNoDelay = bit(26)
+    public static let independentStreams = bit(27)
+    public static let httpPretendKeepAlive = bit(28)
+    public static let persist = bit(29)
+    public static let httpUseProxyHeader = bit(30)
+    public static let idleCloseOnResponse = bit(31)
+    public static let http10Drop = bit(32)
+    public static let disableH2Upgrade = bit(33)
+    public static let transparent = bit(34)
+    public static let logHealthChecks = bit(35)
+    public static let httpsLog = bit(36)
+    public static let clfLog = bit(37)
+
+    private static func bit(_ position: UInt64) -> ProxyOptions {
+        ProxyOptions(rawValue: 1 << position)
+    }
+}
+
+/// `timeout …` in milliseconds; 0 means none.
+public struct Timeouts: Sendable {
+    public var client = 0
+    public var connect = 0
+    public var server = 0
+    public var queue = 0
+    public var httpRequest = 0
+    public var httpKeepAlive = 0
+    public var tunnel = 0
+    public var clientFin = 0
+    public var serverFin = 0
+    public var tarpit = 0
+    public var check = 0
+
+    public init() {}
+}
+
+/// `http-reuse`.
+public enum ReusePolicy: UInt8, Sendable {
+    case never, safe, aggressive, always
+}
+
+/// `option forwardfor`, `option originalto`.
+public struct ForwardHeader: Sendable {
+    /// The field's name as it is to be sent.
+    public var name: String
+    /// `if-none`.
+    public var onlyIfMissing = false
+    /// `except`: networks (address, mask) for which nothing is added. IPv4 or IPv6.
+    public var exceptNetwork: String?
+
+    public init(name: String) { self.name = name }
+}
+
+/// `option forwarded` (RFC 7239): which parameters are sent.
+public struct ForwardedHeader: Sendable {
+    /// The source of `for` and `by` parameters.
+    public enum Node: Sendable { case none, address }
+    public var sendsProtocol = true
+    public var sendsHost = false
+    public var forNode: Node = .address
+    public var forPort = false
+    public var byNode: Node = .none
+    public var byPort = false
+
+    public init() {}
+}
+
+/// A frontend, a backend, or both.
+public struct ProxyConfiguration: Sendable {
+    public var name: String
+    public var capability: ProxyCapability
+    public var place: SourcePlace
+    /// `id`; 0 until numbered.
+    public var id = 0
+    public var guid: String?
+    public var describedAs: String?
+    public var mode: ProxyMode = .tcp
+    public var isDisabled = false
+    /// `maxconn` of the frontend side; 0 means the global limit.
+    public var maxConnections = 0
+    /// `fullconn`.
+    public var fullConnections = 0
+    /// `backlog`; 0 means maxconn.
+    public var backlog = 0
+    public var options: ProxyOptions = []
+    public var timeouts = Timeouts()
+    public var retries = 3
+    /// `option redispatch N`: every N retries (negative: counted from the end); 0 never, -1 the
+    /// default of the option.
+    public var redispatchAfter = 0
+    public var reuse: ReusePolicy = .safe
+    /// `max-keep-alive-queue`; -1 none.
+    public var maxKeepAliveQueue = -1
+    public var forwardFor: ForwardHeader?
+    public var originalTo: ForwardHeader?
+    public var forwarded: ForwardedHeader?
+    /// `errorfile`: status code to complete reply bytes.
+    public var errorReplies: [Int: [UInt8]] = [:]
+    public var logs: [LogConfiguration] = []
+    public var logTag: String?
+    /// `log-format` and `error-log-format` as written; nil means none given.
+    public var logFormat: String?
+    public var errorLogFormat: String?
+    /// `rate-limit sessions`; 0 none.
+    public var sessionRateLimit = 0
+
+    // Frontend side.
+    public var binds: [BindConfiguration] = []
+    /// `default_backend`; index into ``Configuration/proxies``, resolved after parsing.
+    public var defaultBackend: Int?
+    public var defaultBackendName: String?
+
+    // Backend side.
+    public var servers: [ServerConfiguration] = []
+    /// `balance` algorithm name and its arguments.
+    public var balance = ["roundrobin"]
+    /// `source` of the backend.
+    public var source: SourceConfiguration?
+    /// `hash-balance-factor`, `balance` details of later issues are kept with the algorithm.
+    public var dispatch: RawSocketAddress?
+
+    public init(name: String, capability: ProxyCapability, place: SourcePlace = SourcePlace()) {
+        self.name = name
+        self.capability = capability
+        self.place = place
+    }
+}
+
+/// One `bind` line (one per address; a port range stays together).
+public struct BindConfiguration: Sendable {
+    /// The address as written.
+    public var addressText: String
+    /// Ports of a range; a single port is a range of one. Empty for UNIX and inherited sockets.
+    public var place: SourcePlace
+    public var name: String?
+    public var id = 0
+    public var guid: String?
+    public var maxConnections = 0
+    public var backlog = 0
+    public var interface: String?
+    public var isTransparent = false
+    /// `v4v6` / `v6only`.
+    public var isV6Only: Bool?
+    public var tcpUserTimeoutMilliseconds = 0
+    public var mss = 0
+    public var defersAccept = false
+    public var usesFastOpen = false
+    public var mode: UInt32?
+    public var userID: UInt32?
+    public var groupID: UInt32?
+    public var nice = 0
+    public var level: StatsSocketConfiguration.Level?
+    /// `thread`: workers (from 1) that accept; empty means all.
+    public var threads: [Int] = []
+
+    public init(addressText: String, place: SourcePlace = SourcePlace()) {
+        self.addressText = addressText
+        self.place = place
+    }
+}
+
+/// `source …`: where connections to servers come from.
+public struct SourceConfiguration: Sendable {
+    public var address: RawSocketAddress
+    /// First and last port of a range; nil means any port.
+    public var ports: ClosedRange<UInt16>?
+    public var interface: String?
+
+    public init(address: RawSocketAddress) { self.address = address }
+}
+
+/// One `server` line.
+public struct ServerConfiguration: Sendable {
+    public var name: String
+    public var place: SourcePlace
+    public var id = 0
+    public var guid: String?
+    /// The host as written, for display and later resolution.
+    public var hostText: String
+    public var address: RawSocketAddress
+    /// A port given as `+N`/`-N` is added to the port the client came to.
+    public var portOffset: Int?
+    /// No port given: the client's destination port is used.
+    public var usesClientPort = false
+    public var weight = 1
+    public var isBackup = false
+    public var isDisabled = false
+    public var maxConnections = 0
+    public var minConnections = 0
+    public var maxQueue = 0
+    /// `pool-max-conn`; -1 unlimited.
+    public var poolMaxConnections = -1
+    public var poolPurgeDelayMilliseconds = 5000
+    public var poolLowConnections = 0
+    public var maxReuse = -1
+    public var source: SourceConfiguration?
+    public var tcpUserTimeoutMilliseconds = 0
+    public var usesFastOpen = false
+    /// `cookie` value, kept for statistics.
+    public var cookie: String?
+    public var describedAs: String?
+    /// `slowstart`, milliseconds.
+    public var slowStartMilliseconds = 0
+
+    public init(name: String, place: SourcePlace, hostText: String, address: RawSocketAddress) {
+        self.name = name
+        self.place = place
+        self.hostText = hostText
+        self.address = address
+    }
+}
