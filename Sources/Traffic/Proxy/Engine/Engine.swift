@@ -1,0 +1,156 @@
+// The traffic side of the process: workers, the present generation, and what the control thread
+// asks of them.
+
+import Kernel
+import Reactor
+import Synchronization
+
+/// One generation as the workers see it: the configuration, its listeners, and the live state its
+/// names refer to. Immutable.
+public final class Generation: Sendable {
+    public let number: UInt32
+    public let configuration: Configuration
+    public let listeners: [ListenerSocket]
+
+    init(number: UInt32, configuration: Configuration, listeners: [ListenerSocket]) {
+        self.number = number
+        self.configuration = configuration
+        self.listeners = listeners
+    }
+}
+
+/// Runs the workers and publishes generations to them.
+public final class Engine: Sendable {
+    public let live: LiveState
+    let logging: any StreamLogging
+    let mailboxes: [Mailbox<WorkerMessage>]
+    /// Streams and client connections each worker holds, for spreading accepted connections.
+    let loads: WorkerLoads
+    let current: Mutex<Generation>
+    /// Number of the present generation; a worker compares it once a turn.
+    let epoch: Atomic<UInt32>
+    /// Set for a soft stop: workers end when they hold nothing more.
+    let isStopping = Atomic<Bool>(false)
+    /// Set for an immediate stop.
+    let mustStop = Atomic<Bool>(false)
+    let runningWorkers = Atomic<Int>(0)
+    private let threads = Mutex<[WorkerThread]>([])
+    private let whenStopped = Mutex<(@Sendable () -> Void)?>(nil)
+
+    /// Prepares workers for a first generation; nothing runs until ``start()``.
+    ///
+    /// - Parameters:
+    ///   - configuration: the first generation.
+    ///   - listeners: its open sockets.
+    ///   - logging: makes each worker's logger.
+    ///   - workers: how many worker threads there will be, at least one.
+    public init(
+        configuration: Configuration, listeners: [ListenerSocket], logging: any StreamLogging,
+        workers: Int
+    ) throws(Errno) {
+        precondition(workers > 0)
+        live = LiveState(workers: workers)
+        self.logging = logging
+        var mailboxes: [Mailbox<WorkerMessage>] = []
+        for _ in 0..<workers { mailboxes.append(try Mailbox()) }
+        self.mailboxes = mailboxes
+        loads = WorkerLoads(workers: workers)
+        let first = Generation(number: 1, configuration: configuration, listeners: listeners)
+        current = Mutex(first)
+        epoch = Atomic(1)
+        live.adopt(configuration)
+    }
+
+    /// The generation in force.
+    public var generation: Generation { current.withLock { $0 } }
+
+    /// The configuration in force.
+    public var configuration: Configuration { generation.configuration }
+
+    /// How many workers there are.
+    public var workers: Int { mailboxes.count }
+
+    /// Starts the worker threads. Signals must be blocked in the calling thread, so that workers
+    /// inherit that.
+    ///
+    /// - Parameter coresOfThread: for each worker (from 0) the cores it may run on; empty: any.
+    public func start(coresOfThread: [[Int]] = []) {
+        runningWorkers.store(workers, ordering: .sequentiallyConsistent)
+        threads.withLock { threads in
+            for number in 0..<workers {
+                let cores = number < coresOfThread.count ? coresOfThread[number] : []
+                threads.append(
+                    WorkerThread.start(cores: cores) { [self] in
+                        var worker = Worker(number: number, engine: self)
+                        worker.run()
+                        workerEnded()
+                    })
+            }
+        }
+    }
+
+    /// Publishes the next generation: new streams use it, running ones keep theirs.
+    ///
+    /// Sockets that both generations name should be the same `ListenerSocket` objects; those the
+    /// next one lacks are closed when no worker watches them any more.
+    public func publish(_ configuration: Configuration, listeners: [ListenerSocket]) {
+        live.adopt(configuration)
+        current.withLock { generation in
+            let next = Generation(
+                number: generation.number &+ 1, configuration: configuration, listeners: listeners)
+            generation = next
+            epoch.store(next.number, ordering: .releasing)
+        }
+        nudgeAll()
+    }
+
+    /// Soft stop: listening ends, streams go on, idle connections are closed.
+    public func stopListening() {
+        isStopping.store(true, ordering: .sequentiallyConsistent)
+        nudgeAll()
+    }
+
+    /// Hard stop: everything ends now.
+    public func stopNow() {
+        mustStop.store(true, ordering: .sequentiallyConsistent)
+        nudgeAll()
+    }
+
+    /// Pauses accepting on all frontends (SIGTTOU) or resumes it (SIGTTIN).
+    public func setPaused(_ paused: Bool) {
+        for proxy in configuration.proxies where proxy.capability.contains(.frontend) {
+            live.frontend(proxy.name).isPaused.store(paused, ordering: .relaxed)
+        }
+        nudgeAll()
+    }
+
+    /// Makes workers look again at which listeners they watch, after a frontend was paused,
+    /// resumed or stopped, or a limit was raised.
+    public func listenersChanged() { nudgeAll() }
+
+    /// Called once, from a worker's thread, when the last worker has ended.
+    public func onStopped(_ body: @escaping @Sendable () -> Void) {
+        whenStopped.withLock { $0 = body }
+    }
+
+    /// Waits until all worker threads have ended.
+    public func join() {
+        let all = threads.withLock { threads in
+            let all = threads
+            threads = []
+            return all
+        }
+        for thread in all { thread.join() }
+    }
+
+    func post(_ message: WorkerMessage, to worker: Int) { mailboxes[worker].post(message) }
+
+    private func nudgeAll() {
+        for mailbox in mailboxes { mailbox.nudge() }
+    }
+
+    private func workerEnded() {
+        let left = runningWorkers.subtract(1, ordering: .sequentiallyConsistent).newValue
+        if left == 0, let body = whenStopped.withLock({ $0 }) { body() }
+    }
+}

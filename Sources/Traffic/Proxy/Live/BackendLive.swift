@@ -1,0 +1,105 @@
+// A backend over generations: its servers' states, the order the balancer keeps, and the queue.
+// One short lock a backend; everything behind it is in this file.
+
+import Balancing
+import Kernel
+import Structures
+import Synchronization
+
+/// Why a server gets no new streams, as bits that can be set together.
+public struct ServerAdminState: OptionSet, Sendable {
+    public let rawValue: UInt8
+    public init(rawValue: UInt8) { self.rawValue = rawValue }
+    /// `set server … state maint`, `disable server`.
+    public static let forcedMaintenance = ServerAdminState(rawValue: 0x01)
+    /// `disabled` in the configuration.
+    public static let configuredMaintenance = ServerAdminState(rawValue: 0x04)
+    /// `set server … state drain`.
+    public static let forcedDrain = ServerAdminState(rawValue: 0x08)
+
+    public static let maintenance: ServerAdminState = [.forcedMaintenance, .configuredMaintenance]
+}
+
+/// A server over generations.
+public final class ServerLive: Sendable {
+    public let name: String
+    /// Position in the backend's tables, stable while the server exists.
+    public let ordinal: Int
+    public let identity: UInt32
+    public let counters: CounterTable
+    /// Idle pooled connections now (all workers) and connections in use now.
+    public let idleConnections = Atomic<Int>(0)
+    public let usedConnections = Atomic<Int>(0)
+    /// Bumped when the address changes or the server goes to maintenance: idle connections made
+    /// before are not used again.
+    public let poolEpoch = Atomic<UInt32>(0)
+    /// `set server … addr`: replaces the configured address when set.
+    public let addressOverride = Mutex<RawSocketAddress?>(nil)
+
+    init(name: String, ordinal: Int, identity: UInt32, workers: Int) {
+        self.name = name
+        self.ordinal = ordinal
+        self.identity = identity
+        counters = CounterTable(workers: workers)
+    }
+}
+
+/// What the lock of a backend protects of one server.
+public struct ServerOrder: Sendable {
+    /// Slot in the balancer; -1 when the server is not part of the present generation.
+    public var slot = -1
+    /// Streams being served now, and the most there were.
+    public var served = 0
+    public var servedMax = 0
+    /// Streams waiting for this very server.
+    public var queued = 0
+    public var queuedMax = 0
+    public var admin: ServerAdminState = []
+    /// Weight from the configuration and weight in force.
+    public var initialWeight = 1
+    public var weight = 1
+    /// `maxconn` in force; 0 means unlimited.
+    public var maxConnections = 0
+    public var isBackup = false
+    /// Whether health checks consider it up; true until there are checks.
+    public var isUp = true
+    /// Calendar seconds of the last change of state.
+    public var lastChangeSeconds: Int64 = 0
+
+    /// Whether the balancer may choose it.
+    public var isUsable: Bool { isUp && admin.isEmpty && weight > 0 }
+    public var isDraining: Bool { admin.contains(.forcedDrain) || weight == 0 }
+}
+
+/// A stream that waits for a server.
+public struct QueuedStream: Sendable {
+    public var worker: Int
+    public var stream: Handle
+    /// The one server it waits for, or -1 for any.
+    public var ordinal: Int
+}
+
+/// A queued stream whose turn has come: the slot is already charged for it.
+public struct QueueGrant: Sendable {
+    public var worker: Int
+    public var stream: Handle
+    public var ordinal: Int
+}
+
+/// A backend over generations.
+public final class BackendLive: Sendable {
+    public let name: String
+    public let identity: UInt32
+    public let counters: CounterTable
+    /// Streams in the backend now, and the most there were.
+    public let connections = Atomic<Int>(0)
+    public let connectionsMax = Atomic<Int>(0)
+    public let order: Mutex<BackendOrder>
+
+    init(name: String, identity: UInt32, workers: Int) {
+        self.name = name
+        self.identity = identity
+        counters = CounterTable(workers: workers)
+        order = Mutex(BackendOrder())
+    }
+}

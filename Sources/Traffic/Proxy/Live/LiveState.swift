@@ -1,0 +1,108 @@
+// What lives longer than a generation, kept by identity (proxy name, server name): counters,
+// server states and weights, queues, current connections.
+
+import Balancing
+import Kernel
+import Synchronization
+
+/// All runtime state of the process, by identity.
+public final class LiveState: Sendable {
+    private struct Registry {
+        var frontends: [String: FrontendLive] = [:]
+        var backends: [String: BackendLive] = [:]
+        var nextIdentity: UInt32 = 0
+
+        mutating func takeIdentity() -> UInt32 {
+            defer { nextIdentity += 1 }
+            return nextIdentity
+        }
+    }
+
+    private let registry = Mutex(Registry())
+    public let workers: Int
+    public let process: ProcessLive
+
+    public init(workers: Int) {
+        self.workers = workers
+        process = ProcessLive(workers: workers)
+    }
+
+    /// The frontend of that name, made when it is new.
+    public func frontend(_ name: String) -> FrontendLive {
+        registry.withLock { registry in
+            if let known = registry.frontends[name] { return known }
+            let made = FrontendLive(
+                name: name, identity: registry.takeIdentity(), workers: workers)
+            registry.frontends[name] = made
+            return made
+        }
+    }
+
+    /// The backend of that name, made when it is new.
+    public func backend(_ name: String) -> BackendLive {
+        registry.withLock { registry in
+            if let known = registry.backends[name] { return known }
+            let made = BackendLive(
+                name: name, identity: registry.takeIdentity(), workers: workers)
+            registry.backends[name] = made
+            return made
+        }
+    }
+}
+
+/// Process-wide figures.
+public final class ProcessLive: Sendable {
+    /// Client connections open now, and the most there were.
+    public let connections = Atomic<Int>(0)
+    public let connectionsMax = Atomic<Int>(0)
+    /// `maxconn` in force.
+    public let maxConnections = Atomic<Int>(0)
+    /// Streams begun since the start; numbers streams.
+    public let streams = Atomic<UInt64>(0)
+    /// Workers whose accepting is paused for want of descriptors.
+    public let pausedWorkers = Atomic<Int>(0)
+    public let counters: CounterTable
+    public let started = Clock.monotonic()
+    public let startedCalendarMicroseconds = Clock.calendarMicroseconds()
+
+    init(workers: Int) { counters = CounterTable(workers: workers) }
+}
+
+/// A frontend over generations.
+public final class FrontendLive: Sendable {
+    public let name: String
+    public let identity: UInt32
+    public let counters: CounterTable
+    /// Client connections open now, and the most there were.
+    public let connections = Atomic<Int>(0)
+    public let connectionsMax = Atomic<Int>(0)
+    /// `maxconn` in force; 0 means no limit of its own.
+    public let maxConnections = Atomic<Int>(0)
+    /// `disable frontend` and SIGTTOU: listening but not accepting.
+    public let isPaused = Atomic<Bool>(false)
+    /// `shutdown frontend` or a soft stop: no longer listening.
+    public let isStopped = Atomic<Bool>(false)
+    /// HTTP requests counted for `%rt`.
+    public let requestNumber = Atomic<UInt64>(0)
+
+    init(name: String, identity: UInt32, workers: Int) {
+        self.name = name
+        self.identity = identity
+        counters = CounterTable(workers: workers)
+    }
+}
+
+extension LiveState {
+    /// Makes the live state fit a configuration: new names get state, limits and weights written
+    /// there are taken over where nobody changed them at run time.
+    func adopt(_ configuration: Configuration) {
+        process.maxConnections.store(
+            configuration.global.maxConnections, ordering: .relaxed)
+        for proxy in configuration.proxies {
+            if proxy.capability.contains(.frontend) {
+                let frontend = frontend(proxy.name)
+                frontend.maxConnections.store(proxy.maxConnections, ordering: .relaxed)
+            }
+        }
+    }
+}
