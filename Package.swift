@@ -120,8 +120,9 @@ building.library(
 building.library("Supervisor", on: .assembly, needs: ["ProxyConfig", "Daemon"])
 
 building.executable("martlet", on: .executables, needs: ["Supervisor"])
+building.library("LoadTesting", on: .loadTests, needs: ["Kernel", "Bytes", "Structures"])
 building.executable(
-    "martlet-load", on: .loadTests, needs: ["Kernel", "Bytes", "Addresses", "HTTP"],
+    "martlet-load", on: .loadTests, needs: ["LoadTesting", "Kernel"],
     packages: [.product(name: "ArgumentParser", package: "swift-argument-parser")])
 
 building.tests("Bytes", needs: ["Bytes"])
@@ -132,6 +133,7 @@ building.tests("Kernel", needs: ["Kernel"])
 building.tests("Reactor", needs: ["Reactor"])
 building.tests("HTTP", needs: ["HTTP"])
 building.tests("Balancing", needs: ["Balancing"])
+building.tests("LoadTesting", needs: ["LoadTesting", "Kernel"])
 
 let package = Package(
     name: "martlet",
