@@ -1,0 +1,166 @@
+// Request heads (RFC 9112 §3, §5, §6). Left to right, so that the first fault found in a prefix is
+// the fault of the whole message: any split of the input gives the same result.
+
+import Bytes
+
+extension HTTP1 {
+    /// Parses a request head.
+    ///
+    /// For a new message pass a fresh ``MessageHead``; after `.incomplete` pass the same head and
+    /// table again with the same bytes and more behind them (they may have moved in memory). A
+    /// head that arrives in small pieces costs time linear in its length. Empty lines before the
+    /// request line are skipped and count into the head's length (RFC 9112 §2.2).
+    public static func parseRequest(
+        _ bytes: Span<UInt8>, policy: Policy = [], into table: inout FieldTable,
+        head: inout MessageHead
+    ) -> HeadResult {
+        if head.stage == .startLine {
+            if shouldWait(bytes, policy, &head) { return .incomplete }
+            table.removeAll()
+            let result = requestLine(bytes, policy, &head)
+            if result != .complete { return result }
+            head.stage = .fields
+        } else if head.scanned > head.lineStart, shouldWait(bytes, policy, &head) {
+            return .incomplete
+        }
+        let result = fields(bytes, of: .request, policy, &table, &head)
+        if result != .complete { return result }
+        return finishRequest(bytes, policy, &table, &head)
+    }
+
+    /// Whether the line begun earlier still has no end, so that reading it again is in vain.
+    @inline(__always)
+    static func shouldWait(
+        _ bytes: Span<UInt8>, _ policy: Policy, _ head: inout MessageHead
+    ) -> Bool {
+        if head.scanned == head.lineStart { return false }
+        if head.stage == .startLine, bytes.count &- Int(head.lineStart) < eagerBytes {
+            return false
+        }
+        let end = lineEnd(bytes, from: Int(head.scanned), policy)
+        head.scanned = UInt32(truncatingIfNeeded: end)
+        return end == bytes.count
+    }
+
+    /// The first byte that ends a line or spoils it, or the end of the bytes.
+    @inline(never)
+    static func lineEnd(_ bytes: Span<UInt8>, from start: Int, _ policy: Policy) -> Int {
+        var end = Scanning.firstControl(bytes, from: start)
+        guard policy.contains(.unsafeViolations) else { return end }
+        while end < bytes.count, bytes[end] != Byte.carriageReturn, bytes[end] != Byte.lineFeed {
+            end = Scanning.firstControl(bytes, from: end &+ 1)
+        }
+        return end
+    }
+
+    /// `method SP request-target SP HTTP-version CRLF`
+    @inline(__always)
+    private static func requestLine(
+        _ bytes: Span<UInt8>, _ policy: Policy, _ head: inout MessageHead
+    ) -> HeadResult {
+        let count = bytes.count
+        head.scanned = UInt32(truncatingIfNeeded: count)
+        var start = Int(head.lineStart)
+        while start < count, bytes[start] == Byte.carriageReturn {
+            guard start &+ 1 < count else {
+                head.lineStart = UInt32(truncatingIfNeeded: start)
+                return wait(at: start, &head)
+            }
+            if bytes[start &+ 1] != Byte.lineFeed { return .invalid(.bareCarriageReturn) }
+            start &+= 2
+        }
+        head.startLine = UInt32(truncatingIfNeeded: start)
+        head.lineStart = head.startLine
+        let methodEnd = Scanning.tokenEnd(bytes, from: start)
+        if methodEnd == count { return .incomplete }
+        if bytes[methodEnd] != Byte.space || methodEnd == start {
+            return .invalid(bytes[methodEnd] == Byte.lineFeed ? .bareLineFeed : .badMethod)
+        }
+        let targetStart = methodEnd &+ 1
+        var targetEnd = Scanning.targetEnd(bytes, from: targetStart)
+        while targetEnd < count, bytes[targetEnd] != Byte.space {
+            let fault = targetFault(bytes[targetEnd], policy)
+            if fault == .http09 {
+                return simpleRequest(bytes, targetStart..<targetEnd, methodEnd, policy, &head)
+            }
+            if let fault { return .invalid(fault) }
+            targetEnd = Scanning.targetEnd(bytes, from: targetEnd &+ 1)
+        }
+        if targetEnd == count { return .incomplete }
+        if targetEnd == targetStart { return .invalid(.badRequestLine) }
+        let next: Int
+        switch version(bytes, at: targetEnd &+ 1, policy, &head) {
+        case .end(let index): next = index
+        case .wait(let index): return wait(at: index, &head)
+        case .fault(let fault): return .invalid(preface(bytes, start, targetEnd, fault))
+        }
+        head.methodLength = UInt32(truncatingIfNeeded: methodEnd &- start)
+        head.method = Method.identify(bytes, at: start, length: methodEnd &- start)
+        head.targetStart = UInt32(truncatingIfNeeded: targetStart)
+        head.targetLength = UInt32(truncatingIfNeeded: targetEnd &- targetStart)
+        head.lineStart = UInt32(truncatingIfNeeded: next)
+        head.scanned = head.lineStart
+        if bytes[targetStart] == Byte.slash, head.method != .connect {
+            head.pathStart = head.targetStart
+            return .complete
+        }
+        if let fault = Target.classify(bytes, policy, &head) { return .invalid(fault) }
+        return .complete
+    }
+
+    /// Notes that `index` is the first byte to look at when more bytes have come.
+    @inline(__always)
+    static func wait(at index: Int, _ head: inout MessageHead) -> HeadResult {
+        head.scanned = UInt32(truncatingIfNeeded: index)
+        return .incomplete
+    }
+
+    /// The fault of a byte that ended a target early; nil when the policy lets it pass;
+    /// `.http09` when the line ends without a version.
+    @inline(never)
+    private static func targetFault(_ byte: UInt8, _ policy: Policy) -> HTTPFault? {
+        switch byte {
+        case Byte.carriageReturn: return .http09
+        case Byte.lineFeed: return .bareLineFeed
+        case Byte.hash: return policy.contains(.unsafeViolations) ? nil : .fragmentInTarget
+        case 0x80...: return policy.contains(.unsafeViolations) ? nil : .badTarget
+        default: return .badTarget
+        }
+    }
+
+    /// `GET target CRLF`: HTTP/0.9, let through by the policy alone, and then without fields.
+    @inline(never)
+    private static func simpleRequest(
+        _ bytes: Span<UInt8>, _ target: Range<Int>, _ methodEnd: Int, _ policy: Policy,
+        _ head: inout MessageHead
+    ) -> HeadResult {
+        let end = target.upperBound
+        guard end &+ 1 < bytes.count else { return wait(at: end, &head) }
+        if bytes[end &+ 1] != Byte.lineFeed { return .invalid(.bareCarriageReturn) }
+        let start = Int(head.startLine)
+        let isGet = Method.identify(bytes, at: start, length: methodEnd &- start) == .get
+        guard policy.contains(.unsafeViolations), isGet, bytes[target.lowerBound] == Byte.slash
+        else { return .invalid(.http09) }
+        head.method = .get
+        head.methodLength = 3
+        head.targetStart = UInt32(truncatingIfNeeded: target.lowerBound)
+        head.targetLength = UInt32(truncatingIfNeeded: target.count)
+        head.pathStart = head.targetStart
+        head.minorVersion = 0
+        head.lineStart = UInt32(truncatingIfNeeded: end &+ 2)
+        head.scanned = head.lineStart
+        head.isSimple = true
+        return .complete
+    }
+
+    /// Names the HTTP/2 connection preface, which is a request line of HTTP/1 on purpose.
+    @inline(never)
+    private static func preface(
+        _ bytes: Span<UInt8>, _ start: Int, _ targetEnd: Int, _ fault: HTTPFault
+    ) -> HTTPFault {
+        let isPreface =
+            fault == .unsupportedVersion && targetEnd &- start == 5
+            && bytes.load64(start) & 0xFF_FFFF_FFFF == word("PRI *")
+        return isPreface ? .http2Preface : fault
+    }
+}

@@ -1,0 +1,79 @@
+// The field lines of one head, in order of arrival. Storage is made once and used again, head
+// after head, by whoever owns the table.
+
+/// A reusable list of field lines with a fixed capacity.
+@frozen
+@safe
+public struct FieldTable: ~Copyable {
+    @usableFromInline let lines: UnsafeMutablePointer<FieldLine>
+    /// Lines the table can hold. `tune.http.maxhdr` counts the start line too, so a table for it
+    /// is made with one less.
+    public let capacity: Int
+    /// Lines held.
+    @inlinable @inline(__always)
+    public var count: Int { lineCount }
+    @usableFromInline var lineCount: Int
+
+    /// Makes a table for at most `capacity` field lines.
+    public init(capacity: Int) {
+        precondition(capacity > 0 && capacity <= 32_767)
+        unsafe lines = .allocate(capacity: capacity)
+        self.capacity = capacity
+        lineCount = 0
+    }
+
+    deinit {
+        // Safety: allocated by `init`, owned by this value alone; lines are trivial.
+        unsafe lines.deallocate()
+    }
+
+    /// The line at `index`, which is below ``count``.
+    public subscript(index: Int) -> FieldLine {
+        @inlinable @inline(__always)
+        get {
+            precondition(index >= 0 && index < count)
+            // Safety: the precondition keeps the index among the initialised lines.
+            return unsafe lines[index]
+        }
+        @inlinable @inline(__always)
+        set {
+            precondition(index >= 0 && index < count)
+            // Safety: as above.
+            unsafe lines[index] = newValue
+        }
+    }
+
+    /// Forgets all lines; the storage stays.
+    @inlinable @inline(__always)
+    public mutating func removeAll() { lineCount = 0 }
+
+    /// Adds marks to the line at `index`.
+    @inlinable @inline(__always)
+    public mutating func mark(_ index: Int, _ flags: FieldFlags) {
+        precondition(index >= 0 && index < count)
+        // Safety: the precondition keeps the index among the initialised lines.
+        unsafe lines[index].flags.formUnion(flags)
+    }
+
+    /// Index of the first line known as `field` that is not removed, or nil.
+    public func firstIndex(of field: KnownField) -> Int? {
+        var index = 0
+        while index < count {
+            // Safety: below `count`.
+            let line = unsafe lines[index]
+            if line.known == field, !line.isRemoved { return index }
+            index &+= 1
+        }
+        return nil
+    }
+
+    /// Adds a line; false when the table is full.
+    @inline(__always)
+    mutating func append(_ line: FieldLine) -> Bool {
+        guard count < capacity else { return false }
+        // Safety: below the capacity allocated.
+        unsafe lines.advanced(by: count).initialize(to: line)
+        lineCount &+= 1
+        return true
+    }
+}
