@@ -1,0 +1,14 @@
+// libFuzzer entry for the configuration lexer. Not part of the package; build it by hand with
+//     swiftc -sanitize=fuzzer,address -parse-as-library …
+// over this file and the sources of ConfigLanguage, and run it with Corpus as its first argument.
+
+import ConfigLanguage
+
+/// Called by libFuzzer with one input.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+    // Safety: libFuzzer keeps `count` bytes alive for the duration of the call.
+    let bytes = unsafe UnsafeBufferPointer(start: start, count: count)
+    unsafe exercise(bytes.span)
+    return 0
+}
