@@ -45,6 +45,7 @@ extern int setgroups(size_t count, const gid_t *groups);
 extern int initgroups(const char *user, gid_t group);
 extern int malloc_trim(size_t pad);
 extern char **environ;
+static inline char **martlet_environment(void) { return environ; }
 
 #define MARTLET_F_SETPIPE_SZ 1031
 #define MARTLET_SPLICE_F_MOVE 1
