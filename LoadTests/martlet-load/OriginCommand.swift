@@ -63,14 +63,3 @@ struct OriginCommand: ParsableCommand {
         ) { say("origin \(name) listening on \($0.commandLineWord)") }
     }
 }
-
-/// Prints a line at once, whatever standard output is.
-func say(_ line: String) {
-    var bytes = Array((line + "\n").utf8)[...]
-    while !bytes.isEmpty {
-        // Safety: the buffer is read only for the call.
-        let put = unsafe bytes.withUnsafeBytes { unsafe write(1, $0.baseAddress, $0.count) }
-        guard put > 0 else { return }
-        bytes = bytes.dropFirst(put)
-    }
-}
