@@ -35,6 +35,12 @@ import Testing
             built.log.append("weight \(arguments.number(0))")
         },
         Keyword("backup", .backend, "Stands by.") { built, _, _ in built.log.append("backup") },
+        Keyword("balance", .serverSide, takes: [.choice("a", "b")], elsewhere: .ignored, "Spreads.")
+        {
+            built, _, _ in
+            built.log.append("balance")
+        },
+        .notYet("http-check set-var()", .proxies, "Sets."),
         .notYet("stick-table", .proxies, prefixes: .no, "Remembers."),
         .refused("nbproc", .frontend, "Processes.", advice: "use 'nbthread'"),
         .withoutEffect("tune.x", .proxies, takes: [.onOff], "Tunes.", reason: "nothing to tune"),
@@ -81,6 +87,8 @@ import Testing
             "'mode' in frontend 'x' expects 'tcp' or 'http', found 'htp'; did you mean 'http'?"
         ),
         ("weight 3", "'weight' is not allowed in frontend 'x'; it belongs to 'backend' sections"),
+        ("balance a", "'balance' ignored because frontend 'x' has no backend capability."),
+        ("http-check set-var(a) 1", "'http-check set-var()' in frontend 'x' is not supported yet"),
         ("no maxconn 3", "negation/default is not supported for 'maxconn' in frontend 'x'"),
         ("stick-table type ip", "'stick-table' in frontend 'x' is not supported yet"),
         ("nbproc 2", "'nbproc' in frontend 'x' is not supported; use 'nbthread'"),
@@ -88,6 +96,14 @@ import Testing
     ])
     func `a mistake names keyword, section, expectation and spelling`(line: String, text: String) {
         #expect(apply(line) == [text])
+    }
+
+    @Test func `an ignored keyword is checked all the same`() {
+        #expect(
+            apply("balance c") == [
+                "'balance' ignored because frontend 'x' has no backend capability.",
+                "'balance' in frontend 'x' expects 'a' or 'b', found 'c'",
+            ])
     }
 
     @Test func `no before a keyword that does not work yet changes nothing`() {

@@ -70,7 +70,16 @@ public struct Keyword<Builder>: Sendable {
         public static var both: Prefixes { [.no, .byDefault] }
     }
 
-    /// The keyword: one word, or several with single blanks.
+    /// What happens in a section of proxies where the keyword has no meaning.
+    public enum Elsewhere: Hashable, Sendable {
+        /// It is a mistake.
+        case refused
+        /// It is checked, warned about and ignored.
+        case ignored
+    }
+
+    /// The keyword: one word, or several with single blanks. A last word that ends with `()` stands
+    /// for every spelling with something in the parentheses.
     public let name: String
     /// Where it may stand.
     public let sections: SectionSet
@@ -82,15 +91,19 @@ public struct Keyword<Builder>: Sendable {
     public let summary: String
     /// Whether it works.
     public let status: Status
+    /// What happens in a frontend or backend that `sections` does not hold.
+    public let elsewhere: Elsewhere
     /// Puts it into what is being built.
     public let apply: Apply
 
     /// A row that works.
     public init(
         _ name: String, _ sections: SectionSet, takes arguments: [ArgumentShape] = [],
-        prefixes: Prefixes = [], _ summary: String, apply: @escaping Apply
+        prefixes: Prefixes = [], elsewhere: Elsewhere = .refused, _ summary: String,
+        apply: @escaping Apply
     ) {
-        self.init(name, sections, arguments, prefixes, summary, .supported, apply)
+        self.init(
+            name, sections, arguments, prefixes, summary, .supported, elsewhere: elsewhere, apply)
     }
 
     /// A row that is read and changes nothing.
@@ -119,7 +132,8 @@ public struct Keyword<Builder>: Sendable {
 
     private init(
         _ name: String, _ sections: SectionSet, _ arguments: [ArgumentShape],
-        _ prefixes: Prefixes, _ summary: String, _ status: Status, _ apply: @escaping Apply
+        _ prefixes: Prefixes, _ summary: String, _ status: Status,
+        elsewhere: Elsewhere = .refused, _ apply: @escaping Apply
     ) {
         self.name = name
         self.sections = sections
@@ -127,6 +141,7 @@ public struct Keyword<Builder>: Sendable {
         self.prefixes = prefixes
         self.summary = summary
         self.status = status
+        self.elsewhere = elsewhere
         self.apply = apply
     }
 

@@ -36,11 +36,17 @@ public struct KeywordTable<Builder>: Sendable {
     /// The row whose name is the longest run of first words, and how many words that is.
     private func find(_ words: some Collection<String>) -> (row: Keyword<Builder>, length: Int)? {
         for length in stride(from: min(longestName, words.count), to: 0, by: -1) {
-            if let index = indexOfName[words.prefix(length).joined(separator: " ")] {
+            let name = words.prefix(length).joined(separator: " ")
+            if let index = indexOfName[name] ?? indexOfName[withoutParameter(name)] {
                 return (rows[index], length)
             }
         }
         return nil
+    }
+
+    /// `set-var(txn.x)` as its row is named: `set-var()`.
+    private func withoutParameter(_ name: String) -> String {
+        name.firstIndex(of: "(").map { name[..<$0] + "()" } ?? name
     }
 }
 
@@ -69,8 +75,10 @@ extension KeywordTable {
         guard let (row, length) = find(statement.words) else {
             return diagnostics.report(unknown(statement, place))
         }
-        guard row.sections.contains(place.kind) else {
-            return diagnostics.report(misplaced(row, statement, place))
+        let isInPlace = row.sections.contains(place.kind)
+        if !isInPlace {
+            diagnostics.report(misplaced(row, statement, place))
+            if row.elsewhere == .refused || !SectionSet.proxies.contains(place.kind) { return }
         }
         guard allows(row, statement.prefix) else {
             return diagnostics.report(
@@ -85,7 +93,7 @@ extension KeywordTable {
             prefix: statement.prefix, words: statement.words[length...])
         reading.dropEmptyTail(&diagnostics)
         guard let arguments = reading.readAll(row.arguments, &diagnostics) else { return }
-        row.apply(&builder, arguments, &diagnostics)
+        if isInPlace { row.apply(&builder, arguments, &diagnostics) }
     }
 
     private func allows(_ row: Keyword<Builder>, _ prefix: Statement.Prefix) -> Bool {
@@ -136,7 +144,15 @@ extension KeywordTable {
     private func misplaced(
         _ row: Keyword<Builder>, _ statement: Statement, _ place: Place
     ) -> Diagnostic {
-        Diagnostic(
+        if row.elsewhere == .ignored && SectionSet.proxies.contains(place.kind) {
+            let name = row.name.hasPrefix("option ") ? String(row.name.dropFirst(7)) : row.name
+            let verb = row.name.hasPrefix("timeout ") ? "will be ignored" : "ignored"
+            let side = place.kind == .backend ? "frontend" : "backend"
+            return Diagnostic(
+                .warning, at: statement.location,
+                "'\(name)' \(verb) because \(place.title) has no \(side) capability.")
+        }
+        return Diagnostic(
             .alert, at: statement.location,
             "'\(row.name)' is not allowed in \(place.title); it belongs to "
                 + list(row.sections.names) + " sections")
