@@ -70,6 +70,18 @@ struct Building {
                 swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]))
     }
 
+    /// Tables and harnesses that several test targets share.
+    mutating func testSupport(_ name: String, needs: [String]) {
+        for need in needs {
+            precondition(floorOf[need] != nil, "\(name) needs \(need): not listed")
+        }
+        floorOf[name] = .loadTests
+        targets.append(
+            .target(
+                name: name, dependencies: needs.map { .byName(name: $0) }, path: "Tests/\(name)",
+                swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]))
+    }
+
     private mutating func admit(
         _ name: String, on floor: Floor, needs: [String]
     ) -> [Target.Dependency] {
@@ -131,7 +143,8 @@ building.tests("Addresses", needs: ["Addresses"])
 building.tests("ConfigLanguage", needs: ["ConfigLanguage"])
 building.tests("Kernel", needs: ["Kernel"])
 building.tests("Reactor", needs: ["Reactor"])
-building.tests("HTTP", needs: ["HTTP"])
+building.testSupport("HTTPCases", needs: ["HTTP"])
+building.tests("HTTP", needs: ["HTTP", "HTTPCases", "Bytes"])
 building.tests("Balancing", needs: ["Balancing"])
 building.tests("LoadTesting", needs: ["LoadTesting", "Kernel"])
 

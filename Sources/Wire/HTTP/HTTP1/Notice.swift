@@ -126,14 +126,15 @@ extension HTTP1 {
         var last = 0..<0
         var codings = TokenList(bytes, range)
         var chunkedCodings = 0
+        var otherCodings = 0
         while let token = codings.next() {
             last = token
-            if isChunked(bytes, token) { chunkedCodings &+= 1 }
+            if isChunked(bytes, token) { chunkedCodings &+= 1 } else { otherCodings &+= 1 }
         }
         if codings.isMalformed || chunkedCodings != 1 || !isChunked(bytes, last) {
             return .badTransferEncoding
         }
-        return .unknownTransferCoding
+        return otherCodings > 0 ? .unknownTransferCoding : .badTransferEncoding
     }
 
     /// Empty values and repeated `chunked`, which the policy accepts in responses.

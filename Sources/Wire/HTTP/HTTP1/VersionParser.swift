@@ -80,8 +80,8 @@ extension HTTP1 {
         return major == 0x31 ? .end(index) : .fault(.unsupportedVersion)
     }
 
-    /// Any protocol name in capitals, `/`, digits, `.`, digits. Anything but 1.0 and below counts
-    /// as 1.1, as HAProxy has it.
+    /// Any protocol name in capitals, `/`, digits, `.`, digits. A spelling that is not
+    /// `HTTP/` DIGIT `.` DIGIT is forwarded as it came and counts as 1.0.
     private static func looseVersion(
         _ bytes: Span<UInt8>, at start: Int, _ head: inout MessageHead
     ) -> Step {
@@ -98,8 +98,17 @@ extension HTTP1 {
         let minorStart = index
         let minor = number(bytes, &index)
         if index == bytes.count { return .wait(index) }
-        if index == minorStart { return .fault(.badVersion) }
-        head.minorVersion = major > 1 || (major == 1 && minor > 0) ? 1 : 0
+        if index == minorStart || index &- start > 255 { return .fault(.badVersion) }
+        let isUsual =
+            index &- start == 8
+            && Scanning.exactWord(bytes, at: start, length: 5) == word("HTTP/")
+        if isUsual {
+            head.minorVersion = major > 1 || (major == 1 && minor > 0) ? 1 : 0
+        } else {
+            head.minorVersion = 0
+            head.versionStart = UInt32(truncatingIfNeeded: start)
+            head.versionLength = UInt8(truncatingIfNeeded: index &- start)
+        }
         return .end(index)
     }
 

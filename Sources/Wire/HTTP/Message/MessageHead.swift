@@ -72,6 +72,7 @@ public struct MessageHead: Sendable {
     var authorityLength: UInt32 = 0
     var pathStart: UInt32 = 0
     var methodLength: UInt32 = 0
+    var versionStart: UInt32 = 0
     /// First byte of the line that was not complete, and how far it was searched for its end.
     var lineStart: UInt32 = 0
     var scanned: UInt32 = 0
@@ -92,6 +93,8 @@ public struct MessageHead: Sendable {
     /// Index of the Host line in the field table, or -1.
     public var hostIndex: Int16 = -1
     var lengthIndex: Int16 = -1
+    /// Bytes of a version that is forwarded as it was spelled; zero for the usual ones.
+    var versionLength: UInt8 = 0
     /// An HTTP/0.9 request, which has no fields.
     var isSimple = false
     /// Connection facts.
