@@ -128,7 +128,7 @@ extension Diagnostic {
 
 extension Diagnostic.Level {
     /// The level in brackets, padded to the width HAProxy uses.
-    var label: String {
+    public var label: String {
         switch self {
         case .diag: "[DIAG]     "
         case .notice: "[NOTICE]   "
