@@ -146,7 +146,6 @@ building.tests("Reactor", needs: ["Reactor"])
 building.testSupport("HTTPCases", needs: ["HTTP"])
 building.tests("HTTP", needs: ["HTTP", "HTTPCases", "Bytes"])
 building.tests("Daemon", needs: ["Daemon", "Kernel", "ConfigLanguage"])
-building.tests("HTTP", needs: ["HTTP"])
 building.tests("Balancing", needs: ["Balancing"])
 building.tests("LoadTesting", needs: ["LoadTesting", "Kernel"])
 
