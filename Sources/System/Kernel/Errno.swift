@@ -31,6 +31,11 @@ public struct Errno: Error, Equatable, Sendable {
         code == EMFILE || code == ENFILE || code == ENOMEM || code == ENOBUFS
     }
 
+    /// Whether the operation is not possible on this kind of descriptor.
+    public var isUnsupported: Bool {
+        code == EINVAL || code == ENOSYS || code == EOPNOTSUPP
+    }
+
     /// The C library's text for the error.
     public var text: String {
         // Safety: `strerror` returns a string that is valid until the next call on this thread;

@@ -88,6 +88,13 @@ extension Descriptor {
 
     /// Accepts one connection, non-blocking and close-on-exec, and stores the client's address.
     public borrowing func accept(from address: inout RawSocketAddress) -> AcceptResult {
+        Self.accept(number, from: &address)
+    }
+
+    /// Accepts one connection from a listening descriptor that something else owns.
+    public static func accept(
+        _ number: Int32, from address: inout RawSocketAddress
+    ) -> AcceptResult {
         while true {
             let flags = Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
             // Safety: the pointers are used only for the call.
@@ -203,6 +210,20 @@ extension Descriptor {
             if code == EINTR { continue }
             if code == EAGAIN { return .wouldBlock }
             return .failed(Errno(code))
+        }
+    }
+}
+
+extension Descriptor {
+    /// Ties the socket to a network interface (SO_BINDTODEVICE); false when the kernel refuses.
+    @discardableResult
+    public borrowing func bind(toDevice interface: String) -> Bool {
+        var name = interface
+        return name.withUTF8 { bytes in
+            // Safety: the name is read for the duration of the call.
+            unsafe setsockopt(
+                number, SOL_SOCKET, Int32(MARTLET_SO_BINDTODEVICE), bytes.baseAddress,
+                UInt32(bytes.count)) == 0
         }
     }
 }

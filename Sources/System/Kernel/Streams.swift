@@ -131,6 +131,14 @@ extension Descriptor {
         _ = setOption(SOL_SOCKET, SO_LINGER, linger(l_onoff: 1, l_linger: 0))
     }
 
+    /// Whether a read would find nothing: neither bytes nor an end nor an error.
+    public borrowing func isQuiet() -> Bool {
+        var byte: UInt8 = 0
+        // Safety: one byte of room for the duration of the call.
+        let got = unsafe recv(number, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
+        return got < 0 && errno == EAGAIN
+    }
+
     /// The pending error of a socket, cleared by reading it; nil when there is none.
     public borrowing func takeSocketError() -> Errno? {
         let code = martlet_socket_error(number)
@@ -139,12 +147,11 @@ extension Descriptor {
 }
 
 /// A pipe used as a kernel-side buffer between two sockets.
-@frozen
 public struct Pipe: ~Copyable {
-    public let readEnd: Descriptor
-    public let writeEnd: Descriptor
     /// Bytes the kernel agreed to hold.
     public let capacity: Int
+    private let readEnd: Descriptor
+    private let writeEnd: Descriptor
 
     /// Opens a non-blocking pipe and asks for `capacity` bytes of room.
     public init(capacity wanted: Int) throws(Errno) {
@@ -160,5 +167,10 @@ public struct Pipe: ~Copyable {
         writeEnd = Descriptor(owning: ends.1)
         let granted = martlet_fcntl(ends.1, MARTLET_F_SETPIPE_SZ, Int32(truncatingIfNeeded: wanted))
         capacity = granted > 0 ? Int(granted) : 65536
+    }
+
+    /// Gives up both ends; the caller closes the numbers.
+    public consuming func surrender() -> (read: Int32, write: Int32) {
+        (readEnd.surrender(), writeEnd.surrender())
     }
 }

@@ -53,8 +53,10 @@ public enum CounterKind: Int, CaseIterable, Sendable {
 }
 
 /// One worker's slice of one identity's counters.
+///
+/// Safety: the words belong to a `CounterTable` of the live state, which outlives every worker.
 @frozen
-@unsafe
+@safe
 public struct CounterSlice {
     @usableFromInline let words: UnsafeMutablePointer<UInt64>
 

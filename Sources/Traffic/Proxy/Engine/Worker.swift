@@ -1,13 +1,192 @@
-// One worker thread: its reactor and everything it owns.
+// One worker thread: its reactor and everything it owns. All traffic runs inside `run()`; nothing
+// in here is touched by another thread except through the mailbox and the shared live state.
 
+import Bytes
+import CLinux
+import HTTP
 import Kernel
 import Reactor
 import Structures
 
 /// A worker.
+@safe
 struct Worker: ~Copyable {
+    /// Number from 0.
     let number: Int
     let engine: Engine
+    let live: LiveState
+    let mailbox: Mailbox<WorkerMessage>
 
-    mutating func run() {}
+    var poller: Poller
+    var timers: TimerWheel
+    var runQueue = RunQueue(reserve: 1024)
+    /// Milliseconds of the monotonic clock, read once a turn.
+    var now: UInt64
+
+    var connections: Slab<Connection>
+    var sessions: Slab<Session>
+    var streams: Slab<Stream>
+    var programs: Slab<Program>
+    /// The program of the generation in force.
+    var program: Handle
+    var epoch: UInt32
+
+    var listeners: [WatchedListener] = []
+    var nextListener = 0
+    var buffers: BufferPool
+    /// Blocks for request lines kept for the log.
+    var lineBuffers: BufferPool
+    /// Idle server connections by server identity.
+    var pools: [IdlePool] = []
+    var pipes = PipePool()
+    /// The field lines of the head being parsed.
+    var fields: FieldTable
+    /// Client connections whose descriptors are open.
+    var clients = 0
+    /// Accepting is paused until this tick, for want of descriptors; 0 when it is not.
+    var acceptPausedUntil: UInt64 = 0
+    var isStopping = false
+    var mustStop = false
+    var nextSweep: UInt64 = 0
+    let tuning: Tuning
+    let usesSplice: Bool
+    let processCounters: CounterSlice
+
+    init(number: Int, engine: Engine) {
+        self.number = number
+        self.engine = engine
+        live = engine.live
+        mailbox = engine.mailboxes[number]
+        let generation = engine.generation
+        tuning = generation.configuration.global.tuning
+        usesSplice = generation.configuration.global.usesSplice
+        let limit = max(64, generation.configuration.global.maxConnections)
+        do {
+            poller = try Poller(batch: max(1, tuning.maxPollEvents))
+            try poller.add(mailbox.number, [.readable, .edge], data: EventWord.mailbox)
+        } catch {
+            preconditionFailure("no poller for a worker: \(error.text)")
+        }
+        now = Clock.monotonic().milliseconds
+        // A client and a server connection for each allowed connection, and some for the pools.
+        let capacity = limit &* 2 &+ 64
+        timers = TimerWheel(capacity: capacity, now: now)
+        connections = Slab(capacity: capacity)
+        sessions = Slab(capacity: limit &+ 64)
+        streams = Slab(capacity: limit &+ 64)
+        programs = Slab(capacity: 64)
+        buffers = BufferPool(blockBytes: tuning.bufferBytes, keepAtMost: 64)
+        lineBuffers = BufferPool(blockBytes: max(64, tuning.logURIBytes), keepAtMost: 64)
+        fields = FieldTable(capacity: max(1, tuning.maxHeaderFields &- 1))
+        processCounters = engine.live.process.counters.slice(worker: number)
+        epoch = generation.number
+        guard let first = programs.insert(Program(generation, engine: engine, worker: number))
+        else { preconditionFailure("a new slab has room") }
+        program = first
+        pools = [IdlePool](repeating: IdlePool(), count: engine.live.identities)
+    }
+
+    /// Runs until the engine stops.
+    mutating func run() {
+        watchListeners()
+        while true {
+            turn()
+            if mustStop { break }
+            if isStopping && sessions.count == 0 && runQueue.isEmpty { break }
+        }
+        closeEverything()
+    }
+
+    /// One turn of the loop: wait, dispatch, mail, timers, postponed work.
+    private mutating func turn() {
+        let ready = poller.wait(milliseconds: patience())
+        now = Clock.monotonic().milliseconds
+        var hasMail = false
+        for index in 0..<ready {
+            let (events, data) = poller.event(at: index)
+            if data == EventWord.mailbox {
+                hasMail = true
+            } else if let listener = EventWord.listener(data) {
+                accept(listener)
+            } else {
+                handle(Handle(word: data), events)
+            }
+        }
+        if hasMail { readMail() }
+        expireTimers()
+        runPostponed()
+        if now >= nextSweep { sweep() }
+    }
+
+    /// Milliseconds the poller may wait.
+    private func patience() -> Int32 {
+        if !runQueue.isEmpty { return 0 }
+        var until = nextSweep
+        if let deadline = timers.nextDeadline(), deadline < until { until = deadline }
+        if until <= now { return 0 }
+        return Int32(truncatingIfNeeded: min(until &- now, 60_000))
+    }
+
+    private mutating func expireTimers() {
+        _ = timers.advance(to: now, limit: 1000)
+        while let index = timers.popExpired() {
+            if let connection = connections.handle(at: Int(index)) { timerFired(connection) }
+        }
+    }
+
+    /// Takes up postponed work, as much as waited when the turn began.
+    private mutating func runPostponed() {
+        var budget = runQueue.count
+        while budget > 0, let connection = runQueue.pop() {
+            budget &-= 1
+            guard connections.isLive(connection) else { continue }
+            connections[connection].flags.remove(.isScheduled)
+            resume(connection)
+        }
+    }
+
+    /// Puts a connection in the run queue, once.
+    mutating func postpone(_ connection: Handle) {
+        guard !connections[connection].flags.contains(.isScheduled) else { return }
+        connections[connection].flags.insert(.isScheduled)
+        runQueue.push(connection)
+    }
+
+    /// Work that is due now and then: idle pools, memory, listeners that may accept again.
+    private mutating func sweep() {
+        nextSweep = now &+ UInt64(max(100, tuning.idleTimerMilliseconds))
+        if acceptPausedUntil != 0 && acceptPausedUntil <= now {
+            acceptPausedUntil = 0
+            watchListeners()
+        }
+        purgePools()
+        if buffers.inUse == 0 && buffers.trim(keep: 4) > 0 {
+            _ = malloc_trim(0)
+        }
+        trimPipes()
+    }
+
+    private mutating func readMail() {
+        for message in mailbox.takeAll() { receive(message) }
+        if engine.mustStop.load(ordering: .relaxed) { mustStop = true }
+        if !isStopping && engine.isStopping.load(ordering: .relaxed) { beginSoftStop() }
+        if engine.epoch.load(ordering: .acquiring) != epoch { adoptGeneration() }
+        watchListeners()
+    }
+}
+
+/// What the user data of an event names, when it is not a connection.
+enum EventWord {
+    /// The mailbox.
+    static var mailbox: UInt64 { .max }
+    private static var listenerMark: UInt64 { 0xFFFF_FFFE }
+
+    /// The word of the listener at an index.
+    static func listener(_ index: Int) -> UInt64 { listenerMark &<< 32 | UInt64(index) }
+
+    /// The index of a listener; nil when the word names something else.
+    @inline(__always)
+    static func listener(_ word: UInt64) -> Int? {
+        word &>> 32 == listenerMark ? Int(word & 0xFFFF_FFFF) : nil
+    }
 }

@@ -9,7 +9,7 @@ enum WorkerMessage: Sendable {
     /// An accepted connection handed over by a busier worker. The receiver owns the descriptor.
     case adopt(descriptor: Int32, address: RawSocketAddress, frontend: String, bindIndex: Int)
     /// A queued stream's turn has come; the server's slot is already charged.
-    case granted(stream: Handle, ordinal: Int)
+    case granted(stream: Handle, ordinal: Int, backend: BackendLive)
     /// List the sessions.
     case list(SessionListing)
     /// End a stream by its number, or all streams on a server.

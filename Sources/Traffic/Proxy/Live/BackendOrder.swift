@@ -2,12 +2,244 @@
 // the queue of streams that wait for a free server.
 
 import Balancing
+import Kernel
 import Structures
+
+/// What a backend answers to a stream that needs a server.
+public enum Assignment: Equatable, Sendable {
+    /// The server with that ordinal; its slot is charged.
+    case server(Int)
+    /// Every usable server is full: wait in the queue.
+    case full
+    /// No server is usable.
+    case none
+}
 
 /// The order of a backend, held behind its lock.
 public struct BackendOrder: ~Copyable {
-    /// By ordinal.
-    public internal(set) var servers: [ServerOrder] = []
+    /// By ordinal. A server that left the configuration keeps its place with slot -1.
+    public private(set) var servers: [ServerOrder] = []
     /// The live servers by ordinal.
-    public internal(set) var live: [ServerLive] = []
+    public private(set) var live: [ServerLive] = []
+    private var balancer: Balancer?
+    /// Ordinal of each slot of the balancer.
+    private var ordinals: [Int] = []
+    private var queue = StreamQueue()
+
+    public init() {}
+
+    /// Streams waiting, and the most there were.
+    public var queued: Int { queue.count }
+    public private(set) var queuedMax = 0
+
+    /// Usable servers: primaries and backups.
+    public var usable: (primaries: Int, backups: Int) {
+        var counts = (primaries: 0, backups: 0)
+        for server in servers where server.slot >= 0 && server.isUsable {
+            if server.isBackup { counts.backups += 1 } else { counts.primaries += 1 }
+        }
+        return counts
+    }
+
+    /// The ordinal of the server of that name in the present configuration.
+    public func ordinal(named name: String) -> Int? {
+        for (ordinal, server) in live.enumerated()
+        where server.name == name && servers[ordinal].slot >= 0 { return ordinal }
+        return nil
+    }
+
+    // MARK: Streams
+
+    /// Chooses and charges a server; `avoiding` is an ordinal taken only when there is no other.
+    mutating func assign(avoiding: Int = -1) -> Assignment {
+        let avoided = avoiding >= 0 ? servers[avoiding].slot : -1
+        switch balancer?.pick(avoiding: avoided >= 0 ? avoided : nil) ?? .none {
+        case .slot(let slot):
+            charge(ordinals[slot])
+            return .server(ordinals[slot])
+        case .allFull: return .full
+        case .none: return .none
+        }
+    }
+
+    /// Gives a slot back. A stream that can now be served is returned with its slot charged.
+    mutating func release(_ ordinal: Int) -> QueueGrant? {
+        servers[ordinal].served -= 1
+        let slot = servers[ordinal].slot
+        if slot >= 0 { balancer?.discharge(slot) }
+        return queue.count > 0 ? grant(ordinal) : nil
+    }
+
+    /// Puts a stream at the end of the queue; the node names it for ``dequeue(_:_:)``.
+    mutating func enqueue(_ stream: QueuedStream) -> Int32 {
+        let node = queue.append(stream)
+        if queue.count > queuedMax { queuedMax = queue.count }
+        return node
+    }
+
+    /// Takes a stream out of the queue. False: its turn came already, and a grant is on its way.
+    mutating func dequeue(_ node: Int32, _ stream: Handle) -> Bool {
+        queue.remove(node, stream)
+    }
+
+    private mutating func charge(_ ordinal: Int) {
+        servers[ordinal].served += 1
+        if servers[ordinal].served > servers[ordinal].servedMax {
+            servers[ordinal].servedMax = servers[ordinal].served
+        }
+        let slot = servers[ordinal].slot
+        if slot >= 0 { balancer?.charge(slot) }
+    }
+
+    private mutating func grant(_ ordinal: Int) -> QueueGrant? {
+        let server = servers[ordinal]
+        guard server.slot >= 0, server.isUsable,
+            server.maxConnections == 0 || server.served < server.maxConnections,
+            let waiting = queue.popFirst()
+        else { return nil }
+        charge(ordinal)
+        return QueueGrant(worker: waiting.worker, stream: waiting.stream, ordinal: ordinal)
+    }
+
+    // MARK: Control
+
+    /// Changes one server and returns the queued streams that can now be served.
+    public mutating func change(
+        _ ordinal: Int, nowSeconds: Int64, _ body: (inout ServerOrder) -> Void
+    ) -> [QueueGrant] {
+        let before = servers[ordinal]
+        body(&servers[ordinal])
+        let after = servers[ordinal]
+        if before.admin != after.admin || before.isUp != after.isUp {
+            servers[ordinal].lastChangeSeconds = nowSeconds
+        }
+        if after.slot >= 0 {
+            balancer?.setWeight(after.slot, to: after.weight)
+            balancer?.setUsable(after.slot, to: after.isUp && after.admin.isEmpty)
+            balancer?.setCapacity(after.slot, to: after.maxConnections)
+        }
+        var grants: [QueueGrant] = []
+        while let next = grant(ordinal) { grants.append(next) }
+        return grants
+    }
+
+    /// Takes over the servers of a configuration. States, weights changed at run time and counts
+    /// of streams stay with servers of the same name.
+    mutating func adopt(
+        _ proxy: ProxyConfiguration, nowSeconds: Int64, make: (String, Int) -> ServerLive
+    ) {
+        for ordinal in servers.indices { servers[ordinal].slot = -1 }
+        ordinals = []
+        var slots: [BalancerSlot] = []
+        for (index, configured) in proxy.servers.enumerated() {
+            let ordinal = find(configured.name) ?? add(configured, nowSeconds, make)
+            servers[ordinal].slot = slots.count
+            servers[ordinal].isBackup = configured.isBackup
+            if servers[ordinal].initialWeight != configured.weight {
+                servers[ordinal].initialWeight = configured.weight
+                servers[ordinal].weight = configured.weight
+            }
+            servers[ordinal].maxConnections = configured.maxConnections
+            ordinals.append(ordinal)
+            let state = servers[ordinal]
+            slots.append(
+                BalancerSlot(
+                    weight: state.weight, isUsable: state.isUp && state.admin.isEmpty,
+                    isBackup: state.isBackup,
+                    identifier: configured.id == 0 ? index + 1 : configured.id,
+                    capacity: state.maxConnections))
+        }
+        guard case .algorithm(let algorithm) = Algorithm.meaning(of: proxy.balance) else {
+            preconditionFailure("the algorithm was checked when the configuration was read")
+        }
+        var next = Balancer(
+            algorithm: algorithm, slots: slots,
+            usesAllBackups: proxy.options.contains(.allBackups))
+        for (slot, ordinal) in ordinals.enumerated() {
+            for _ in 0..<servers[ordinal].served { next.charge(slot) }
+        }
+        balancer = consume next
+    }
+
+    private func find(_ name: String) -> Int? { live.firstIndex { $0.name == name } }
+
+    private mutating func add(
+        _ configured: ServerConfiguration, _ nowSeconds: Int64, _ make: (String, Int) -> ServerLive
+    ) -> Int {
+        let ordinal = servers.count
+        live.append(make(configured.name, ordinal))
+        var server = ServerOrder()
+        server.initialWeight = configured.weight
+        server.weight = configured.weight
+        server.lastChangeSeconds = nowSeconds
+        if configured.isDisabled { server.admin = .configuredMaintenance }
+        servers.append(server)
+        return ordinal
+    }
+}
+
+/// First come, first served, with removal from the middle.
+///
+/// Bound: an entry is a live stream, and a stream waits at most once.
+private struct StreamQueue {
+    private struct Node {
+        var stream: QueuedStream
+        var next: Int32
+        var previous: Int32
+        var isLinked: Bool
+    }
+    private var nodes: [Node] = []
+    private var first: Int32 = -1
+    private var last: Int32 = -1
+    private var free: Int32 = -1
+    private(set) var count = 0
+
+    mutating func append(_ stream: QueuedStream) -> Int32 {
+        let index: Int32
+        if free >= 0 {
+            index = free
+            free = nodes[Int(index)].next
+            nodes[Int(index)] = Node(stream: stream, next: -1, previous: last, isLinked: true)
+        } else {
+            index = Int32(nodes.count)
+            nodes.append(Node(stream: stream, next: -1, previous: last, isLinked: true))
+        }
+        if last >= 0 { nodes[Int(last)].next = index } else { first = index }
+        last = index
+        count += 1
+        return index
+    }
+
+    mutating func popFirst() -> QueuedStream? {
+        guard first >= 0 else { return nil }
+        let stream = nodes[Int(first)].stream
+        unlink(first)
+        return stream
+    }
+
+    mutating func remove(_ node: Int32, _ stream: Handle) -> Bool {
+        guard node >= 0, Int(node) < nodes.count, nodes[Int(node)].isLinked,
+            nodes[Int(node)].stream.stream == stream
+        else { return false }
+        unlink(node)
+        return true
+    }
+
+    private mutating func unlink(_ index: Int32) {
+        let node = nodes[Int(index)]
+        if node.previous >= 0 {
+            nodes[Int(node.previous)].next = node.next
+        } else {
+            first = node.next
+        }
+        if node.next >= 0 {
+            nodes[Int(node.next)].previous = node.previous
+        } else {
+            last = node.previous
+        }
+        nodes[Int(index)].isLinked = false
+        nodes[Int(index)].next = free
+        free = index
+        count -= 1
+    }
 }

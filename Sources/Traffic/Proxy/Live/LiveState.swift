@@ -93,16 +93,28 @@ public final class FrontendLive: Sendable {
 }
 
 extension LiveState {
-    /// Makes the live state fit a configuration: new names get state, limits and weights written
+    /// Makes the live state fit a configuration: new names get state; limits and weights written
     /// there are taken over where nobody changed them at run time.
     func adopt(_ configuration: Configuration) {
-        process.maxConnections.store(
-            configuration.global.maxConnections, ordering: .relaxed)
+        process.maxConnections.store(configuration.global.maxConnections, ordering: .relaxed)
+        let now = Clock.calendarMicroseconds() / 1_000_000
         for proxy in configuration.proxies {
             if proxy.capability.contains(.frontend) {
-                let frontend = frontend(proxy.name)
-                frontend.maxConnections.store(proxy.maxConnections, ordering: .relaxed)
+                frontend(proxy.name).maxConnections.store(
+                    proxy.maxConnections, ordering: .relaxed)
+            }
+            guard proxy.capability.contains(.backend) else { continue }
+            backend(proxy.name).order.withLock { order in
+                order.adopt(proxy, nowSeconds: now) { name, ordinal in
+                    ServerLive(
+                        name: name, ordinal: ordinal, identity: takeIdentity(), workers: workers)
+                }
             }
         }
     }
+
+    /// One past the highest identity handed out.
+    var identities: Int { registry.withLock { Int($0.nextIdentity) } }
+
+    private func takeIdentity() -> UInt32 { registry.withLock { $0.takeIdentity() } }
 }

@@ -1,0 +1,39 @@
+// Between the kernel's socket addresses and ours.
+
+import Addresses
+import Bytes
+import CLinux
+import Glibc
+
+extension RawSocketAddress {
+    /// The kernel's form of an IP socket address.
+    public init(_ address: IPSocketAddress) {
+        self.init()
+        length = unsafe withUnsafeMutableBytes(of: &storage) { bytes in
+            // Safety: sockaddr_storage is 128 bytes of plain memory and holds every family.
+            var span = unsafe MutableSpan<UInt8>(
+                _unsafeElements: bytes.bindMemory(to: UInt8.self))
+            return UInt32(address.writeSockaddr(into: &span))
+        }
+    }
+
+    /// The IP socket address it holds; nil for other families.
+    public var ip: IPSocketAddress? {
+        let held = Int(length)
+        return unsafe withUnsafeBytes(of: storage) { bytes in
+            // Safety: the first `length` bytes were filled in by the kernel or by `init`.
+            let span = unsafe Span<UInt8>(
+                _unsafeElements: UnsafeBufferPointer(
+                    rebasing: bytes.bindMemory(to: UInt8.self)[..<min(held, bytes.count)]))
+            return IPSocketAddress(sockaddr: span)
+        }
+    }
+
+    /// The port of an IP address in host order; 0 for other families.
+    public var port: UInt16 { ip?.port ?? 0 }
+
+    /// The same IP address with another port; other families are returned as they are.
+    public func with(port: UInt16) -> RawSocketAddress {
+        ip.map { RawSocketAddress($0.with(port: port)) } ?? self
+    }
+}

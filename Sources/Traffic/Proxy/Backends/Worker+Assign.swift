@@ -1,0 +1,169 @@
+// Finding a server for a stream: the balancer's choice, or a place in the queue; and giving the
+// server back.
+
+import Balancing
+import Kernel
+import Structures
+
+extension Worker {
+    /// What the backend's lock gave.
+    private enum Found {
+        case server(Int)
+        case queued(Int32, ahead: Int)
+        case none
+    }
+
+    /// Chooses a server and connects to it, or queues the stream.
+    ///
+    /// - Parameter avoiding: ordinal of a server taken only when there is no other; -1 none.
+    mutating func assignServer(_ stream: Handle, avoiding: Int = -1) {
+        let entry = programs[streams[stream].program].proxies[Int(streams[stream].backend)]
+        let waiting = QueuedStream(worker: number, stream: stream, ordinal: -1)
+        if streams[stream].queuedAt == 0 { streams[stream].queuedAt = now }
+        let found = unsafe entry.backend._withUnsafeGuaranteedRef { backend in
+            backend.order.withLock { order -> Found in
+                switch order.assign(avoiding: avoiding) {
+                case .server(let ordinal): return .server(ordinal)
+                case .none: return .none
+                case .full:
+                    let ahead = order.queued
+                    return .queued(order.enqueue(waiting), ahead: ahead)
+                }
+            }
+        }
+        switch found {
+        case .server(let ordinal):
+            serverChosen(stream, ordinal)
+        case .queued(let node, let ahead):
+            streams[stream].queueNode = node
+            streams[stream].flags.insert(.hasQueueEntry)
+            streams[stream].backendQueueAhead = Int32(truncatingIfNeeded: ahead)
+            streams[stream].phase = .queued
+            if watchBoth(stream) { armTimer(stream) }
+        case .none:
+            streams[stream].termination = TerminationState(
+                cause: UInt8(ascii: "S"), state: UInt8(ascii: "C"))
+            countConnectionError(stream)
+            reply(stream, status: 503)
+        }
+    }
+
+    /// The turn of a queued stream has come. A stream that ended meanwhile gives the slot back.
+    mutating func granted(_ stream: Handle, ordinal: Int, backend: BackendLive) {
+        guard streams.isLive(stream), streams[stream].flags.contains(.hasQueueEntry) else {
+            releaseSlot(of: backend, ordinal)
+            return
+        }
+        streams[stream].flags.remove(.hasQueueEntry)
+        streams[stream].queueNode = -1
+        serverChosen(stream, ordinal)
+    }
+
+    /// A server's slot is charged for the stream: note it and connect.
+    private mutating func serverChosen(_ stream: Handle, _ ordinal: Int) {
+        let program = streams[stream].program
+        let entry = programs[program].proxies[Int(streams[stream].backend)]
+        guard let index = serverIndex(entry, ordinal, program) else {
+            // The server came with a later generation than the stream's: give it back.
+            giveBack(stream, ordinal)
+            streams[stream].termination = TerminationState(
+                cause: UInt8(ascii: "S"), state: UInt8(ascii: "C"))
+            reply(stream, status: 503)
+            return
+        }
+        streams[stream].serverIndex = Int32(index)
+        streams[stream].flags.insert(.holdsServer)
+        streams[stream].assignedAt = now
+        let counters = programs[program].servers[index].counters
+        counters.add(.sessions)
+        counters.add(.selections)
+        entry.backendCounters.add(.selections)
+        connectServer(stream)
+    }
+
+    private func serverIndex(_ entry: ProxyEntry, _ ordinal: Int, _ program: Handle) -> Int? {
+        let first = Int(entry.firstServer)
+        let count = Int(entry.serverCount)
+        // Without a reload that changed the list, the ordinal is the position.
+        if ordinal < count, programs[program].servers[first &+ ordinal].ordinal == Int32(ordinal) {
+            return first &+ ordinal
+        }
+        for index in first..<first &+ count
+        where programs[program].servers[index].ordinal == Int32(ordinal) { return index }
+        return nil
+    }
+
+    /// Gives the stream's server back, if it holds one.
+    mutating func releaseServer(_ stream: Handle) {
+        guard streams[stream].flags.contains(.holdsServer) else { return }
+        streams[stream].flags.remove(.holdsServer)
+        let server = programs[streams[stream].program].servers[Int(streams[stream].serverIndex)]
+        giveBack(stream, Int(server.ordinal))
+    }
+
+    private mutating func giveBack(_ stream: Handle, _ ordinal: Int) {
+        let entry = programs[streams[stream].program].proxies[Int(streams[stream].backend)]
+        let grant = unsafe entry.backend._withUnsafeGuaranteedRef { backend in
+            backend.order.withLock { $0.release(ordinal) }
+        }
+        if let grant { deliver(grant, backendIndex: entry) }
+    }
+
+    /// Takes the stream out of the queue, if it waits there.
+    mutating func leaveQueue(_ stream: Handle) {
+        guard streams[stream].flags.contains(.hasQueueEntry) else { return }
+        streams[stream].flags.remove(.hasQueueEntry)
+        let node = streams[stream].queueNode
+        let entry = programs[streams[stream].program].proxies[Int(streams[stream].backend)]
+        unsafe entry.backend._withUnsafeGuaranteedRef { backend in
+            // A grant that is already on its way finds the stream gone and gives the slot back.
+            _ = backend.order.withLock { $0.dequeue(node, stream) }
+        }
+    }
+
+    private mutating func releaseSlot(of backend: BackendLive, _ ordinal: Int) {
+        let grant = backend.order.withLock { $0.release(ordinal) }
+        if let grant {
+            engine.post(
+                .granted(stream: grant.stream, ordinal: grant.ordinal, backend: backend),
+                to: grant.worker)
+        }
+    }
+
+    private func deliver(_ grant: QueueGrant, backendIndex entry: ProxyEntry) {
+        let backend = unsafe entry.backend.takeUnretainedValue()
+        engine.post(
+            .granted(stream: grant.stream, ordinal: grant.ordinal, backend: backend),
+            to: grant.worker)
+    }
+
+    /// No server became free in time.
+    mutating func queueTimedOut(_ stream: Handle) {
+        streams[stream].termination = TerminationState(
+            cause: UInt8(ascii: "s"), state: UInt8(ascii: "Q"))
+        countConnectionError(stream)
+        reply(stream, status: 503)
+    }
+
+    /// A queued or resting stream had an event: only the client's going matters.
+    mutating func driveWaiting(_ stream: Handle) {
+        guard clientIsGone(stream) else { return }
+        let state = UInt8(ascii: streams[stream].phase == .queued ? "Q" : "C")
+        streams[stream].termination = TerminationState(cause: UInt8(ascii: "C"), state: state)
+        countAbort(stream, ofClient: true)
+        end(stream, client: .abort)
+    }
+
+    /// Whether the client has gone for good: its socket failed, or it ended and the configuration
+    /// says that a half-closed client is not worth serving (`option abortonclose`).
+    mutating func clientIsGone(_ stream: Handle) -> Bool {
+        let client = streams[stream].client
+        let flags = connections[client].flags
+        if flags.contains(.failed) { return true }
+        guard flags.contains(.peerEnded) else { return false }
+        let backend = streams[stream].backend
+        guard backend >= 0 else { return false }
+        let entry = programs[streams[stream].program].proxies[Int(backend)]
+        return entry.options.contains(.abortOnClose)
+    }
+}

@@ -1,0 +1,291 @@
+// A stream's server connection: from the idle pool or new, with retries and redispatch.
+
+import Bytes
+import CLinux
+import Kernel
+import Structures
+
+extension Worker {
+    /// Connects a stream to the server it holds.
+    mutating func connectServer(_ stream: Handle) {
+        let program = streams[stream].program
+        let server = programs[program].servers[Int(streams[stream].serverIndex)]
+        if streams[stream].flags.contains(.isHTTP), let idle = reusable(stream, server) {
+            attachIdle(stream, idle, server)
+            return
+        }
+        streams[stream].attemptAt = now
+        streams[stream].phase = .connecting
+        guard let connection = open(stream, server) else {
+            connectionFailed(stream, timedOut: false)
+            return
+        }
+        attach(stream, connection, server)
+        driveConnecting(stream)
+    }
+
+    /// An idle connection that `http-reuse` allows for this request.
+    private mutating func reusable(_ stream: Handle, _ server: ServerEntry) -> Handle? {
+        let entry = programs[streams[stream].program].proxies[Int(streams[stream].backend)]
+        let isFirst = !streams[stream].flags.contains(.isNotFirst)
+        switch entry.reuse {
+        case .never: return takePrivate(streams[stream].session, server)
+        case .safe: return isFirst ? nil : takeIdle(server, provenOnly: false)
+        case .aggressive: return takeIdle(server, provenOnly: isFirst)
+        case .always: return takeIdle(server, provenOnly: false)
+        }
+    }
+
+    private mutating func attachIdle(_ stream: Handle, _ idle: Handle, _ server: ServerEntry) {
+        connections[idle].flags.formUnion([.isReused, .isProven, .writable])
+        connections[idle].stream = stream
+        connections[idle].served &+= 1
+        connections[idle].outbound = streams[stream].head.take()
+        streams[stream].server = idle
+        streams[stream].connectedAt = now
+        streams[stream].attemptAt = now
+        streams[stream].serverActivity = now
+        server.counters.add(.reuses)
+        programs[streams[stream].program].proxies[Int(streams[stream].backend)]
+            .backendCounters.add(.reuses)
+        noteServerLoad(stream, server)
+        streams[stream].phase = .awaitingResponse
+        drive(stream)
+    }
+
+    /// Opens a socket and begins connecting; nil when that failed at once.
+    private mutating func open(_ stream: Handle, _ server: ServerEntry) -> Handle? {
+        if connections.isFull { closeOneIdle() }
+        let address = destination(stream, server)
+        do {
+            let socket = try Descriptor.socket(
+                family: address.family, type: Int32(SOCK_STREAM.rawValue))
+            prepare(socket, stream, server)
+            let isConnected = try socket.connect(to: address)
+            var flags: ConnectionFlags = [.isServerSide, .writable]
+            if server.isLocal { flags.insert(.isLocal) }
+            if !isConnected { flags.insert(.connecting) }
+            return connections.insert(Connection(descriptor: socket, flags: flags))
+        } catch {
+            return nil
+        }
+    }
+
+    /// Socket options and the source address of a connection to a server.
+    private func prepare(_ socket: borrowing Descriptor, _ stream: Handle, _ server: ServerEntry) {
+        guard !server.isLocal else { return }
+        socket.setNoDelay()
+        let configuration = programs[streams[stream].program].generation.configuration
+        let proxy = configuration.proxies[Int(server.proxy)]
+        let backOptions = proxy.options
+        if backOptions.contains(.serverTCPKeepAlive) {
+            socket.setOption(SOL_SOCKET, SO_KEEPALIVE, Int32(1))
+        }
+        guard server.hasSource,
+            let source = proxy.servers[Int(server.position)].source ?? proxy.source
+        else { return }
+        bindSource(socket, source)
+    }
+
+    private func bindSource(_ socket: borrowing Descriptor, _ source: SourceConfiguration) {
+        if let interface = source.interface {
+            socket.bind(toDevice: interface)
+        }
+        socket.setOption(SOL_SOCKET, SO_REUSEADDR, Int32(1))
+        guard let ports = source.ports else {
+            // The port is chosen at connect, so that one port can serve several destinations.
+            socket.setOption(Int32(IPPROTO_IP), MARTLET_IP_BIND_ADDRESS_NO_PORT, Int32(1))
+            try? socket.bind(to: source.address)
+            return
+        }
+        for port in ports {
+            if (try? socket.bind(to: source.address.with(port: port))) != nil { return }
+        }
+    }
+
+    /// The server's address, with the client's destination port where the configuration says so.
+    private func destination(_ stream: Handle, _ server: ServerEntry) -> RawSocketAddress {
+        guard server.usesClientPort || server.portOffset != 0 else { return server.address }
+        let client = streams[stream].client
+        let local = try? connections[client].descriptor.localAddress()
+        let port = Int32(local?.port ?? 0) &+ server.portOffset
+        return server.address.with(port: UInt16(truncatingIfNeeded: port))
+    }
+
+    private mutating func attach(
+        _ stream: Handle, _ connection: Handle, _ server: ServerEntry
+    ) {
+        connections[connection].stream = stream
+        connections[connection].serverIdentity = server.identity
+        unsafe connections[connection].serverLive = server.live
+        connections[connection].poolEpoch = unsafe server.live._withUnsafeGuaranteedRef {
+            $0.poolEpoch.load(ordering: .relaxed)
+        }
+        connections[connection].served = 1
+        connections[connection].outbound = streams[stream].head.take()
+        streams[stream].server = connection
+        server.counters.add(.connects)
+        programs[streams[stream].program].proxies[Int(streams[stream].backend)]
+            .backendCounters.add(.connects)
+        noteServerLoad(stream, server)
+    }
+
+    /// Figures for the log.
+    private mutating func noteServerLoad(_ stream: Handle, _ server: ServerEntry) {
+        guard streams[stream].flags.contains(.isLogged) else { return }
+        let entry = programs[streams[stream].program].proxies[Int(streams[stream].backend)]
+        let served = unsafe entry.backend._withUnsafeGuaranteedRef { backend in
+            backend.order.withLock { $0.servers[Int(server.ordinal)].served }
+        }
+        streams[stream].serverConnections = Int32(truncatingIfNeeded: served)
+    }
+
+    /// Goes on with a stream whose connection is being made.
+    mutating func driveConnecting(_ stream: Handle) {
+        let server = streams[stream].server
+        let flags = connections[server].flags
+        if flags.contains(.failed) {
+            connectionFailed(stream, timedOut: false)
+            return
+        }
+        if clientIsGone(stream) {
+            streams[stream].termination = TerminationState(
+                cause: UInt8(ascii: "C"), state: UInt8(ascii: "C"))
+            countAbort(stream, ofClient: true)
+            end(stream, client: .abort)
+            return
+        }
+        if flags.contains(.connecting) {
+            // Trying is cheaper than asking: on a socket that is connected by now the head goes
+            // out, on one that is not the kernel says so.
+            guard flags.contains(.writable) else {
+                if watchBoth(stream) { armTimer(stream) }
+                return
+            }
+            if !trySending(stream, server) { return }
+        } else {
+            serverConnected(stream, server)
+        }
+        streams[stream].phase =
+            streams[stream].flags.contains(.isHTTP) ? .awaitingResponse : .tunnel
+        drive(stream)
+    }
+
+    /// Sends the head on a socket that may not be connected yet. False: it is not, or it failed.
+    private mutating func trySending(_ stream: Handle, _ server: Handle) -> Bool {
+        if connections[server].outbound.isEmpty {
+            // Nothing of ours to send: the poller's word is what tells.
+            if connections[server].flags.contains(.isWatched) {
+                if connections[server].descriptor.takeSocketError() != nil {
+                    connectionFailed(stream, timedOut: false)
+                    return false
+                }
+                serverConnected(stream, server)
+                return true
+            }
+            connections[server].flags.remove(.writable)
+            if watchBoth(stream) { armTimer(stream) }
+            return false
+        }
+        switch connections[server].sendOutbound() {
+        case .bytes:
+            if !connections[server].outbound.isEmpty {
+                connections[server].flags.remove(.writable)
+            } else {
+                buffers.give(connections[server].outbound.take())
+            }
+            serverConnected(stream, server)
+            streams[stream].serverActivity = now
+            return true
+        case .wouldBlock:
+            connections[server].flags.remove(.writable)
+            if watchBoth(stream) { armTimer(stream) }
+            return false
+        case .failed:
+            connectionFailed(stream, timedOut: false)
+            return false
+        }
+    }
+
+    /// The connection stands.
+    mutating func serverConnected(_ stream: Handle, _ server: Handle) {
+        connections[server].flags.remove(.connecting)
+        connections[server].flags.insert(.readable)
+        streams[stream].connectedAt = now
+        streams[stream].serverActivity = now
+    }
+
+    // MARK: Failure
+
+    /// A connection could not be made: try again, elsewhere where allowed, or give up with 503.
+    mutating func connectionFailed(_ stream: Handle, timedOut: Bool) {
+        dropServerConnection(stream)
+        let program = streams[stream].program
+        let entry = programs[program].proxies[Int(streams[stream].backend)]
+        let server = programs[program].servers[Int(streams[stream].serverIndex)]
+        streams[stream].retries &+= 1
+        guard streams[stream].retries <= entry.retries else {
+            server.counters.add(.connectionErrors)
+            countConnectionError(stream)
+            streams[stream].retries = entry.retries
+            streams[stream].termination = TerminationState(
+                cause: UInt8(ascii: timedOut ? "s" : "S"), state: UInt8(ascii: "C"))
+            reply(stream, status: 503)
+            return
+        }
+        if mayRedispatch(stream, entry) {
+            let failed = Int(server.ordinal)
+            server.counters.add(.redispatches)
+            entry.backendCounters.add(.redispatches)
+            streams[stream].flags.insert(.wasRedispatched)
+            releaseServer(stream)
+            streams[stream].serverIndex = -1
+            assignServer(stream, avoiding: failed)
+            return
+        }
+        server.counters.add(.retries)
+        entry.backendCounters.add(.retries)
+        if timedOut {
+            connectServer(stream)
+        } else {
+            // A server that refuses at once is given a moment (turn-around).
+            streams[stream].phase = .turnaround
+            streams[stream].attemptAt = now
+            if watchBoth(stream) { armTimer(stream) }
+        }
+    }
+
+    /// `option redispatch N`: every N retries, or counted from the last when negative.
+    private func mayRedispatch(_ stream: Handle, _ entry: ProxyEntry) -> Bool {
+        guard entry.options.contains(.redispatch), entry.serverCount > 1 else { return false }
+        let interval = entry.redispatchAfter
+        let retry = streams[stream].retries
+        if interval > 0 { return retry % interval == 0 }
+        let period = entry.retries &+ 1 &+ (interval == 0 ? -1 : interval)
+        return period > 0 ? retry % period == 0 : true
+    }
+
+    /// Turn-around is over.
+    mutating func retryConnection(_ stream: Handle) { connectServer(stream) }
+
+    /// Closes the server connection of a stream, keeping what was not sent for the next try.
+    mutating func dropServerConnection(_ stream: Handle) {
+        let server = streams[stream].server
+        guard !server.isNone else { return }
+        if !connections[server].outbound.isEmpty {
+            streams[stream].head = connections[server].outbound.take()
+        }
+        closeServerConnection(server)
+        streams[stream].server = .none
+    }
+
+    /// Makes room by closing the oldest idle server connection of any pool.
+    private mutating func closeOneIdle() {
+        for identity in pools.indices where !pools[identity].oldest.isNone {
+            let oldest = pools[identity].oldest
+            unpool(oldest)
+            closeServerConnection(oldest)
+            return
+        }
+    }
+}

@@ -1,0 +1,215 @@
+// A generation compiled for one worker: flat tables of plain values, so that the data path looks
+// nothing up by name, copies nothing and counts no references.
+
+import Addresses
+import HTTP
+import Kernel
+import Structures
+
+/// A proxy as a worker uses it.
+///
+/// Safety: the unmanaged references point at objects of the `LiveState`, which outlives every
+/// worker; the counter slices point into tables those objects own.
+@safe
+struct ProxyEntry {
+    let index: Int32
+    let isHTTP: Bool
+    let options: ProxyOptions
+    /// Milliseconds; 0 means none.
+    let client, connect, server, queue, httpRequest, httpKeepAlive, tunnel: UInt32
+    let clientFin, serverFin: UInt32
+    let retries: Int32
+    let redispatchAfter: Int32
+    let reuse: ReusePolicy
+    /// Index in the program's proxies; -1 none.
+    let defaultBackend: Int32
+    let firstServer: Int32
+    let serverCount: Int32
+    let isLogged: Bool
+    let maxKeepAliveQueue: Int32
+    let frontend: Unmanaged<FrontendLive>
+    let backend: Unmanaged<BackendLive>
+    let frontendCounters: CounterSlice
+    let backendCounters: CounterSlice
+    let frontendIdentity: UInt32
+    let hasForwardFor: Bool
+    let hasOriginalTo: Bool
+    let hasForwarded: Bool
+}
+
+/// A server as a worker uses it.
+@safe
+struct ServerEntry {
+    let proxy: Int32
+    let position: Int32
+    let ordinal: Int32
+    let identity: UInt32
+    let live: Unmanaged<ServerLive>
+    let counters: CounterSlice
+    let address: RawSocketAddress
+    let isLocal: Bool
+    let usesClientPort: Bool
+    let portOffset: Int32
+    let hasSource: Bool
+    let poolMaxConnections: Int32
+    let poolPurgeDelay: UInt32
+    let maxReuse: Int32
+}
+
+/// A field of ours that carries an address (`option forwardfor`, `option originalto`), ready to
+/// be written.
+struct AddressField {
+    /// The name with colon and blank.
+    var prefix: [UInt8]
+    var name: [UInt8]
+    var onlyIfMissing: Bool
+    var except: Prefix?
+}
+
+/// A generation compiled for one worker.
+struct Program: ~Copyable {
+    let generation: Generation
+    let logger: any StreamLogger
+    let proxies: [ProxyEntry]
+    let servers: [ServerEntry]
+    /// By proxy index.
+    let forwardFor: [AddressField?]
+    let originalTo: [AddressField?]
+    /// By proxy index: `option forwardfor` without any of its words.
+    let isPlainForwardFor: [Bool]
+    /// Index of the proxy whose frontend has that identity; -1 where there is none.
+    let frontendOfIdentity: [Int32]
+    /// By proxy index: the replies of `errorfile`, by status.
+    let errorReplies: [[Int: ErrorReply]]
+    let standardReplies: [Int: ErrorReply]
+    /// Sessions and streams that use it.
+    var users = 0
+    let bufferBytes: Int
+    let logURIBytes: Int
+
+    init(_ generation: Generation, engine: Engine, worker: Int) {
+        self.generation = generation
+        let configuration = generation.configuration
+        let logger = engine.logging.makeLogger(for: configuration, worker: worker)
+        self.logger = logger
+        bufferBytes = configuration.global.tuning.bufferBytes
+        logURIBytes = configuration.global.tuning.logURIBytes
+        var proxies: [ProxyEntry] = []
+        var servers: [ServerEntry] = []
+        for (index, proxy) in configuration.proxies.enumerated() {
+            proxies.append(
+                Self.entry(
+                    proxy, index: index, firstServer: servers.count, configuration: configuration,
+                    engine: engine, worker: worker, isLogged: logger.logs(frontend: index)))
+            Self.append(
+                proxy, index: index, to: &servers, live: engine.live.backend(proxy.name),
+                worker: worker)
+        }
+        var ofIdentity = [Int32](repeating: -1, count: engine.live.identities)
+        for proxy in configuration.proxies.indices
+        where configuration.proxies[proxy].capability.contains(.frontend) {
+            ofIdentity[Int(proxies[proxy].frontendIdentity)] = Int32(proxy)
+        }
+        self.proxies = proxies
+        self.servers = servers
+        frontendOfIdentity = ofIdentity
+        forwardFor = configuration.proxies.map { $0.forwardFor.map(Self.addressField) }
+        errorReplies = configuration.proxies.map { proxy in
+            // Contents that do not parse were refused when the configuration was read.
+            proxy.errorReplies.compactMapValues { try? ErrorReply(parsing: $0) }
+        }
+        standardReplies = Self.standard()
+        isPlainForwardFor = configuration.proxies.map {
+            guard let header = $0.forwardFor else { return false }
+            return header.name.lowercased() == "x-forwarded-for" && !header.onlyIfMissing
+                && header.exceptNetwork == nil
+        }
+        originalTo = configuration.proxies.map { $0.originalTo.map(Self.addressField) }
+    }
+
+    private static func standard() -> [Int: ErrorReply] {
+        let statuses = [
+            200, 400, 401, 403, 404, 405, 407, 408, 410, 413, 414, 421, 422, 425, 429, 431, 500,
+            501, 502, 503, 504, 505,
+        ]
+        var replies: [Int: ErrorReply] = [:]
+        for status in statuses { replies[status] = ErrorReply.standard(status) }
+        return replies
+    }
+
+    private static func entry(
+        _ proxy: ProxyConfiguration, index: Int, firstServer: Int, configuration: Configuration,
+        engine: Engine, worker: Int, isLogged: Bool
+    ) -> ProxyEntry {
+        let frontend = engine.live.frontend(proxy.name)
+        let backend = engine.live.backend(proxy.name)
+        func milliseconds(_ value: Int) -> UInt32 { UInt32(clamping: value) }
+        let timeouts = proxy.timeouts
+        var target = proxy.defaultBackend
+        if target == nil && proxy.capability == .listen { target = index }
+        // Safety: the live state keeps both objects for the life of the process.
+        return unsafe ProxyEntry(
+            index: Int32(index), isHTTP: proxy.mode == .http, options: proxy.options,
+            client: milliseconds(timeouts.client), connect: milliseconds(timeouts.connect),
+            server: milliseconds(timeouts.server),
+            queue: milliseconds(timeouts.queue == 0 ? timeouts.connect : timeouts.queue),
+            httpRequest: milliseconds(timeouts.httpRequest),
+            httpKeepAlive: milliseconds(timeouts.httpKeepAlive),
+            tunnel: milliseconds(timeouts.tunnel), clientFin: milliseconds(timeouts.clientFin),
+            serverFin: milliseconds(timeouts.serverFin), retries: Int32(clamping: proxy.retries),
+            redispatchAfter: Int32(clamping: proxy.redispatchAfter), reuse: proxy.reuse,
+            defaultBackend: target.map { Int32($0) } ?? -1, firstServer: Int32(firstServer),
+            serverCount: Int32(proxy.servers.count), isLogged: isLogged,
+            maxKeepAliveQueue: Int32(clamping: proxy.maxKeepAliveQueue),
+            frontend: Unmanaged.passUnretained(frontend),
+            backend: Unmanaged.passUnretained(backend),
+            frontendCounters: frontend.counters.slice(worker: worker),
+            backendCounters: backend.counters.slice(worker: worker),
+            frontendIdentity: frontend.identity, hasForwardFor: proxy.forwardFor != nil,
+            hasOriginalTo: proxy.originalTo != nil, hasForwarded: proxy.forwarded != nil)
+    }
+
+    private static func append(
+        _ proxy: ProxyConfiguration, index: Int, to servers: inout [ServerEntry],
+        live backend: BackendLive, worker: Int
+    ) {
+        guard proxy.capability.contains(.backend) else { return }
+        let byName = backend.order.withLock { order in
+            var byName: [String: ServerLive] = [:]
+            for server in order.live { byName[server.name] = server }
+            return byName
+        }
+        for (position, server) in proxy.servers.enumerated() {
+            guard let live = byName[server.name] else {
+                preconditionFailure("the live state was adopted before")
+            }
+            let address = live.addressOverride.withLock { $0 } ?? server.address
+            // Safety: the live state keeps the server's object for the life of the process.
+            unsafe servers.append(
+                ServerEntry(
+                    proxy: Int32(index), position: Int32(position), ordinal: Int32(live.ordinal),
+                    identity: live.identity, live: Unmanaged.passUnretained(live),
+                    counters: live.counters.slice(worker: worker), address: address,
+                    isLocal: !address.isIP, usesClientPort: server.usesClientPort,
+                    portOffset: Int32(server.portOffset ?? 0),
+                    hasSource: server.source != nil || proxy.source != nil,
+                    poolMaxConnections: Int32(clamping: server.poolMaxConnections),
+                    poolPurgeDelay: UInt32(clamping: server.poolPurgeDelayMilliseconds),
+                    maxReuse: Int32(clamping: server.maxReuse)))
+        }
+    }
+
+    private static func addressField(_ header: ForwardHeader) -> AddressField {
+        let name = Array(header.name.lowercased().utf8)
+        return AddressField(
+            prefix: name + [0x3a, 0x20], name: name, onlyIfMissing: header.onlyIfMissing,
+            except: header.exceptNetwork.flatMap { Prefix($0) })
+    }
+}
+
+extension RawSocketAddress {
+    /// Whether it is an IPv4 or IPv6 address.
+    var isIP: Bool {
+        family == Int32(SocketFamily.inet) || family == Int32(SocketFamily.inet6)
+    }
+}

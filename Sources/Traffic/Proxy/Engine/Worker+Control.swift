@@ -1,0 +1,139 @@
+// What a worker does when it is told: messages, a new generation, stopping.
+
+import Kernel
+import Structures
+
+extension Worker {
+    /// Acts on one message.
+    mutating func receive(_ message: WorkerMessage) {
+        switch message {
+        case .adopt(let number, let address, let frontend, let bindIndex):
+            adopt(
+                Descriptor(owning: number), from: address, frontend: frontend,
+                bindIndex: bindIndex)
+        case .granted(let stream, let ordinal, let backend):
+            granted(stream, ordinal: ordinal, backend: backend)
+        case .list(let listing):
+            listing.add(describeSessions())
+        case .shutdown(let shutdown):
+            end(shutdown.choice)
+        }
+    }
+
+    /// Takes up the generation in force: new streams use it, running ones keep theirs.
+    mutating func adoptGeneration() {
+        let generation = engine.generation
+        epoch = generation.number
+        let next = programs.insert(Program(generation, engine: engine, worker: number))
+        guard let next else {
+            preconditionFailure("more generations in use than a worker can hold")
+        }
+        let old = program
+        program = next
+        if programs[old].users == 0 { programs.remove(old) }
+        // A server whose address changed keeps no connections to the old one: its pool epoch says.
+    }
+
+    /// A session or stream no longer uses a program.
+    mutating func release(program used: Handle) {
+        programs[used].users &-= 1
+        if programs[used].users == 0 && used != program { programs.remove(used) }
+    }
+
+    /// Soft stop: no new connections; idle ones end now, busy ones after their response.
+    mutating func beginSoftStop() {
+        isStopping = true
+        for index in 0..<connections.highWater {
+            guard let connection = connections.handle(at: index) else { continue }
+            if connections[connection].isServerSide { continue }
+            let stream = connections[connection].stream
+            if !stream.isNone {
+                streams[stream].flags.remove(.clientPersists)
+            } else if connections[connection].inbound.isEmpty {
+                closeClient(connection)
+            }
+        }
+        purgePools()
+    }
+
+    /// Hard stop: every connection is closed.
+    mutating func closeEverything() {
+        isStopping = true
+        watchListeners()
+        for index in 0..<connections.highWater {
+            guard let connection = connections.handle(at: index),
+                !connections[connection].isServerSide
+            else { continue }
+            let stream = connections[connection].stream
+            if stream.isNone {
+                closeClient(connection)
+            } else {
+                streams[stream].termination = TerminationState(
+                    cause: UInt8(ascii: "K"), state: UInt8(ascii: "D"))
+                end(stream, client: .abort)
+            }
+        }
+        purgePools()
+        for message in mailbox.takeAll() {
+            switch message {
+            case .adopt(let number, _, _, _): Descriptor(owning: number).close()
+            case .list(let listing): listing.add([])
+            case .granted, .shutdown: break
+            }
+        }
+        listeners = []
+    }
+
+    // MARK: Sessions
+
+    private func describeSessions() -> [SessionDescription] {
+        var all: [SessionDescription] = []
+        for index in 0..<streams.highWater {
+            if let stream = streams.handle(at: index) { all.append(describe(stream)) }
+        }
+        return all
+    }
+
+    private func describe(_ stream: Handle) -> SessionDescription {
+        let session = streams[stream].session
+        let program = streams[stream].program
+        let server = streams[stream].serverIndex
+        let connection = streams[stream].server
+        return SessionDescription(
+            number: streams[stream].number, worker: number,
+            clientAddress: sessions[session].clientAddress,
+            frontend: Int(streams[stream].frontend), backend: Int(streams[stream].backend),
+            server: server >= 0 ? Int(programs[program].servers[Int(server)].position) : -1,
+            isHTTP: streams[stream].flags.contains(.isHTTP),
+            ageMilliseconds: Int(now &- sessions[session].acceptedAt),
+            clientIdleMilliseconds: Int(now &- streams[stream].clientActivity),
+            serverIdleMilliseconds: Int(now &- streams[stream].serverActivity),
+            phase: "\(streams[stream].phase)", bytesIn: streams[stream].flows[0].bytes,
+            bytesOut: streams[stream].bytesToClient,
+            clientDescriptor: connections[streams[stream].client].descriptor.number,
+            serverDescriptor: connection.isNone ? -1 : connections[connection].descriptor.number,
+            retries: Int(streams[stream].retries))
+    }
+
+    private mutating func end(_ choice: SessionShutdown.Choice) {
+        for index in 0..<streams.highWater {
+            guard let stream = streams.handle(at: index), matches(stream, choice) else { continue }
+            streams[stream].termination = TerminationState(
+                cause: UInt8(ascii: "K"), state: UInt8(ascii: "D"))
+            end(stream, client: .abort)
+        }
+    }
+
+    private func matches(_ stream: Handle, _ choice: SessionShutdown.Choice) -> Bool {
+        switch choice {
+        case .number(let wanted): return streams[stream].number == wanted
+        case .server(let backend, let server):
+            let index = Int(streams[stream].serverIndex)
+            guard index >= 0 else { return false }
+            let program = streams[stream].program
+            let entry = programs[program].servers[index]
+            let proxy = programs[program].generation.configuration.proxies[Int(entry.proxy)]
+            return proxy.name == backend && proxy.servers[Int(entry.position)].name == server
+        }
+    }
+}

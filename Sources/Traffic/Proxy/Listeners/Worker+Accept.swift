@@ -1,0 +1,187 @@
+// Accepting: a bounded batch each time, limits before a byte is read, and busier workers hand
+// over to the least loaded one.
+
+import CLinux
+import Kernel
+import Structures
+import Synchronization
+
+/// A listening socket as a worker watches it.
+struct WatchedListener {
+    let socket: ListenerSocket
+    let live: FrontendLive
+    /// Names the entry in events, so that entries can come and go.
+    let number: Int
+    /// Index of the frontend in the program in force.
+    var frontend: Int32
+    /// Registered with the poller now.
+    var isWatched = false
+    /// Belongs to the generation in force.
+    var isPresent = true
+}
+
+extension Worker {
+    /// Watches the listeners that may accept and stops watching those that may not.
+    mutating func watchListeners() {
+        let generation = programs[program].generation
+        for index in listeners.indices { listeners[index].isPresent = false }
+        for socket in generation.listeners { present(socket) }
+        for index in listeners.indices {
+            let listener = listeners[index]
+            let wanted =
+                listener.isPresent && !isStopping && acceptPausedUntil == 0
+                && !listener.live.isPaused.load(ordering: .relaxed)
+                && !listener.live.isStopped.load(ordering: .relaxed)
+            if wanted == listener.isWatched { continue }
+            listeners[index].isWatched = wanted
+            if wanted {
+                try? poller.add(
+                    listener.socket.number, [.readable, .exclusive],
+                    data: EventWord.listener(listener.number))
+            } else {
+                try? poller.remove(listener.socket.number)
+            }
+        }
+        listeners.removeAll { !$0.isPresent && !$0.isWatched }
+    }
+
+    /// Makes an entry for a socket of the present generation, or finds the one it has.
+    private mutating func present(_ socket: ListenerSocket) {
+        let live = live.frontend(socket.frontend)
+        let frontend = programs[program].frontendOfIdentity[Int(live.identity)]
+        guard frontend >= 0 else { return }
+        if let known = listeners.firstIndex(where: { $0.socket === socket }) {
+            listeners[known].isPresent = true
+            listeners[known].frontend = frontend
+        } else {
+            listeners.append(
+                WatchedListener(
+                    socket: socket, live: live, number: nextListener, frontend: frontend))
+            nextListener &+= 1
+        }
+    }
+
+    /// Accepts a batch from a listener.
+    mutating func accept(_ name: Int) {
+        guard let index = listeners.firstIndex(where: { $0.number == name }),
+            listeners[index].isWatched
+        else { return }
+        let batch = tuning.maxAccept < 0 ? 256 : max(1, tuning.maxAccept)
+        let number = listeners[index].socket.number
+        let frontend = listeners[index].frontend
+        for _ in 0..<batch {
+            guard hasRoom(frontend) else {
+                pauseAccepting(milliseconds: 20)
+                return
+            }
+            var address = RawSocketAddress()
+            switch Descriptor.accept(number, from: &address) {
+            case .accepted(let descriptor):
+                welcome(descriptor, from: address, listener: index)
+            case .wouldBlock:
+                return
+            case .failed(let error):
+                // Out of descriptors or memory: let some end, then look again.
+                if error.isExhaustion { pauseAccepting(milliseconds: 100) }
+                return
+            }
+        }
+    }
+
+    /// Whether the limits of process, frontend and worker allow one more client.
+    private func hasRoom(_ frontend: Int32) -> Bool {
+        let process = live.process
+        let limit = process.maxConnections.load(ordering: .relaxed)
+        if limit > 0 && process.connections.load(ordering: .relaxed) >= limit { return false }
+        let entry = programs[program].proxies[Int(frontend)]
+        let isFull = unsafe entry.frontend._withUnsafeGuaranteedRef { frontend in
+            let most = frontend.maxConnections.load(ordering: .relaxed)
+            return most > 0 && frontend.connections.load(ordering: .relaxed) >= most
+        }
+        return !isFull && !sessions.isFull && !connections.isFull
+    }
+
+    /// Stops watching all listeners until a tick; the sweep or a closing client resumes.
+    private mutating func pauseAccepting(milliseconds: UInt64) {
+        acceptPausedUntil = now &+ milliseconds
+        nextSweep = min(nextSweep, acceptPausedUntil)
+        processCounters.add(.refusedByLimit)
+        watchListeners()
+    }
+
+    /// Takes an accepted connection in, or hands it to a worker that has much less to do.
+    private mutating func welcome(
+        _ descriptor: consuming Descriptor, from address: RawSocketAddress, listener index: Int
+    ) {
+        let listener = listeners[index]
+        if engine.workers > 1 {
+            let least = engine.loads.least()
+            if least.worker != number && least.connections &+ 4 &+ least.connections / 8 < clients {
+                engine.post(
+                    .adopt(
+                        descriptor: descriptor.surrender(), address: address,
+                        frontend: listener.live.name, bindIndex: listener.socket.bindIndex),
+                    to: least.worker)
+                return
+            }
+        }
+        begin(
+            descriptor, from: address, frontend: listener.frontend,
+            bindIndex: Int32(listener.socket.bindIndex))
+    }
+
+    /// Takes over a connection another worker accepted.
+    mutating func adopt(
+        _ descriptor: consuming Descriptor, from address: RawSocketAddress, frontend name: String,
+        bindIndex: Int
+    ) {
+        let identity = Int(live.frontend(name).identity)
+        let known = programs[program].frontendOfIdentity
+        guard identity < known.count, known[identity] >= 0 else { return }
+        begin(descriptor, from: address, frontend: known[identity], bindIndex: Int32(bindIndex))
+    }
+
+    /// Begins a session.
+    private mutating func begin(
+        _ descriptor: consuming Descriptor, from address: RawSocketAddress, frontend: Int32,
+        bindIndex: Int32
+    ) {
+        let isLocal = !address.isIP
+        var flags: ConnectionFlags = [.readable, .writable]
+        if isLocal { flags.insert(.isLocal) }
+        let session = sessions.insert(
+            Session(
+                clientAddress: address, frontend: frontend, program: program,
+                bindIndex: bindIndex, acceptedAt: now, idleSince: now,
+                acceptedMicroseconds: Clock.calendarMicroseconds()))
+        guard let session else { return }
+        let client = connections.insert(Connection(descriptor: descriptor, flags: flags))
+        guard let client else {
+            sessions.remove(session)
+            return
+        }
+        connections[client].session = session
+        programs[program].users &+= 1
+        clients &+= 1
+        engine.loads.set(number, clients)
+        countAccept(frontend)
+        beginClient(client)
+    }
+
+    private func countAccept(_ frontend: Int32) {
+        let process = live.process
+        let open = process.connections.add(1, ordering: .relaxed).newValue
+        if open > process.connectionsMax.load(ordering: .relaxed) {
+            process.connectionsMax.store(open, ordering: .relaxed)
+        }
+        let entry = programs[program].proxies[Int(frontend)]
+        entry.frontendCounters.add(.connections)
+        entry.frontendCounters.add(.sessions)
+        unsafe entry.frontend._withUnsafeGuaranteedRef { frontend in
+            let open = frontend.connections.add(1, ordering: .relaxed).newValue
+            if open > frontend.connectionsMax.load(ordering: .relaxed) {
+                frontend.connectionsMax.store(open, ordering: .relaxed)
+            }
+        }
+    }
+}

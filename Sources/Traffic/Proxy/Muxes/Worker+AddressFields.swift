@@ -1,0 +1,170 @@
+// The fields that tell a server where a request came from: `option forwardfor`, `option
+// originalto`, `option forwarded` (RFC 7239).
+
+import Addresses
+import Bytes
+import HTTP
+import Kernel
+import Structures
+
+extension Worker {
+    /// Appends the fields the proxies ask for. False: no room.
+    mutating func appendAddressFields(
+        _ stream: Handle, _ front: Int, _ back: Int, _ output: inout Buffer
+    ) -> Bool {
+        let own = streams[stream].program
+        let frontEntry = programs[own].proxies[front]
+        let backEntry = programs[own].proxies[back]
+        if frontEntry.hasForwardFor || backEntry.hasForwardFor {
+            guard appendForwardFor(stream, front, back, &output) else { return false }
+        }
+        if frontEntry.hasOriginalTo || backEntry.hasOriginalTo {
+            guard appendOriginalTo(stream, front, back, &output) else { return false }
+        }
+        return backEntry.hasForwarded ? appendForwarded(stream, back, &output) : true
+    }
+
+    /// `option forwardfor`: the backend's settings win over the frontend's.
+    private mutating func appendForwardFor(
+        _ stream: Handle, _ front: Int, _ back: Int, _ output: inout Buffer
+    ) -> Bool {
+        let own = streams[stream].program
+        let session = streams[stream].session
+        if sessions[session].addressTextLength == 0 { sessions[session].writeAddressText() }
+        let length = Int(sessions[session].addressTextLength)
+        guard length > 0 else { return true }
+        let proxy = programs[own].forwardFor[back] != nil ? back : front
+        if !programs[own].isPlainForwardFor[proxy] {
+            guard let field = programs[own].forwardFor[proxy],
+                applies(field, to: sessions[session].clientAddress.ip, stream)
+            else { return true }
+            guard output.append(field.prefix) else { return false }
+        } else {
+            guard output.append("x-forwarded-for: ") else { return false }
+        }
+        return sessions[session].appendAddress(to: &output) && output.append("\r\n")
+    }
+
+    /// `option originalto`: the address the client came to.
+    private func appendOriginalTo(
+        _ stream: Handle, _ front: Int, _ back: Int, _ output: inout Buffer
+    ) -> Bool {
+        let own = streams[stream].program
+        let client = streams[stream].client
+        guard let field = programs[own].originalTo[back] ?? programs[own].originalTo[front],
+            let local = try? connections[client].descriptor.localAddress().ip,
+            applies(field, to: local, stream)
+        else { return true }
+        var text: [UInt8] = []
+        local.address.appendText(to: &text)
+        return output.append(field.prefix) && output.append(text) && output.append("\r\n")
+    }
+
+    private func applies(_ field: AddressField, to address: IPSocketAddress?, _ stream: Handle)
+        -> Bool
+    {
+        if let except = field.except, let address, except.contains(address.address) {
+            return false
+        }
+        return !(field.onlyIfMissing && hasField(stream, named: field.name))
+    }
+
+    /// `option forwarded`: built only where it is asked for.
+    private func appendForwarded(
+        _ stream: Handle, _ back: Int, _ output: inout Buffer
+    ) -> Bool {
+        let configuration = programs[streams[stream].program].generation.configuration
+        guard let header = configuration.proxies[back].forwarded else { return true }
+        let client = streams[stream].client
+        let line = ForwardedLine(
+            header: header, client: sessions[streams[stream].session].clientAddress.ip,
+            local: (try? connections[client].descriptor.localAddress())?.ip,
+            host: hostValue(stream))
+        return output.append(line.bytes)
+    }
+
+    private func hostValue(_ stream: Handle) -> [UInt8] {
+        guard let index = fields.firstIndex(of: .host) else { return [] }
+        var value: [UInt8] = []
+        for position in fields[index].value {
+            value.append(connections[streams[stream].client].inbound.span[position])
+        }
+        return value
+    }
+
+    /// Whether the head being parsed has a field of that (lower-case) name.
+    private func hasField(_ stream: Handle, named name: [UInt8]) -> Bool {
+        let client = streams[stream].client
+        for index in 0..<fields.count {
+            let line = fields[index]
+            guard !line.isRemoved, Int(line.nameLength) == name.count else { continue }
+            var position = 0
+            while position < name.count {
+                let byte = connections[client].inbound.span[Int(line.nameStart) &+ position]
+                let lower = byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte
+                if lower != name[position] { break }
+                position &+= 1
+            }
+            if position == name.count { return true }
+        }
+        return false
+    }
+}
+
+extension Session {
+    /// Appends the text of the client's address.
+    func appendAddress(to output: inout Buffer) -> Bool {
+        let text = addressText
+        return output.append(text.span.extracting(0..<Int(addressTextLength)))
+    }
+
+    /// Makes the text of the client's address.
+    mutating func writeAddressText() {
+        guard let ip = clientAddress.ip else { return }
+        var span = addressText.mutableSpan
+        addressTextLength = UInt8(truncatingIfNeeded: ip.address.writeText(into: &span))
+    }
+}
+
+/// One `forwarded` line as `option forwarded` asks for it.
+struct ForwardedLine {
+    let header: ForwardedHeader
+    let client: IPSocketAddress?
+    let local: IPSocketAddress?
+    /// The Host field's value.
+    let host: [UInt8]
+
+    /// The complete line with its ending.
+    var bytes: [UInt8] {
+        var parameters: [[UInt8]] = []
+        if header.sendsProtocol { parameters.append(Array("proto=http".utf8)) }
+        if header.sendsHost && !host.isEmpty {
+            parameters.append(Array("host=\"".utf8) + host + [0x22])
+        }
+        if let node = node(local, header.byNode, header.byPort) {
+            parameters.append(Array("by=".utf8) + node)
+        }
+        if let node = node(client, header.forNode, header.forPort) {
+            parameters.append(Array("for=".utf8) + node)
+        }
+        var line = Array("forwarded: ".utf8)
+        for (index, parameter) in parameters.enumerated() {
+            if index > 0 { line.append(0x3b) }
+            line += parameter
+        }
+        return line + [0x0d, 0x0a]
+    }
+
+    /// A node identifier (RFC 7239 §6): IPv6 addresses and anything with a port are quoted.
+    private func node(
+        _ address: IPSocketAddress?, _ kind: ForwardedHeader.Node, _ hasPort: Bool
+    ) -> [UInt8]? {
+        guard kind == .address, let address else { return nil }
+        var text: [UInt8] = []
+        address.address.appendText(to: &text)
+        let isV6 = address.address.family == .v6
+        if isV6 { text = [0x5b] + text + [0x5d] }
+        if hasPort { text += Array(":\(address.port)".utf8) }
+        return isV6 || hasPort ? [0x22] + text + [0x22] : text
+    }
+}

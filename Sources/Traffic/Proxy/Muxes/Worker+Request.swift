@@ -1,0 +1,225 @@
+// The client's side of HTTP/1: from bytes to a request on its way to a backend.
+
+import Bytes
+import HTTP
+import Kernel
+import Structures
+
+/// What became of the bytes a client has sent.
+enum RequestParse {
+    /// More bytes are needed.
+    case incomplete
+    /// A stream or a refusal took over; the connection may be gone.
+    case taken
+}
+
+extension Worker {
+    /// Parses the head at the front of a client's buffer and begins a stream when it is complete.
+    ///
+    /// A head in pieces is parsed again for each further line, and lines are bounded by the field
+    /// limit; bytes that end no line cost one look.
+    mutating func parseRequest(_ client: Handle) -> RequestParse {
+        let count = connections[client].inbound.count
+        let scanned = Int(connections[client].scanned)
+        connections[client].scanned = UInt32(truncatingIfNeeded: count)
+        if scanned > 0, !connections[client].inbound.span.hasLineFeed(from: scanned) {
+            return checkRoom(client)
+        }
+        let options = sessionEntry(connections[client].session).options
+        var head = MessageHead()
+        let inbound = connections[client].inbound.take()
+        let result = inbound.parseRequest(
+            options.contains(.acceptUnsafeRequest) ? .unsafeViolations : [], &fields, &head)
+        connections[client].inbound = inbound
+        switch result {
+        case .complete:
+            connections[client].scanned = 0
+            beginRequest(client, head)
+            return .taken
+        case .incomplete:
+            return checkRoom(client)
+        case .invalid(let fault):
+            refuse(client, fault)
+            return .taken
+        }
+    }
+
+    /// A head that fills the buffer without an end is refused.
+    private mutating func checkRoom(_ client: Handle) -> RequestParse {
+        let most = max(64, connections[client].inbound.capacity &- tuning.maxRewriteBytes)
+        guard connections[client].inbound.count >= most else { return .incomplete }
+        var head = MessageHead()
+        let inbound = connections[client].inbound.take()
+        _ = inbound.parseRequest([], &fields, &head)
+        connections[client].inbound = inbound
+        refuse(client, HTTP1.overflow(head))
+        return .taken
+    }
+
+    private mutating func refuse(_ client: Handle, _ fault: HTTPFault) {
+        sessionEntry(connections[client].session).frontendCounters.add(.requestErrors)
+        refuse(client, status: fault.status, cause: UInt8(ascii: "P"))
+    }
+
+    /// A complete and valid head: make the stream, choose the backend, write the head anew.
+    private mutating func beginRequest(_ client: Handle, _ head: MessageHead) {
+        let session = connections[client].session
+        if sessions[session].program != program { follow(session) }
+        guard let stream = makeStream(client, flags: .isHTTP) else {
+            closeClient(client)
+            return
+        }
+        note(stream, head)
+        let own = streams[stream].program
+        let entry = programs[own].proxies[Int(streams[stream].frontend)]
+        entry.frontendCounters.add(.requests)
+        setFraming(stream, head)
+        if streams[stream].flags.contains(.isLogged) { keepRequestLine(stream, head) }
+        let target = entry.defaultBackend
+        if target >= 0 {
+            enter(stream, backend: target)
+            programs[own].proxies[Int(target)].backendCounters.add(.requests)
+            if writeHead(stream, head) {
+                takeHead(stream, head)
+                assignServer(stream)
+                return
+            }
+            streams[stream].termination = TerminationState(
+                cause: UInt8(ascii: "P"), state: UInt8(ascii: "R"))
+            entry.frontendCounters.add(.failedRewrites)
+        } else {
+            streams[stream].termination = TerminationState(
+                cause: UInt8(ascii: "S"), state: UInt8(ascii: "C"))
+        }
+        takeHead(stream, head)
+        reply(stream, status: target >= 0 ? 500 : 503)
+    }
+
+    /// Drops the head from the client's buffer; what is left is the body or the next request.
+    private mutating func takeHead(_ stream: Handle, _ head: MessageHead) {
+        let client = streams[stream].client
+        connections[client].inbound.consume(Int(head.length))
+        if connections[client].inbound.isEmpty {
+            buffers.give(connections[client].inbound.take())
+        }
+        if streams[stream].flows[0].framing == .none {
+            streams[stream].flows[0].isComplete = true
+        }
+    }
+
+    /// A session moves to the generation in force before its next stream. A frontend that is gone
+    /// keeps the old one; its connection closes after the response.
+    private mutating func follow(_ session: Handle) {
+        let old = sessions[session].program
+        let identity = Int(
+            programs[old].proxies[Int(sessions[session].frontend)].frontendIdentity)
+        let known = programs[program].frontendOfIdentity
+        guard identity < known.count, known[identity] >= 0,
+            programs[program].proxies[Int(known[identity])].isHTTP
+        else { return }
+        sessions[session].frontend = known[identity]
+        sessions[session].program = program
+        programs[program].users &+= 1
+        release(program: old)
+    }
+
+    /// Takes the facts of the head over into the stream.
+    private mutating func note(_ stream: Handle, _ head: MessageHead) {
+        let session = streams[stream].session
+        var flags = streams[stream].flags
+        if sessions[session].requests > 0 { flags.insert(.isNotFirst) }
+        sessions[session].requests &+= 1
+        let begun = sessions[session].firstByteAt
+        streams[stream].firstByteAt = begun == 0 ? now : begun
+        streams[stream].idleMilliseconds =
+            streams[stream].firstByteAt &- sessions[session].idleSince
+        sessions[session].firstByteAt = 0
+        streams[stream].headAt = now
+        if head.minorVersion == 0 { flags.insert(.isHTTP10) }
+        if head.method == .connect { flags.insert(.isConnect) }
+        if head.facts.contains(.upgrade) { flags.insert(.asksUpgrade) }
+        if head.facts.contains(.expectsContinue) { flags.insert(.expectsContinue) }
+        streams[stream].method = head.method
+        let options = programs[streams[stream].program]
+            .proxies[Int(streams[stream].frontend)].options
+        let isCurrent = sessions[session].program == program
+        if head.keepsAlive && !options.contains(.httpClose) && !isStopping && isCurrent {
+            flags.insert(.clientPersists)
+        }
+        streams[stream].flags = flags
+    }
+
+    private mutating func setFraming(_ stream: Handle, _ head: MessageHead) {
+        streams[stream].flows[0].bytes = UInt64(head.length)
+        switch head.framing {
+        case .none: streams[stream].flows[0].framing = .none
+        case .length(let count):
+            streams[stream].flows[0].framing = .length
+            streams[stream].flows[0].remaining = count
+        case .chunked: streams[stream].flows[0].framing = .chunked
+        case .untilClose: preconditionFailure("no request lasts until the close")
+        }
+    }
+
+    /// Keeps the request line, as far as the log wants it.
+    private mutating func keepRequestLine(_ stream: Handle, _ head: MessageHead) {
+        let client = streams[stream].client
+        var line = lineBuffers.take()
+        let start = Int(head.startLine)
+        // ` HTTP/1.x` follows the target.
+        let end = min(
+            head.targetRange.upperBound &+ 9, start &+ line.capacity,
+            connections[client].inbound.count)
+        line.append(connections[client].inbound.span.extracting(start..<end))
+        streams[stream].requestLine = line
+    }
+
+    /// Writes the request's head as the server will get it. False: it does not fit.
+    private mutating func writeHead(_ stream: Handle, _ head: MessageHead) -> Bool {
+        let client = streams[stream].client
+        let own = streams[stream].program
+        let front = Int(streams[stream].frontend)
+        let back = Int(streams[stream].backend)
+        let options = programs[own].proxies[front].options
+            .union(programs[own].proxies[back].options)
+        var output = buffers.take()
+        var fits = HTTP1.appendRequestHead(
+            head, fields, from: connections[client].inbound.span, to: &output)
+        fits = fits && appendAddressFields(stream, front, back, &output)
+        if streams[stream].flags.contains(.asksUpgrade) {
+            fits = fits && output.append("connection: upgrade\r\n")
+        } else if options.contains(.httpClose) || options.contains(.httpServerClose) {
+            fits = fits && output.append("connection: close\r\n")
+        } else if !streams[stream].flags.contains(.isConnect) {
+            streams[stream].flags.insert(.serverPersists)
+            if streams[stream].flags.contains(.isHTTP10) {
+                fits = fits && output.append("connection: keep-alive\r\n")
+            }
+        }
+        fits = fits && output.append("\r\n")
+        streams[stream].head = output
+        return fits
+    }
+}
+
+extension Buffer {
+    /// Parses the request head at the front.
+    @inline(__always)
+    func parseRequest(
+        _ policy: HTTP1.Policy, _ fields: inout FieldTable, _ head: inout MessageHead
+    ) -> HTTP1.HeadResult {
+        HTTP1.parseRequest(span, policy: policy, into: &fields, head: &head)
+    }
+}
+
+extension Span where Element == UInt8 {
+    /// Whether a line feed stands at or behind an index.
+    func hasLineFeed(from start: Int) -> Bool {
+        var index = start
+        while index < count {
+            if self[index] == 0x0a { return true }
+            index &+= 1
+        }
+        return false
+    }
+}

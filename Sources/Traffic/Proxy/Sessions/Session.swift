@@ -1,0 +1,30 @@
+// One client connection's life, from accept to close, over any number of streams.
+
+import Kernel
+import Structures
+
+/// What is known of a client.
+struct Session: ~Copyable {
+    /// The client's address as accepted.
+    var clientAddress: RawSocketAddress
+    /// Index of the frontend in the proxies of `program`.
+    var frontend: Int32
+    /// The program the frontend index belongs to; the session counts as one of its users.
+    var program: Handle
+    /// Index of the `bind` line.
+    var bindIndex: Int32
+    /// Requests begun on this connection.
+    var requests: UInt32 = 0
+    /// An idle server connection only this session may use (`http-reuse never`).
+    var privateServer = Handle.none
+    /// Tick (milliseconds) of the accept, and of the end of the previous stream.
+    var acceptedAt: UInt64
+    var idleSince: UInt64
+    /// Tick at which the first byte of the present head came; 0 while none has.
+    var firstByteAt: UInt64 = 0
+    /// Calendar microseconds of the accept.
+    var acceptedMicroseconds: Int64
+    /// The client's address as text, for X-Forwarded-For; made at first use.
+    var addressText = InlineArray<48, UInt8>(repeating: 0)
+    var addressTextLength: UInt8 = 0
+}

@@ -1,0 +1,174 @@
+// One exchange (an HTTP request and its responses) or one TCP relay: two flows of bytes between a
+// client connection and a server connection, and what is known of them.
+
+import Bytes
+import HTTP
+import Kernel
+import Structures
+
+/// The two directions of a stream.
+enum Direction: Int {
+    case request = 0
+    case response = 1
+
+    @inline(__always)
+    var reversed: Direction { self == .request ? .response : .request }
+}
+
+/// How the end of a flow is found.
+enum FlowFraming: UInt8 {
+    /// Nothing flows.
+    case none
+    /// `remaining` bytes.
+    case length
+    /// The chunked coding; `chunks` keeps the place.
+    case chunked
+    /// Until the source ends.
+    case untilClose
+}
+
+/// One direction of a stream.
+struct Flow {
+    var framing = FlowFraming.none
+    /// The whole message has been read and cleared.
+    var isComplete = false
+    /// Everything cleared has been handed to the sink's socket, and its end passed on.
+    var isDelivered = false
+    /// Chunked coding is taken off (the other side speaks HTTP/1.0).
+    var dechunks = false
+    /// Consecutive reads that filled the buffer: two of them begin splicing.
+    var fullReads: UInt8 = 0
+    /// Bytes at the front of the source's `inbound` that may be sent.
+    var cleared = 0
+    /// For `length`: bytes not yet cleared.
+    var remaining: UInt64 = 0
+    var chunks = ChunkedDecoder()
+    /// Index of the pipe in the worker's pipes; -1 while none is used.
+    var pipe: Int32 = -1
+    /// Bytes the pipe holds.
+    var inPipe = 0
+    /// Bytes read from the source, head included.
+    var bytes: UInt64 = 0
+}
+
+/// Where a stream is.
+enum StreamPhase: UInt8 {
+    /// Waits for a free server.
+    case queued
+    /// Waits before another try on the same server (turn-around).
+    case turnaround
+    /// Waits for its server connection.
+    case connecting
+    /// HTTP: the request goes out and the response's head is awaited.
+    case awaitingResponse
+    /// HTTP: the response flows.
+    case responding
+    /// Bytes flow both ways: TCP, CONNECT, upgraded.
+    case tunnel
+    /// Our own reply is being written; nothing else matters.
+    case replying
+}
+
+/// What is known of a stream, as bits.
+struct StreamFlags: OptionSet {
+    let rawValue: UInt32
+    @inline(__always) init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    static var isHTTP: StreamFlags { StreamFlags(rawValue: 1 << 0) }
+    /// The client's connection may carry another request afterwards.
+    static var clientPersists: StreamFlags { StreamFlags(rawValue: 1 << 1) }
+    /// The server's connection may carry another request afterwards.
+    static var serverPersists: StreamFlags { StreamFlags(rawValue: 1 << 2) }
+    /// The client speaks HTTP/1.0.
+    static var isHTTP10: StreamFlags { StreamFlags(rawValue: 1 << 3) }
+    /// Not the first request of its connection.
+    static var isNotFirst: StreamFlags { StreamFlags(rawValue: 1 << 4) }
+    /// A server's slot is charged for this stream.
+    static var holdsServer: StreamFlags { StreamFlags(rawValue: 1 << 5) }
+    /// Waits in the run queue.
+    static var isScheduled: StreamFlags { StreamFlags(rawValue: 1 << 6) }
+    /// Upgrade was requested, so 101 is a legitimate answer.
+    static var asksUpgrade: StreamFlags { StreamFlags(rawValue: 1 << 7) }
+    /// The server connection must not serve other clients (connection-bound authentication).
+    static var isPrivate: StreamFlags { StreamFlags(rawValue: 1 << 8) }
+    static var isConnect: StreamFlags { StreamFlags(rawValue: 1 << 9) }
+    static var wasRedispatched: StreamFlags { StreamFlags(rawValue: 1 << 10) }
+    /// Facts are gathered for the log.
+    static var isLogged: StreamFlags { StreamFlags(rawValue: 1 << 11) }
+    /// The log line was written already (`option logasap`).
+    static var wasLogged: StreamFlags { StreamFlags(rawValue: 1 << 12) }
+    /// Bytes of a response have been handed to the client.
+    static var hasAnswered: StreamFlags { StreamFlags(rawValue: 1 << 13) }
+    /// Counted in the backend.
+    static var isInBackend: StreamFlags { StreamFlags(rawValue: 1 << 14) }
+    /// The request announced `Expect: 100-continue`.
+    static var expectsContinue: StreamFlags { StreamFlags(rawValue: 1 << 15) }
+    static var isBadRequest: StreamFlags { StreamFlags(rawValue: 1 << 16) }
+    /// Wakes to redispatch rather than to retry the same server.
+    static var redispatches: StreamFlags { StreamFlags(rawValue: 1 << 17) }
+    static var hasQueueEntry: StreamFlags { StreamFlags(rawValue: 1 << 18) }
+    static var isIntercepted: StreamFlags { StreamFlags(rawValue: 1 << 19) }
+}
+
+/// One exchange or relay.
+struct Stream: ~Copyable {
+    var number: UInt64
+    var client: Handle
+    var server = Handle.none
+    var session: Handle
+    /// The program it began in; it keeps that to its end.
+    var program: Handle
+    var frontend: Int32
+    /// Index in the program's proxies; -1 while none was chosen.
+    var backend: Int32 = -1
+    /// Index in the program's servers; -1 while none is assigned.
+    var serverIndex: Int32 = -1
+    var method = Method.unlisted
+    var phase = StreamPhase.connecting
+    var flags: StreamFlags
+    var flows = InlineArray<2, Flow>(repeating: Flow())
+    /// The request's head, ready to be written to a server.
+    var head = Buffer()
+    /// The request line as kept for the log.
+    var requestLine = Buffer()
+    var status: Int32 = -1
+    var retries: Int32 = 0
+    var termination = TerminationState()
+    /// Ticks (milliseconds) at which stages were reached; 0 while not.
+    var firstByteAt: UInt64
+    var headAt: UInt64 = 0
+    var queuedAt: UInt64 = 0
+    var assignedAt: UInt64 = 0
+    var connectedAt: UInt64 = 0
+    var responseAt: UInt64 = 0
+    /// Begin of the present connection attempt.
+    var attemptAt: UInt64 = 0
+    /// Last progress on either side.
+    var clientActivity: UInt64
+    var serverActivity: UInt64
+    var idleMilliseconds: UInt64 = 0
+    /// Node in the backend's queue.
+    var queueNode: Int32 = -1
+    /// Figures taken for the log when the server was assigned.
+    var serverQueueAhead: Int32 = 0
+    var backendQueueAhead: Int32 = 0
+    var serverConnections: Int32 = 0
+    var backendConnections: Int32 = 0
+    /// Bytes sent to the client, head included.
+    var bytesToClient: UInt64 = 0
+
+    init(
+        number: UInt64, client: Handle, session: Handle, program: Handle, frontend: Int32,
+        flags: StreamFlags, now: UInt64
+    ) {
+        self.number = number
+        self.client = client
+        self.session = session
+        self.program = program
+        self.frontend = frontend
+        self.flags = flags
+        firstByteAt = now
+        clientActivity = now
+        serverActivity = now
+    }
+}

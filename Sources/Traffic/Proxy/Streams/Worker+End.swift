@@ -1,0 +1,326 @@
+// The end of a stream: its server connection goes to the pool or is closed, it is counted and
+// logged, and its client waits for the next request or leaves. Here also the replies we make
+// ourselves.
+
+import Bytes
+import HTTP
+import Kernel
+import Structures
+
+/// What becomes of the client connection when its stream ends.
+enum ClientFate {
+    /// It may send another request.
+    case keep
+    /// It is closed when it has got everything.
+    case close
+    /// It is closed now.
+    case abort
+}
+
+extension Worker {
+    // MARK: Replies of our own
+
+    /// Answers a client whose request never became a stream.
+    mutating func refuse(_ client: Handle, status: Int, cause: UInt8) {
+        guard let stream = makeStream(client, flags: [.isHTTP, .isBadRequest]) else {
+            closeClient(client)
+            return
+        }
+        noteUnparsed(stream)
+        streams[stream].termination = TerminationState(cause: cause, state: UInt8(ascii: "R"))
+        streams[stream].flows[0].bytes = UInt64(connections[client].inbound.count)
+        connections[client].inbound.removeAll()
+        reply(stream, status: status)
+    }
+
+    /// Logs and closes a client that left without a complete request.
+    mutating func logBadRequest(_ client: Handle, status: Int, cause: UInt8) {
+        guard let stream = makeStream(client, flags: [.isHTTP, .isBadRequest]) else {
+            closeClient(client)
+            return
+        }
+        noteUnparsed(stream)
+        streams[stream].flows[0].bytes = UInt64(connections[client].inbound.count)
+        streams[stream].status = Int32(status)
+        streams[stream].termination = TerminationState(cause: cause, state: UInt8(ascii: "R"))
+        end(stream, client: .abort)
+    }
+
+    private mutating func noteUnparsed(_ stream: Handle) {
+        let session = streams[stream].session
+        let begun = sessions[session].firstByteAt
+        streams[stream].firstByteAt = begun == 0 ? now : begun
+        streams[stream].idleMilliseconds =
+            streams[stream].firstByteAt &- sessions[session].idleSince
+        sessions[session].requests &+= 1
+    }
+
+    /// Ends the exchange with a reply of our own, or without one where a response has begun.
+    mutating func reply(_ stream: Handle, status: Int) {
+        let client = streams[stream].client
+        streams[stream].flags.remove(.clientPersists)
+        streams[stream].flags.remove(.serverPersists)
+        let mayAnswer =
+            streams[stream].flags.contains(.isHTTP)
+            && !streams[stream].flags.contains(.hasAnswered)
+        guard mayAnswer else {
+            end(stream, client: streams[stream].flags.contains(.isHTTP) ? .abort : .close)
+            return
+        }
+        leaveQueue(stream)
+        finishServer(stream, keep: false)
+        streams[stream].status = Int32(status)
+        streams[stream].flags.insert(.isIntercepted)
+        streams[stream].phase = .replying
+        streams[stream].clientActivity = now
+        buffers.give(connections[client].outbound.take())
+        var output = buffers.take()
+        writeReply(stream, status, to: &output)
+        connections[client].outbound = output
+        driveReply(stream)
+    }
+
+    private func writeReply(_ stream: Handle, _ status: Int, to output: inout Buffer) {
+        let program = streams[stream].program
+        let back = Int(streams[stream].backend)
+        let front = Int(streams[stream].frontend)
+        let custom =
+            (back >= 0 ? programs[program].errorReplies[back][status] : nil)
+            ?? programs[program].errorReplies[front][status]
+        guard let reply = custom ?? programs[program].standardReplies[status] else { return }
+        // A file larger than a buffer was refused at load, so the reply fits.
+        _ = reply.append(
+            to: &output, closing: true, omittingBody: streams[stream].method == .head)
+    }
+
+    /// Writes our reply as far as the client takes it.
+    mutating func driveReply(_ stream: Handle) {
+        let client = streams[stream].client
+        if connections[client].flags.contains(.failed) {
+            end(stream, client: .abort)
+            return
+        }
+        let count = connections[client].outbound.count
+        if count > 0 && connections[client].flags.contains(.writable) {
+            switch connections[client].sendOutbound() {
+            case .bytes(let sent):
+                streams[stream].bytesToClient &+= UInt64(sent)
+                streams[stream].flags.insert(.hasAnswered)
+                if sent < count { connections[client].flags.remove(.writable) }
+            case .wouldBlock:
+                connections[client].flags.remove(.writable)
+            case .failed:
+                end(stream, client: .abort)
+                return
+            }
+        }
+        if connections[client].outbound.isEmpty {
+            end(stream, client: .close)
+        } else if watchBoth(stream) {
+            armTimer(stream)
+        }
+    }
+
+    // MARK: The end
+
+    /// Ends a stream.
+    mutating func end(_ stream: Handle, client fate: ClientFate) {
+        leaveQueue(stream)
+        finishServer(stream, keep: fate != .abort)
+        count(stream)
+        logEnd(stream)
+        releasePipe(stream, 0)
+        releasePipe(stream, 1)
+        buffers.give(streams[stream].head.take())
+        lineBuffers.give(streams[stream].requestLine.take())
+        leaveBackend(stream)
+        let client = streams[stream].client
+        let session = streams[stream].session
+        let isDrained = streams[stream].flows[0].isComplete
+        let isRelay = !streams[stream].flags.contains(.isHTTP)
+        release(program: streams[stream].program)
+        streams.remove(stream)
+        connections[client].stream = .none
+        sessions[session].idleSince = now
+        switch fate {
+        case .keep where !isStopping: awaitNext(client)
+        case .close
+        where !isDrained && !isRelay && !connections[client].flags.contains(.readClosed):
+            beginLinger(client)
+        default: closeClient(client)
+        }
+    }
+
+    /// The client connection waits for its next request, which may be here already.
+    private mutating func awaitNext(_ client: Handle) {
+        if connections[client].inbound.isEmpty {
+            if connections[client].inbound.hasStorage {
+                buffers.give(connections[client].inbound.take())
+            }
+        } else {
+            let session = connections[client].session
+            sessions[session].firstByteAt = now
+        }
+        waitForRequest(client)
+        let mayRead = connections[client].flags.contains(.readable)
+        if mayRead || !connections[client].inbound.isEmpty {
+            postpone(client)
+        } else if !watch(client) {
+            closeClient(client)
+        }
+    }
+
+    /// Parts from the server: the connection is pooled or closed, the slot given back.
+    private mutating func finishServer(_ stream: Handle, keep: Bool) {
+        let server = streams[stream].server
+        if !server.isNone {
+            streams[stream].server = .none
+            let entry = programs[streams[stream].program]
+                .servers[Int(streams[stream].serverIndex)]
+            if keep && mayPool(stream, server, entry) {
+                retire(stream, server, entry)
+            } else {
+                closeServerConnection(server)
+            }
+        }
+        releaseServer(stream)
+    }
+
+    private func mayPool(_ stream: Handle, _ server: Handle, _ entry: ServerEntry) -> Bool {
+        guard streams[stream].flags.contains(.serverPersists),
+            streams[stream].phase == .responding,
+            streams[stream].flows[0].isDelivered, streams[stream].flows[1].isDelivered,
+            connections[server].inbound.isEmpty, connections[server].outbound.isEmpty
+        else { return false }
+        let flags = connections[server].flags
+        if !flags.isDisjoint(with: [.readClosed, .failed, .peerEnded, .connecting]) {
+            return false
+        }
+        if entry.maxReuse >= 0 && Int(connections[server].served) > Int(entry.maxReuse) {
+            return false
+        }
+        return !isStopping
+    }
+
+    /// Puts a server connection away for later requests.
+    private mutating func retire(_ stream: Handle, _ server: Handle, _ entry: ServerEntry) {
+        guard watch(server) else {
+            closeServerConnection(server)
+            return
+        }
+        connections[server].flags.remove(.isReused)
+        connections[server].scanned = 0
+        let proxy = programs[streams[stream].program].proxies[Int(entry.proxy)]
+        if proxy.reuse == .never || streams[stream].flags.contains(.isPrivate) {
+            keepPrivate(server, for: streams[stream].session)
+        } else {
+            pool(server, server: entry)
+        }
+    }
+
+    // MARK: Counting
+
+    private mutating func leaveBackend(_ stream: Handle) {
+        guard streams[stream].flags.contains(.isInBackend) else { return }
+        let entry = programs[streams[stream].program].proxies[Int(streams[stream].backend)]
+        unsafe entry.backend._withUnsafeGuaranteedRef { backend in
+            _ = backend.connections.subtract(1, ordering: .relaxed)
+        }
+    }
+
+    /// Adds a stream to the counters of its frontend, backend and server.
+    private func count(_ stream: Handle) {
+        let program = streams[stream].program
+        let front = programs[program].proxies[Int(streams[stream].frontend)].frontendCounters
+        count(stream, into: front, hasTimes: false)
+        if streams[stream].flags.contains(.isIntercepted) { front.add(.intercepted) }
+        let backend = streams[stream].backend
+        if backend >= 0 {
+            let back = programs[program].proxies[Int(backend)].backendCounters
+            count(stream, into: back, hasTimes: true)
+        }
+        let server = streams[stream].serverIndex
+        if server >= 0 {
+            let counters = programs[program].servers[Int(server)].counters
+            count(stream, into: counters, hasTimes: true)
+            if streams[stream].flags.contains(.isHTTP) { counters.add(.requests) }
+        }
+    }
+
+    private func count(_ stream: Handle, into counters: CounterSlice, hasTimes: Bool) {
+        counters.add(.bytesIn, streams[stream].flows[0].bytes)
+        counters.add(.bytesOut, streams[stream].bytesToClient)
+        if streams[stream].flags.contains(.isHTTP) {
+            switch streams[stream].status {
+            case 200..<300: counters.add(.responses2xx)
+            case 300..<400: counters.add(.responses3xx)
+            case 400..<500: counters.add(.responses4xx)
+            case 500..<600: counters.add(.responses5xx)
+            case 100..<200: counters.add(.responses1xx)
+            case -1: break
+            default: counters.add(.responsesOther)
+            }
+        }
+        guard hasTimes else { return }
+        addTime(counters, .queueMilliseconds, .queueMillisecondsMax, waitTime(stream))
+        addTime(counters, .connectMilliseconds, .connectMillisecondsMax, connectTime(stream))
+        addTime(counters, .responseMilliseconds, .responseMillisecondsMax, responseTime(stream))
+        addTime(
+            counters, .totalMilliseconds, .totalMillisecondsMax,
+            Int(now &- streams[stream].firstByteAt))
+        counters.add(.timedStreams)
+    }
+
+    private func addTime(
+        _ counters: CounterSlice, _ sum: CounterKind, _ most: CounterKind, _ value: Int
+    ) {
+        guard value > 0 else { return }
+        counters.add(sum, UInt64(value))
+        counters.raise(most, to: UInt64(value))
+    }
+
+    func countConnectionError(_ stream: Handle) {
+        let program = streams[stream].program
+        let backend = streams[stream].backend
+        if backend >= 0 {
+            programs[program].proxies[Int(backend)].backendCounters.add(.connectionErrors)
+        }
+    }
+
+    func countResponseError(_ stream: Handle) {
+        let program = streams[stream].program
+        let backend = streams[stream].backend
+        let server = streams[stream].serverIndex
+        if backend >= 0 {
+            programs[program].proxies[Int(backend)].backendCounters.add(.responseErrors)
+        }
+        if server >= 0 { programs[program].servers[Int(server)].counters.add(.responseErrors) }
+    }
+
+    func countRequestError(_ stream: Handle) {
+        programs[streams[stream].program].proxies[Int(streams[stream].frontend)]
+            .frontendCounters.add(.requestErrors)
+    }
+
+    // MARK: Times, in milliseconds; -1 where the stage was not reached
+
+    func waitTime(_ stream: Handle) -> Int {
+        let queued = streams[stream].queuedAt
+        guard queued != 0 else { return -1 }
+        let assigned = streams[stream].assignedAt
+        if assigned == 0 {
+            return streams[stream].flags.contains(.isInBackend) ? Int(now &- queued) : -1
+        }
+        return Int(assigned &- queued)
+    }
+
+    func connectTime(_ stream: Handle) -> Int {
+        let connected = streams[stream].connectedAt
+        return connected == 0 ? -1 : Int(connected &- streams[stream].assignedAt)
+    }
+
+    func responseTime(_ stream: Handle) -> Int {
+        let response = streams[stream].responseAt
+        return response == 0 ? -1 : Int(response &- streams[stream].connectedAt)
+    }
+}

@@ -1,0 +1,144 @@
+// Driving a stream: one entry for events of either side, timers and postponed work. Here also the
+// tunnel, in which bytes flow both ways until both sides have ended: TCP mode, CONNECT, upgrades.
+
+import Kernel
+import Structures
+
+extension Worker {
+    /// Begins the stream of a TCP client.
+    mutating func beginRelay(_ client: Handle) {
+        guard let stream = makeStream(client, flags: []) else {
+            closeClient(client)
+            return
+        }
+        streams[stream].headAt = now
+        let frontend = Int(streams[stream].frontend)
+        let target = programs[program].proxies[frontend].defaultBackend
+        if target < 0 {
+            streams[stream].termination = TerminationState(
+                cause: UInt8(ascii: "S"), state: UInt8(ascii: "C"))
+            end(stream, client: .close)
+            return
+        }
+        streams[stream].flows[Direction.request.rawValue].framing = .untilClose
+        streams[stream].flows[Direction.response.rawValue].framing = .untilClose
+        enter(stream, backend: target)
+        assignServer(stream)
+    }
+
+    /// Makes a stream for a client; nil when there is no room.
+    mutating func makeStream(_ client: Handle, flags: StreamFlags) -> Handle? {
+        let session = connections[client].session
+        let number = live.process.streams.add(1, ordering: .relaxed).newValue
+        let frontend = sessions[session].frontend
+        let stream = streams.insert(
+            Stream(
+                number: number, client: client, session: session,
+                program: sessions[session].program, frontend: frontend, flags: flags, now: now))
+        guard let stream else { return nil }
+        connections[client].stream = stream
+        programs[sessions[session].program].users &+= 1
+        if programs[sessions[session].program].proxies[Int(frontend)].isLogged {
+            streams[stream].flags.insert(.isLogged)
+        }
+        streams[stream].idleMilliseconds = now &- sessions[session].idleSince
+        return stream
+    }
+
+    /// Counts a stream into its backend.
+    mutating func enter(_ stream: Handle, backend: Int32) {
+        streams[stream].backend = backend
+        streams[stream].flags.insert(.isInBackend)
+        let entry = programs[streams[stream].program].proxies[Int(backend)]
+        entry.backendCounters.add(.sessions)
+        let present = unsafe entry.backend._withUnsafeGuaranteedRef { backend in
+            let present = backend.connections.add(1, ordering: .relaxed).newValue
+            if present > backend.connectionsMax.load(ordering: .relaxed) {
+                backend.connectionsMax.store(present, ordering: .relaxed)
+            }
+            return present
+        }
+        streams[stream].backendConnections = Int32(truncatingIfNeeded: present)
+    }
+
+    /// Goes on with a stream as far as its sockets allow.
+    mutating func drive(_ stream: Handle) {
+        switch streams[stream].phase {
+        case .queued, .turnaround: driveWaiting(stream)
+        case .connecting: driveConnecting(stream)
+        case .awaitingResponse: driveExchange(stream)
+        case .responding: driveResponse(stream)
+        case .tunnel: driveTunnel(stream)
+        case .replying: driveReply(stream)
+        }
+    }
+
+    /// Moves bytes both ways until both directions are delivered.
+    mutating func driveTunnel(_ stream: Handle) {
+        guard tunnel(stream, .request), tunnel(stream, .response) else { return }
+        // The first direction may have gone on because the second made room.
+        let isDone =
+            streams[stream].flows[0].isDelivered && streams[stream].flows[1].isDelivered
+        if isDone {
+            end(stream, client: .close)
+        } else {
+            armTimer(stream)
+        }
+    }
+
+    /// One direction of a tunnel; false when the stream ended.
+    private mutating func tunnel(_ stream: Handle, _ direction: Direction) -> Bool {
+        if streams[stream].flows[direction.rawValue].isDelivered { return true }
+        let sink = direction == .request ? streams[stream].server : streams[stream].client
+        switch pump(stream, direction) {
+        case .waiting:
+            return watchBoth(stream)
+        case .again:
+            postpone(streams[stream].client)
+            return watchBoth(stream)
+        case .delivered, .truncated:
+            // Half-close is passed on; the other direction goes on.
+            if !connections[sink].flags.contains(.writeClosed) {
+                connections[sink].descriptor.shutdownSending()
+                connections[sink].flags.insert(.writeClosed)
+            }
+            return true
+        case .sourceFailed:
+            abort(stream, causedByClient: direction == .request)
+            return false
+        case .sinkFailed:
+            abort(stream, causedByClient: direction == .response)
+            return false
+        case .invalid:
+            preconditionFailure("a tunnel has no framing")
+        }
+    }
+
+    /// Ends a tunnel or a body because one side failed.
+    mutating func abort(_ stream: Handle, causedByClient: Bool) {
+        countAbort(stream, ofClient: causedByClient)
+        streams[stream].termination = TerminationState(
+            cause: UInt8(ascii: causedByClient ? "C" : "S"), state: UInt8(ascii: "D"))
+        end(stream, client: .abort)
+    }
+
+    func countAbort(_ stream: Handle, ofClient: Bool) {
+        let program = streams[stream].program
+        let kind: CounterKind = ofClient ? .clientAborts : .serverAborts
+        programs[program].proxies[Int(streams[stream].frontend)].frontendCounters.add(kind)
+        let backend = streams[stream].backend
+        if backend >= 0 { programs[program].proxies[Int(backend)].backendCounters.add(kind) }
+        let server = streams[stream].serverIndex
+        if server >= 0 { programs[program].servers[Int(server)].counters.add(kind) }
+    }
+
+    /// Makes sure events of both sides arrive; false when the stream had to be ended.
+    mutating func watchBoth(_ stream: Handle) -> Bool {
+        let server = streams[stream].server
+        if watch(streams[stream].client) && (server.isNone || watch(server)) { return true }
+        streams[stream].termination = TerminationState(
+            cause: UInt8(ascii: "R"), state: UInt8(ascii: "D"))
+        end(stream, client: .abort)
+        return false
+    }
+}
