@@ -122,7 +122,8 @@ building.library(
     "Proxy", on: .traffic,
     needs: ["Reactor", "Kernel", "HTTP", "Balancing", "Addresses", "Bytes", "Structures"])
 
-building.library("Logs", on: .features, needs: ["Proxy"])
+building.library(
+    "Logs", on: .features, needs: ["Proxy", "Kernel", "Addresses", "Structures"])
 building.library("Statistics", on: .features, needs: ["Proxy"])
 building.library("Admin", on: .features, needs: ["Proxy", "Daemon"])
 
@@ -143,11 +144,14 @@ building.tests("Addresses", needs: ["Addresses"])
 building.tests("ConfigLanguage", needs: ["ConfigLanguage"])
 building.tests("Kernel", needs: ["Kernel"])
 building.tests("Reactor", needs: ["Reactor"])
+building.testSupport("ReferenceHAProxy", needs: [])
 building.testSupport("HTTPCases", needs: ["HTTP"])
 building.tests("HTTP", needs: ["HTTP", "HTTPCases", "Bytes"])
 building.tests("Daemon", needs: ["Daemon", "Kernel", "ConfigLanguage"])
-building.tests("Balancing", needs: ["Balancing"])
+building.tests("Balancing", needs: ["Balancing", "ReferenceHAProxy"])
 building.tests("LoadTesting", needs: ["LoadTesting", "Kernel"])
+
+building.tests("Logs", needs: ["Logs", "Proxy", "Kernel", "Addresses", "ReferenceHAProxy"])
 
 let package = Package(
     name: "martlet",

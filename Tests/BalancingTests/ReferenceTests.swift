@@ -1,8 +1,9 @@
 import Balancing
+import ReferenceHAProxy
 import Testing
 
 @Suite(
-    .enabled(if: ReferenceBalancer.program != nil, "haproxy is not installed"), .serialized)
+    .enabled(if: ReferenceProcess.program != nil, "haproxy is not installed"), .serialized)
 struct ReferenceTests {
     private func balancer(_ algorithm: Algorithm, _ weights: [Int]) -> Balancer {
         Balancer(algorithm: algorithm, slots: weights.map { BalancerSlot(weight: $0) })

@@ -48,6 +48,41 @@ public struct FixedArray<Element: BitwiseCopyable>: ~Copyable {
             return unsafe base + index
         }
     }
+
+    /// All elements, in order.
+    @inlinable
+    public var span: Span<Element> {
+        @_lifetime(borrow self)
+        @inline(__always)
+        get {
+            // Safety: the allocation holds `count` elements; the span's lifetime is tied to the
+            // borrow of this array.
+            let elements = unsafe UnsafeBufferPointer(start: base, count: count)
+            let span = unsafe Span(_unsafeElements: elements)
+            return unsafe _overrideLifetime(span, borrowing: self)
+        }
+    }
+
+    /// All elements, in order, to be changed.
+    @inlinable
+    public var mutableSpan: MutableSpan<Element> {
+        @_lifetime(&self)
+        @inline(__always)
+        mutating get {
+            // Safety: as in `span`, and self is borrowed exclusively.
+            let elements = unsafe UnsafeMutableBufferPointer(start: base, count: count)
+            let span = unsafe MutableSpan(_unsafeElements: elements)
+            return unsafe _overrideLifetime(span, mutating: &self)
+        }
+    }
+}
+
+extension FixedArray {
+    /// Copies an array that will not grow any more.
+    public init(_ elements: [Element]) {
+        self.init(zeroed: elements.count)
+        for index in elements.indices { self[index] = elements[index] }
+    }
 }
 
 // Safety: the memory has one owner and travels with it; nothing else can reach it.

@@ -97,6 +97,9 @@ public protocol StreamLogging: Sendable {
 public protocol StreamLogger: AnyObject {
     /// Which frontends are logged at all: the proxy gathers facts only for those.
     func logs(frontend: Int) -> Bool
+    /// Which of them get their line when a connection is accepted rather than at a stream's end
+    /// (no format option was given).
+    func logsAtAccept(frontend: Int) -> Bool
     /// Writes the line of one stream.
     ///
     /// - Parameter requestLine: the request line without its line ending, as far as it was kept

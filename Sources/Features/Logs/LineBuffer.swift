@@ -1,0 +1,130 @@
+// The fixed room in which a line is built. What does not fit is left out: log lines are cut, never
+// moved or grown.
+
+import Addresses
+import Structures
+
+/// A line under construction, with room before it for a header that is known later.
+struct LineBuffer: ~Copyable {
+    private var bytes: FixedArray<UInt8>
+    /// Where the line begins.
+    let start: Int
+    /// Where the next byte goes.
+    private(set) var end: Int
+
+    /// Room for `capacity` bytes behind `headRoom` bytes.
+    init(headRoom: Int, capacity: Int) {
+        bytes = FixedArray(zeroed: headRoom + capacity)
+        start = headRoom
+        end = headRoom
+    }
+
+    /// Bytes in the line.
+    var count: Int { end - start }
+
+    /// Forgets the line.
+    mutating func clear() { end = start }
+
+    /// Whether a blank would be the first of the line or the second in a row.
+    var needsNoBlank: Bool { end == start || bytes[end - 1] == 0x20 }
+
+    mutating func append(_ byte: UInt8) {
+        if end == bytes.count { return }
+        bytes[end] = byte
+        end += 1
+    }
+
+    mutating func append(_ text: Span<UInt8>) {
+        let count = min(text.count, bytes.count - end)
+        var index = 0
+        while index < count {
+            bytes[end &+ index] = text[index]
+            index &+= 1
+        }
+        end &+= count
+    }
+
+    mutating func append(_ text: StaticString) {
+        // Safety: a static string's bytes live for ever.
+        let span = unsafe Span(_unsafeStart: text.utf8Start, count: text.utf8CodeUnitCount)
+        append(span)
+    }
+
+    mutating func append(decimal value: Int) {
+        if value < 0 { append(0x2D) }
+        append(decimal: value.magnitude)
+    }
+
+    mutating func append(decimal value: UInt) {
+        append(decimal: value, digits: 1)
+    }
+
+    /// At least `digits` digits, with zeros before the number where needed.
+    mutating func append(decimal value: UInt, digits: Int) {
+        var text: InlineArray<20, UInt8> = InlineArray(repeating: 0x30)
+        var first = 20
+        var rest = value
+        repeat {
+            first &-= 1
+            text[first] = 0x30 &+ UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        } while rest != 0
+        first = min(first, 20 - digits)
+        while first < 20 {
+            append(text[first])
+            first &+= 1
+        }
+    }
+
+    /// Capital hexadecimal digits, at least `digits` of them.
+    mutating func append(hexadecimal value: UInt64, digits: Int) {
+        let used = (64 - value.leadingZeroBitCount + 3) / 4
+        var place = max(used, digits)
+        while place > 0 {
+            place -= 1
+            let digit = UInt8(truncatingIfNeeded: value >> UInt64(place * 4)) & 15
+            append(digit < 10 ? 0x30 + digit : 0x37 + digit)
+        }
+    }
+
+    mutating func append(_ address: IPAddress) {
+        if bytes.count - end < IPAddress.longestTextBytes { return }
+        end = Self.write(address, into: &bytes, at: end)
+    }
+
+    private static func write(
+        _ address: IPAddress, into bytes: inout FixedArray<UInt8>, at start: Int
+    ) -> Int {
+        var room = bytes.mutableSpan
+        return address.writeText(into: &room, at: start)
+    }
+
+    /// Copies another line right before this one and answers where the whole begins.
+    ///
+    /// The header must fit in the head room.
+    mutating func place(header: borrowing LineBuffer) -> Int {
+        let count = header.count
+        precondition(count <= start)
+        let first = start - count
+        var index = 0
+        while index < count {
+            bytes[first &+ index] = header.bytes[header.start &+ index]
+            index &+= 1
+        }
+        return first
+    }
+
+    /// Hands out the bytes from `first` up to `last` with a line feed behind them.
+    mutating func withLine<R>(from first: Int, to last: Int, _ body: (Span<UInt8>) -> R) -> R {
+        let kept = bytes[last]
+        bytes[last] = 0x0A
+        let result = body(bytes.span.extracting(first..<(last + 1)))
+        bytes[last] = kept
+        return result
+    }
+
+    /// The line as it stands.
+    func withBytes<R>(_ body: (Span<UInt8>) -> R) -> R {
+        body(bytes.span.extracting(start..<end))
+    }
+}

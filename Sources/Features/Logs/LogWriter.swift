@@ -1,0 +1,176 @@
+// Makes and sends lines for one thread. Sending never waits: a line that cannot go at once is
+// dropped and counted.
+
+import Glibc
+import Kernel
+import Proxy
+import Structures
+
+/// The plan of a generation with everything needed to carry it out.
+struct LogWriter: ~Copyable {
+    private var plan: LogPlan
+    private var body: LineBuffer
+    private var header = LineBuffer(headRoom: 0, capacity: Self.headerBytes)
+    private var zone = LocalZone()
+    private var source: LineSource
+    private let inet: Descriptor
+    private let inet6: Descriptor
+    private let unix: Descriptor
+    private var outputs: [OutputBox]
+    /// Lines that could not be delivered.
+    private(set) var dropped: UInt64 = 0
+
+    /// Longer than any header: 255 bytes each for host and tag, and what is fixed.
+    private static var headerBytes: Int { 640 }
+
+    private final class OutputBox {
+        let descriptor: Descriptor
+        init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
+    }
+
+    init(_ configuration: Configuration, programName: String) {
+        plan = LogPlan(configuration, programName: programName)
+        body = LineBuffer(headRoom: Self.headerBytes, capacity: plan.longestLine + 1)
+        source = LineSource(processID: getpid())
+        var families = (false, false, false)
+        for address in plan.addresses {
+            switch address.family {
+            case AF_INET: families.0 = true
+            case AF_INET6: families.1 = true
+            default: families.2 = true
+            }
+        }
+        inet = Self.socket(AF_INET, wanted: families.0)
+        inet6 = Self.socket(AF_INET6, wanted: families.1)
+        unix = Self.socket(AF_UNIX, wanted: families.2)
+        outputs = plan.outputs.map { number in
+            do throws(Errno) {
+                return OutputBox(try Descriptor.output(sharing: number))
+            } catch {
+                return OutputBox(Descriptor())
+            }
+        }
+    }
+
+    /// Whether anything is logged for a frontend.
+    func logs(frontend: Int) -> Bool {
+        frontend < plan.frontends.count && plan.frontends[frontend].isLogged
+    }
+
+    /// Whether a frontend's lines belong to the accept of a connection.
+    func logsAtAccept(frontend: Int) -> Bool {
+        frontend < plan.frontends.count && plan.frontends[frontend].isLoggedAtAccept
+    }
+
+    /// Writes the line of a stream to the targets of its frontend.
+    mutating func log(_ facts: borrowing StreamFacts, requestLine: Span<UInt8>) {
+        let frontend = plan.frontends[facts.frontend]
+        if !frontend.isLogged { return }
+        let isConnectionError = facts.isConnectionError
+        let isNull = facts.isNull
+        let isError = isError(facts) || isConnectionError
+        if isNull && frontend.skipsNull || !isError && frontend.skipsNormal { return }
+        body.clear()
+        source.lines = frontend.lines
+        plan.frontends[facts.frontend].lines &+= 1
+        body.render(
+            isConnectionError ? frontend.errorFormat : frontend.format, of: plan, facts,
+            requestLine: requestLine, source: source, zone: &zone)
+        send(
+            level: isError && frontend.separatesErrors ? 3 : 6, tag: frontend.tag,
+            to: frontend.targets)
+    }
+
+    /// Writes a notice to the targets of its proxy, or to the global ones.
+    mutating func log(_ notice: Notice) {
+        let proxy = notice.proxy.map { plan.frontends[$0] } ?? plan.global
+        if proxy.targets.count == 0 { return }
+        body.clear()
+        let text = Array(notice.text.utf8)
+        body.append(text.span)
+        send(level: notice.level.rawValue, tag: proxy.tag, to: proxy.targets)
+    }
+
+    /// An error, a timeout, a retry, a redispatch, or a status of 500 or more.
+    private func isError(_ facts: borrowing StreamFacts) -> Bool {
+        if facts.wasRedispatched { return true }
+        if facts.retries > 0 { return true }
+        if facts.status >= 500 { return true }
+        let cause = facts.termination.cause
+        return cause != 0x2D && cause != 0x4C
+    }
+
+    // MARK: Sending
+
+    private mutating func send(level: Int, tag: TextPiece, to targets: Stretch) {
+        let now = Clock.calendarMicroseconds()
+        for index in targets.range {
+            let target = plan.targets[index]
+            if level > Int(target.maxLevel) { continue }
+            if !plan.takesPart(index) { continue }
+            header.clear()
+            header.append(
+                MessageHeader(
+                    level: max(level, Int(target.minLevel)), now: now, tag: tag,
+                    processID: source.processID), target, of: plan, zone: &zone)
+            deliver(to: target)
+        }
+    }
+
+    /// Joins header and text, cuts them to the target's length and sends them with a line feed.
+    private mutating func deliver(to target: TargetPlan) {
+        let first = body.place(header: header)
+        // As HAProxy counts: the line feed belongs to the length only where there is no header.
+        let longest = Int(target.maxBytes) - (header.count == 0 ? 1 : 0)
+        let last = min(body.end, first + longest)
+        let result: WriteResult
+        if target.address >= 0 {
+            result = sendDatagram(first..<last, to: Int(target.address))
+        } else {
+            let output = outputs[Int(target.output)]
+            result = body.withLine(from: first, to: last) { output.descriptor.write($0) }
+        }
+        guard case .bytes(let count) = result, count == last - first + 1 else {
+            dropped &+= 1
+            return
+        }
+    }
+
+    private mutating func sendDatagram(_ range: Range<Int>, to address: Int) -> WriteResult {
+        let family = plan.addresses[address].family
+        let first = range.lowerBound
+        let last = range.upperBound
+        // A closure may not capture parts of a noncopyable value, so each family has its branch.
+        switch family {
+        case AF_INET:
+            return Self.send(&body, first, last, inet, plan.addresses[address])
+        case AF_INET6:
+            return Self.send(&body, first, last, inet6, plan.addresses[address])
+        default:
+            return Self.send(&body, first, last, unix, plan.addresses[address])
+        }
+    }
+
+    private static func send(
+        _ body: inout LineBuffer, _ first: Int, _ last: Int, _ socket: borrowing Descriptor,
+        _ address: RawSocketAddress
+    ) -> WriteResult {
+        let number = socket.number
+        return body.withLine(from: first, to: last) { line in
+            let borrowed = Descriptor(owning: number)
+            let result = borrowed.sendDatagram(line, to: address)
+            _ = borrowed.surrender()
+            return result
+        }
+    }
+
+    private static func socket(_ family: Int32, wanted: Bool) -> Descriptor {
+        if !wanted { return Descriptor() }
+        do throws(Errno) {
+            return try Descriptor.socket(family: family, type: Int32(SOCK_DGRAM.rawValue))
+        } catch {
+            // Without a socket each line counts as dropped, which `show info` tells.
+            return Descriptor()
+        }
+    }
+}
