@@ -7,5 +7,5 @@ struct MartletLoad: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "martlet-load",
         abstract: "Demo origins, load and measurements for proxies.",
-        subcommands: [OriginCommand.self, RunCommand.self, BenchCommand.self])
+        subcommands: [OriginCommand.self, RunCommand.self, BenchCommand.self, ChaosCommand.self])
 }

@@ -25,7 +25,7 @@ import Testing
 
     @Test func `percentiles are never below the true value and at most one 64th above`() {
         let seed = UInt64.random(in: 0 ... .max)
-        var random = SplitMix(seed: seed)
+        var random = SeededRandom(seed: seed)
         var values: [UInt64] = []
         var histogram = LatencyHistogram()
         for _ in 0..<5000 {
@@ -137,18 +137,5 @@ import Testing
         #expect(footprint.residentBytes == 4588 * 1024)
         #expect(footprint.dirtyBytes == 2080 * 1024)
         #expect(MemoryFootprint(smapsRollup: "Rss: 5 kB") == nil)
-    }
-}
-
-/// A small generator of random numbers that a printed seed repeats.
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-        return value ^ (value >> 31)
     }
 }

@@ -70,14 +70,24 @@ public struct BenchReport: Sendable {
         return table
     }
 
-    /// What was not measured, and why.
+    /// What was not measured, and why; a reason that holds everywhere is said once.
     public var skipped: [String] {
-        outcomes.flatMap { outcome in
-            outcome.peers.compactMap { peer, result in
-                guard case .skipped(let reason) = result else { return nil }
-                return "\(outcome.scenario.name), \(peer.rawValue): \(reason)"
+        var reasons: [(name: String, peer: Peer, text: String)] = []
+        for outcome in outcomes {
+            for (peer, result) in outcome.peers {
+                guard case .skipped(let text) = result else { continue }
+                reasons.append((outcome.scenario.name, peer, text))
             }
         }
+        var lines: [String] = []
+        for reason in reasons {
+            let same = reasons.filter { $0.peer == reason.peer && $0.text == reason.text }
+            let name =
+                same.count == outcomes.count && same.count > 1 ? "all scenarios" : reason.name
+            let line = "\(name), \(reason.peer.rawValue): \(reason.text)"
+            if !lines.contains(line) { lines.append(line) }
+        }
+        return lines
     }
 
     private var preamble: [String] {
@@ -152,8 +162,7 @@ public struct BenchReport: Sendable {
     private static func aimText(_ outcome: ScenarioOutcome) -> String {
         let isInstructions = unit(of: outcome) == "instructions/request"
         let aims =
-            isInstructions
-            ? [BenchScenario.Aim(peer: .nginx, ratio: 0.6)] : outcome.scenario.aims
+            isInstructions ? outcome.scenario.instructionAims : outcome.scenario.aims
         if outcome.scenario.figure == .memoryPerConnection, !isInstructions {
             guard let ours = outcome.figure(of: .martlet) else { return "≤ 2,000" }
             return "≤ 2,000: \(ours <= 2000 ? "met" : "missed")"
