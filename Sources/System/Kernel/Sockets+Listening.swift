@@ -80,10 +80,17 @@ extension Descriptor {
     /// SOCK_STREAM or SOCK_DGRAM; nil when the descriptor is no socket.
     public borrowing func socketType() -> Int32? { option(SOL_SOCKET, SO_TYPE) }
 
-    /// Keeps the descriptor from programs this one starts.
-    public borrowing func setCloseOnExec() throws(Errno) {
-        if martlet_fcntl(number, F_SETFD, FD_CLOEXEC) < 0 { throw Errno.last }
+    /// A second descriptor for what another one names, close-on-exec.
+    public static func duplicate(of number: Int32) throws(Errno) -> Descriptor {
+        let copy = martlet_fcntl(number, F_DUPFD_CLOEXEC, 3)
+        if copy < 0 { throw Errno.last }
+        return Descriptor(owning: copy)
     }
+}
+
+extension Errno {
+    /// ENOTSOCK.
+    public static let notASocket = Errno(ENOTSOCK)
 }
 
 private var one: Int32 { 1 }
