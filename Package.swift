@@ -148,6 +148,7 @@ building.testSupport("ReferenceHAProxy", needs: [])
 building.testSupport("HTTPCases", needs: ["HTTP"])
 building.tests("HTTP", needs: ["HTTP", "HTTPCases", "Bytes"])
 building.tests("Daemon", needs: ["Daemon", "Kernel", "ConfigLanguage"])
+building.tests("Proxy", needs: ["Proxy", "Kernel", "Addresses"])
 building.tests("Balancing", needs: ["Balancing", "ReferenceHAProxy"])
 building.tests("LoadTesting", needs: ["LoadTesting", "Kernel"])
 
