@@ -162,18 +162,19 @@ import Testing
 
     @Test func `A full pipe drops lines and counts them, and never blocks`() throws {
         let lines = try LoggedLines()
-        let pipe = try Pipe(capacity: 4096)
+        let pipe = try Pipe(capacity: 4096).surrender()
+        defer { for end in [pipe.read, pipe.write] { close(end) } }
         lines.configuration.proxies[0].logFormat = String(repeating: "y", count: 999)
-        var log = LogConfiguration(target: .descriptor(pipe.writeEnd.number), targetText: "")
+        var log = LogConfiguration(target: .descriptor(pipe.write), targetText: "")
         log.format = "raw"
         lines.configuration.proxies[0].logs = [log]
         let logger = lines.logger()
         for _ in 0..<100 { logger.log(ordinaryFacts(), requestLine: Span()) }
         #expect(logger.droppedLines > 0 && logger.droppedLines < 100)
         var bytes = [UInt8](repeating: 0, count: 200_000)
-        let count = read(pipe.readEnd.number, &bytes, bytes.count)
+        let count = read(pipe.read, &bytes, bytes.count)
         #expect(count == Int(100 - logger.droppedLines) * 1000)
-        #expect(fcntl(pipe.writeEnd.number, F_GETFL) & O_NONBLOCK != 0)
+        #expect(fcntl(pipe.write, F_GETFL) & O_NONBLOCK != 0)
     }
 
     @Test func `A log server that is not there costs only a count`() throws {
