@@ -119,6 +119,7 @@ import Testing
         #expect(early.idleTicks == 750)
         #expect(late.stolenFraction(since: early) == 0.5)
         #expect(late.stolenFraction(since: late) == 0)
+        #expect(late.busyFraction(since: early) == 0.5)
         #expect(CoreTimes(core: 1, statFile: before) == nil)
         #expect(CoreTimes(core: 7, statFile: before) == nil)
     }

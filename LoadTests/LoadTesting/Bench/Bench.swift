@@ -162,9 +162,12 @@ public struct Bench {
             let timeAfter = ProcessReadings.treeTime(of: peer.process.pid),
             let coreAfter = ProcessReadings.coreTimes(options.proxyCore)
         else { return nil }
+        let time = timeAfter - timeBefore
+        let own = time.totalSeconds / (coreAfter.seconds - coreBefore.seconds)
         return BenchSlice(
-            round: round, load: load, time: timeAfter - timeBefore,
+            round: round, load: load, time: time,
             stolen: coreAfter.stolenFraction(since: coreBefore),
+            others: max(0, coreAfter.busyFraction(since: coreBefore) - own),
             loggedLines: logSink.count - loggedBefore)
     }
 
@@ -181,7 +184,8 @@ public struct Bench {
                 + "(user \(figures.userCost.fixed(decimals)), "
                 + "system \(figures.systemCost.fixed(decimals))), "
                 + "\(Int(figures.requestsPerSecond)) requests/s, p99 \(slice.load.p99) us, "
-                + "\(slice.load.errors) errors, \((slice.stolen * 100).fixed(0)) % stolen\(logged)")
+                + "\(slice.load.errors) errors, \((slice.stolen * 100).fixed(0)) % stolen, "
+                + "\((slice.others * 100).fixed(0)) % others\(logged)")
     }
 
     /// Loads a port; `nil` when the generator failed.

@@ -47,7 +47,7 @@ public struct BenchReport: Sendable {
     public var details: TextTable {
         var table = TextTable([
             "scenario", "peer", "CPU", "user", "system", "requests/s", "p50", "p99", "errors",
-            "stolen",
+            "stolen", "others",
         ])
         for outcome in outcomes {
             for (peer, result) in outcome.peers {
@@ -63,7 +63,7 @@ public struct BenchReport: Sendable {
                     Int(medians.requestsPerSecond).grouped,
                     duration(microseconds: UInt64(medians.p50)),
                     duration(microseconds: UInt64(medians.p99)), medians.errors.grouped,
-                    "\((medians.stolen * 100).fixed(0)) %",
+                    "\((medians.stolen * 100).fixed(0)) %", "\((medians.others * 100).fixed(0)) %",
                 ])
             }
         }
@@ -115,7 +115,9 @@ public struct BenchReport: Sendable {
             details.rows.isEmpty
             ? []
             : [
-                "", "Medians over the rounds; stolen is the hypervisor's part:", "",
+                "",
+                "Medians over the rounds; stolen and others are the parts of the core that the hypervisor and other programs had:",
+                "",
                 details.markdown,
             ]
         return (preamble.map { $0 + "\n" } + [summary.markdown] + detailLines + notMeasured)
@@ -216,7 +218,7 @@ public struct BenchReport: Sendable {
                         ("p50", .integer(slice.load.p50)), ("p90", .integer(slice.load.p90)),
                         ("p99", .integer(slice.load.p99)), ("max", .integer(slice.load.maximum)),
                         ("errors", .integer(slice.load.errors)),
-                        ("stolen", .number(slice.stolen)),
+                        ("stolen", .number(slice.stolen)), ("others", .number(slice.others)),
                         ("loggedLines", .integer(slice.loggedLines)),
                     ])
                 })

@@ -10,17 +10,22 @@ public struct BenchSlice: Sendable, Equatable {
     public var time: ProcessTreeTime
     /// Part of the proxy core's time that the hypervisor took, 0 to 1.
     public var stolen: Double
+    /// Part of the proxy core's time that other programs of this machine used, 0 to 1. They cost
+    /// the proxy its caches, so that a slice with a large part is worth less.
+    public var others: Double
     /// Log lines that arrived.
     public var loggedLines: Int
 
     /// A slice.
     public init(
-        round: Int, load: WrkReport, time: ProcessTreeTime, stolen: Double, loggedLines: Int = 0
+        round: Int, load: WrkReport, time: ProcessTreeTime, stolen: Double, others: Double = 0,
+        loggedLines: Int = 0
     ) {
         self.round = round
         self.load = load
         self.time = time
         self.stolen = stolen
+        self.others = others
         self.loggedLines = loggedLines
     }
 }
@@ -42,6 +47,8 @@ public struct BenchMedians: Sendable, Equatable {
     public let errors: Int
     /// Part of the time that was stolen.
     public let stolen: Double
+    /// Part of the time that other programs used.
+    public let others: Double
 
     /// `nil` when no slice answered anything.
     public init?(_ slices: [BenchSlice], figure: BenchScenario.Figure, bodyBytes: Int) {
@@ -63,6 +70,7 @@ public struct BenchMedians: Sendable, Equatable {
         p99 = middle { Double($0.load.p99) }
         errors = slices.reduce(0) { $0 + $1.load.errors }
         stolen = middle { $0.stolen }
+        others = middle { $0.others }
     }
 }
 

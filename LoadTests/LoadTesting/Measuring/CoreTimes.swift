@@ -26,6 +26,13 @@ public struct CoreTimes: Sendable, Equatable {
         return nil
     }
 
+    /// The part of the time since `earlier` that somebody on this machine used, 0 to 1.
+    public func busyFraction(since earlier: CoreTimes) -> Double {
+        let total = totalTicks - earlier.totalTicks
+        let unused = idleTicks - earlier.idleTicks + stolenTicks - earlier.stolenTicks
+        return total == 0 ? 0 : 1 - Double(min(unused, total)) / Double(total)
+    }
+
     /// The part of the time since `earlier` that was stolen, 0 to 1.
     public func stolenFraction(since earlier: CoreTimes) -> Double {
         let total = totalTicks - earlier.totalTicks

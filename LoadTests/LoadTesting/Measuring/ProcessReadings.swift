@@ -39,6 +39,9 @@ public enum ProcessReadings {
         readFile("/proc/stat").flatMap { CoreTimes(core: core, statFile: $0) }
     }
 
+    /// Seconds that a core's counters stand for.
+    fileprivate static func seconds(_ ticks: UInt64) -> Double { Double(ticks) / ticksPerSecond }
+
     /// Open descriptors of a process; `nil` when it is gone.
     public static func descriptorCount(of pid: Int32) -> Int? {
         let names = folderNames("/proc/\(pid)/fd")
@@ -47,6 +50,11 @@ public enum ProcessReadings {
 
     /// Cores that this process may use.
     public static var usableCores: Int { sysconf(Int32(_SC_NPROCESSORS_ONLN)) }
+}
+
+extension CoreTimes {
+    /// All ticks as seconds.
+    var seconds: Double { ProcessReadings.seconds(totalTicks) }
 }
 
 /// The machine that figures come from.
