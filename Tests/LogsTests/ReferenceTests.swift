@@ -40,7 +40,7 @@ struct ReferenceTests {
         let inbox = DatagramInbox(path: folder + "/log")
         let isHTTP = format != Self.tcp
         let full = (isHTTP ? Self.raw : Self.tcpRaw) + " @ " + format
-        let haproxy = try ReferenceProcess(ready: "in", environment: ["TZ": "Asia/Kolkata"]) {
+        let haproxy = try ReferenceProcess(ready: "in", environment: ["TZ": "America/New_York"]) {
             """
             global
                 nbthread 1
@@ -65,7 +65,7 @@ struct ReferenceTests {
         _ = haproxy.exchange("PROXY TCP4 10.1.2.3 127.0.0.9 33312 8080\r\n" + request, with: "in")
         let reference = try #require(inbox.next())
         let values = reference.components(separatedBy: " @ ")[0].split(separator: " ")
-        setenv("TZ", "Asia/Kolkata", 1)
+        setenv("TZ", "America/New_York", 1)
         tzset()
         let lines = try LoggedLines()
         lines.configuration.proxies[0].mode = isHTTP ? .http : .tcp
