@@ -129,7 +129,10 @@ building.library("Admin", on: .features, needs: ["Proxy", "Daemon"])
 
 building.library(
     "ProxyConfig", on: .assembly,
-    needs: ["ConfigLanguage", "Proxy", "Logs", "Statistics", "Admin"])
+    needs: [
+        "Addresses", "ConfigLanguage", "Kernel", "Balancing", "Proxy", "Logs", "Statistics",
+        "Admin",
+    ])
 building.library("Supervisor", on: .assembly, needs: ["ProxyConfig", "Daemon"])
 
 building.executable("martlet", on: .executables, needs: ["Supervisor"])
@@ -150,6 +153,11 @@ building.tests("HTTP", needs: ["HTTP", "HTTPCases", "Bytes"])
 building.tests("Daemon", needs: ["Daemon", "Kernel", "ConfigLanguage"])
 building.tests("Proxy", needs: ["Proxy", "Kernel", "Addresses"])
 building.tests("Balancing", needs: ["Balancing", "ReferenceHAProxy"])
+building.tests(
+    "ProxyConfig",
+    needs: [
+        "ProxyConfig", "ConfigLanguage", "Addresses", "Kernel", "Proxy", "ReferenceHAProxy",
+    ], resources: [.copy("Names")])
 building.tests("LoadTesting", needs: ["LoadTesting", "Kernel"])
 
 building.tests("Logs", needs: ["Logs", "Proxy", "Kernel", "Addresses", "ReferenceHAProxy"])

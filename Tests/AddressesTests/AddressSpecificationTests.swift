@@ -13,7 +13,8 @@ import Testing
     @Test(arguments: [
         (":80", "*:80"), ("*:80", "*:80"), (":::80", "[::]:80"), ("[::1]:80", "[::1]:80"),
         ("::1:80", "[::1]:80"), ("[::]:80", "[::]:80"), ("localhost:80", "localhost:80"),
-        ("/tmp/x", "/tmp/x"), ("unix@x", "x"), ("unix@/tmp/x", "/tmp/x"), ("abns@foo", "abns@foo"),
+        ("/tmp/x", "/tmp/x"), ("unix@x", "unix@x"), ("unix@/tmp/x", "/tmp/x"),
+        ("abns@foo", "abns@foo"),
         ("abnsz@foo", "abnsz@foo"), ("fd@3", "fd@3"), ("fd@${P}", "fd@80"),
         ("sockpair@3", "sockpair@3"),
         ("ipv4@:80", "*:80"), ("ipv6@:80", "[::]:80"), ("ipv6@*:80", "[::]:80"),

@@ -135,7 +135,9 @@ extension AddressSpecification: CustomStringConvertible {
         case .address(let address):
             address.family == .v6 ? "[\(address)]\(suffix)" : "\(address)\(suffix)"
         case .name(let name, _): "\(name)\(suffix)"
-        case .unix(let address): address.description
+        case .unix(let address):
+            address.kind == .path && address.name.first != 0x2F
+                ? "unix@\(address)" : address.description
         case .descriptor(let number): "fd@\(number)"
         case .socketPair(let number): "sockpair@\(number)"
         case .reverse(let name): "rhttp@\(name)"

@@ -16,7 +16,7 @@ public struct SourceLocation: Hashable, Sendable {
 }
 
 /// One message about the configuration.
-public struct Diagnostic: Hashable, Sendable {
+public struct Diagnostic: Error, Hashable, Sendable {
     /// How bad it is.
     public enum Level: Int, Hashable, Sendable, Comparable {
         /// Said only when diagnostics were asked for (`-dD`).

@@ -50,3 +50,19 @@ extension RawSocketAddress {
         return SocketAddress(sockaddr: bytes.span)
     }
 }
+
+extension Descriptor {
+    /// Why a number this process inherited is no socket; nil when it is one. Takes no ownership.
+    public static func flawOfSocket(_ number: Int32) -> Errno? {
+        let borrowed = Descriptor(owning: number)
+        var flaw: Errno?
+        do throws(Errno) {
+            _ = try borrowed.localAddress()
+        } catch {
+            flaw = error
+        }
+        // The number stays open: it is only looked at here.
+        _ = borrowed.surrender()
+        return flaw
+    }
+}

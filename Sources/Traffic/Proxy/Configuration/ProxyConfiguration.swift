@@ -178,7 +178,8 @@ public struct ProxyConfiguration: Sendable {
 public struct BindConfiguration: Sendable {
     /// The address as written.
     public var addressText: String
-    /// Ports of a range; a single port is a range of one. Empty for UNIX and inherited sockets.
+    /// What the address stands for; nil only until the line has been read.
+    public var target: BindTarget?
     public var place: SourcePlace
     public var name: String?
     public var id = 0
@@ -230,6 +231,8 @@ public struct ServerConfiguration: Sendable {
     public var portOffset: Int?
     /// No port given: the client's destination port is used.
     public var usesClientPort = false
+    /// `*` or `0.0.0.0`: the client's destination address is used.
+    public var usesClientAddress = false
     public var weight = 1
     public var isBackup = false
     public var isDisabled = false

@@ -1,0 +1,266 @@
+// What can be said only when everything has been read: names that nobody has, numbers given twice,
+// settings that do not go together. Warnings are those HAProxy gives, for `-dW` makes them failures.
+
+import ConfigLanguage
+import Kernel
+import Proxy
+
+/// Checks over the whole configuration.
+enum ConfigurationChecks {
+    /// The finished configuration; mistakes are reported.
+    static func complete(
+        _ assembly: SectionAssembly, _ diagnostics: inout Diagnostics
+    ) -> Configuration {
+        var configuration = Configuration()
+        configuration.global = assembly.global.global
+        finishGlobal(&configuration.global, assembly.session)
+        var drafts = assembly.proxies
+        finishListeners(&drafts, assembly.session)
+        resolveBackends(&drafts, &diagnostics)
+        numberProxies(&drafts, &diagnostics)
+        for index in drafts.indices {
+            numberParts(&drafts[index], &diagnostics)
+            checkGUIDs(drafts[index], &diagnostics)
+            if !drafts[index].proxy.isDisabled {
+                checkMode(&drafts[index], configuration.global, &diagnostics)
+                checkParts(drafts[index], &diagnostics)
+            }
+        }
+        configuration.proxies = drafts.map(\.proxy)
+        return configuration
+    }
+
+    private static func finishGlobal(_ global: inout GlobalConfiguration, _ session: LoadSession) {
+        // More than half of a buffer kept free would leave no room for heads.
+        let tuning = global.tuning
+        global.tuning.maxRewriteBytes = min(tuning.maxRewriteBytes, tuning.bufferBytes / 2)
+        for index in global.statsSockets.indices {
+            apply(session.unixBind, to: &global.statsSockets[index].bind)
+        }
+    }
+
+    private static func finishListeners(_ drafts: inout [ProxyDraft], _ session: LoadSession) {
+        for proxy in drafts.indices {
+            for line in drafts[proxy].proxy.binds.indices {
+                apply(session.unixBind, to: &drafts[proxy].proxy.binds[line])
+            }
+        }
+    }
+
+    private static func apply(_ defaults: UNIXBindDefaults, to bind: inout BindConfiguration) {
+        guard case .unix(let address)? = bind.target, address.kind == .path else { return }
+        bind.mode = bind.mode ?? defaults.mode
+        bind.userID = bind.userID ?? defaults.userID
+        bind.groupID = bind.groupID ?? defaults.groupID
+    }
+}
+
+// MARK: Names and numbers
+
+extension ConfigurationChecks {
+    /// Finds each `default_backend` and checks that both sides speak the same protocol.
+    private static func resolveBackends(
+        _ drafts: inout [ProxyDraft], _ diagnostics: inout Diagnostics
+    ) {
+        for index in drafts.indices {
+            let draft = drafts[index]
+            guard draft.proxy.capability.contains(.frontend),
+                let name = draft.proxy.defaultBackendName
+            else {
+                drafts[index].proxy.defaultBackendName = nil
+                continue
+            }
+            if draft.proxy.isDisabled { continue }
+            let place = draft.defaultBackendLocation
+            guard
+                let found = drafts.firstIndex(where: {
+                    $0.proxy.name == name && $0.proxy.capability.contains(.backend)
+                })
+            else {
+                let known = drafts.filter { $0.proxy.capability.contains(.backend) }.map(
+                    \.proxy.name)
+                diagnostics.report(
+                    Diagnostic(
+                        .alert, at: place,
+                        "Proxy '\(draft.proxy.name)': unable to find required default_backend: '\(name)'",
+                        suggestion: Spelling.nearest(to: name, among: known)))
+                continue
+            }
+            if found == index {
+                diagnostics.report(
+                    Diagnostic(
+                        .alert, at: place,
+                        "Proxy '\(draft.proxy.name)': loop detected for default_backend: '\(name)'."
+                    ))
+            }
+            checkModes(draft, drafts[found], &diagnostics)
+            drafts[index].proxy.defaultBackend = found
+        }
+    }
+
+    private static func checkModes(
+        _ front: ProxyDraft, _ back: ProxyDraft, _ diagnostics: inout Diagnostics
+    ) {
+        // A TCP frontend may hand its bytes to an HTTP backend, not the other way round.
+        guard front.proxy.mode == .http && back.proxy.mode == .tcp else { return }
+        diagnostics.report(
+            Diagnostic(
+                .alert, at: front.defaultBackendLocation,
+                "http \(front.kindName) '\(front.proxy.name)' (\(text(front.location))) tries to use "
+                    + "incompatible tcp backend '\(back.proxy.name)' (\(text(back.location))) as its "
+                    + "default backend (see 'mode')."))
+    }
+
+    /// Gives numbers to proxies that have none, from 1 in the order of the files.
+    private static func numberProxies(
+        _ drafts: inout [ProxyDraft], _ diagnostics: inout Diagnostics
+    ) {
+        var holders: [Int: Int] = [:]
+        for (index, draft) in drafts.enumerated() where draft.proxy.id > 0 {
+            if let first = holders[draft.proxy.id] {
+                let twin = drafts[first]
+                diagnostics.report(
+                    Diagnostic(
+                        .alert, at: draft.location,
+                        "\(draft.keyword) \(draft.proxy.name) reuses same custom id as \(twin.keyword) "
+                            + "\(twin.proxy.name) (declared at \(text(twin.location)))."))
+            } else {
+                holders[draft.proxy.id] = index
+            }
+        }
+        var next = 1
+        for index in drafts.indices where drafts[index].proxy.id == 0 {
+            while holders[next] != nil { next += 1 }
+            drafts[index].proxy.id = next
+            next += 1
+        }
+    }
+
+    /// Gives numbers to listeners and servers that have none.
+    private static func numberParts(_ draft: inout ProxyDraft, _ diagnostics: inout Diagnostics) {
+        var binds = draft.proxy.binds.map {
+            NumberedPart(id: $0.id, place: $0.place, title: "bind \($0.addressText)")
+        }
+        number(&binds, in: draft, &diagnostics)
+        for (index, part) in binds.enumerated() { draft.proxy.binds[index].id = part.id }
+        var servers = draft.proxy.servers.map {
+            NumberedPart(id: $0.id, place: $0.place, title: "server \(draft.proxy.name)/\($0.name)")
+        }
+        number(&servers, in: draft, &diagnostics)
+        for (index, part) in servers.enumerated() { draft.proxy.servers[index].id = part.id }
+    }
+
+    private struct NumberedPart {
+        var id: Int
+        let place: SourcePlace
+        let title: String
+    }
+
+    private static func number(
+        _ parts: inout [NumberedPart], in draft: ProxyDraft, _ diagnostics: inout Diagnostics
+    ) {
+        var holders: [Int: NumberedPart] = [:]
+        for part in parts where part.id > 0 {
+            if let first = holders[part.id], first.place != part.place {
+                diagnostics.report(
+                    Diagnostic(
+                        .alert, at: SourceLocation(part.place),
+                        "'\(part.title)' : 'id' : custom id \(part.id) already used at "
+                            + "\(first.place.file):\(first.place.line) ('\(first.title)')."))
+            }
+            holders[part.id] = holders[part.id] ?? part
+        }
+        var next = 1
+        var given: Set<Int> = []
+        for index in parts.indices {
+            // Several addresses of one line share its text; only the first keeps a number given there.
+            if parts[index].id > 0 && given.insert(parts[index].id).inserted { continue }
+            while holders[next] != nil || given.contains(next) { next += 1 }
+            parts[index].id = next
+            given.insert(next)
+        }
+    }
+
+    private static func checkGUIDs(_ draft: ProxyDraft, _ diagnostics: inout Diagnostics) {
+        var seen: Set<String> = []
+        let servers = draft.proxy.servers.compactMap { server in
+            server.guid.map { ($0, server.place) }
+        }
+        for (guid, place) in servers where !seen.insert(guid).inserted {
+            diagnostics.report(
+                Diagnostic(.alert, at: SourceLocation(place), "guid '\(guid)' is used twice"))
+        }
+    }
+
+    private static func text(_ location: SourceLocation) -> String {
+        "\(location.file):\(location.line)"
+    }
+}
+
+// MARK: Settings that belong together
+
+extension ConfigurationChecks {
+    /// Options that need HTTP, and logs that go nowhere.
+    private static func checkMode(
+        _ draft: inout ProxyDraft, _ global: GlobalConfiguration, _ diagnostics: inout Diagnostics
+    ) {
+        let title = "\(draft.kindName) '\(draft.proxy.name)'"
+        func warn(_ text: String, at location: SourceLocation? = nil) {
+            diagnostics.report(Diagnostic(.warning, at: location, text))
+        }
+        if draft.proxy.mode != .http {
+            let headers: [(Bool, String)] = [
+                (draft.proxy.forwardFor != nil, "forwardfor"),
+                (draft.proxy.originalTo != nil, "originalto"),
+            ]
+            for (isSet, name) in headers where isSet {
+                warn("'option \(name)' ignored for \(title) as it requires HTTP mode.")
+            }
+            draft.proxy.forwardFor = nil
+            draft.proxy.originalTo = nil
+            if draft.proxy.options.contains(.httpLog), draft.proxy.capability.contains(.frontend) {
+                warn(
+                    "'\(draft.logFormatOrigin?.keyword ?? "option httplog")' not usable with \(title) "
+                        + "(needs 'mode http'). Falling back to 'option tcplog'.",
+                    at: draft.logFormatOrigin?.location)
+                draft.proxy.options.subtract([.httpLog, .clfLog])
+                draft.proxy.options.insert(.tcpLog)
+            }
+        }
+        guard draft.proxy.capability.contains(.frontend), draft.logFormatOrigin != nil else {
+            return
+        }
+        let reachesSomething = draft.proxy.logs.contains { log in
+            if case .global = log.target { return !global.logs.isEmpty }
+            return true
+        }
+        if !reachesSomething {
+            warn("log format ignored for \(title) since it has no log address.")
+        }
+    }
+
+    /// Proxies that lack what they cannot do without.
+    private static func checkParts(_ draft: ProxyDraft, _ diagnostics: inout Diagnostics) {
+        let proxy = draft.proxy
+        let isFront = proxy.capability.contains(.frontend)
+        let isBack = proxy.capability.contains(.backend)
+        func warn(_ text: String) { diagnostics.report(Diagnostic(.warning, text)) }
+        if isFront && proxy.binds.isEmpty {
+            warn(
+                "\(draft.kindName) '\(proxy.name)' has no 'bind' directive. "
+                    + "Please declare it as a backend if this was intended.")
+        }
+        let lacksClient = isFront && proxy.timeouts.client == 0
+        let needsServer = proxy.mode == .http || proxy.timeouts.tunnel == 0
+        let lacksServer =
+            isBack && !proxy.servers.isEmpty
+            && (proxy.timeouts.connect == 0 || (proxy.timeouts.server == 0 && needsServer))
+        if lacksClient || lacksServer {
+            warn(
+                "missing timeouts for \(draft.kindName) '\(proxy.name)'.\n"
+                    + "   | While not properly invalid, you will certainly encounter various problems\n"
+                    + "   | with such a configuration. To fix this, please ensure that all following\n"
+                    + "   | timeouts are set to a non-zero value: 'client', 'connect', 'server'.")
+        }
+    }
+}

@@ -1,0 +1,95 @@
+// `tune.*` keywords that change something here.
+// configuration manual: 3.2 Performance tuning.
+
+import ConfigLanguage
+import Proxy
+
+extension GlobalKeywords {
+    static let tuning: [Row] = [
+        size(
+            "tune.bufsize", 1024...(1 << 30), \.bufferBytes,
+            "Sets the size of a buffer, and with it of the longest message head."),
+        number(
+            "tune.http.logurilen", 1...(1 << 20), \.logURIBytes,
+            "Bounds the request line kept for the log."),
+        number(
+            "tune.http.maxhdr", 1...32767, \.maxHeaderFields, "Bounds the fields of a message head."
+        ),
+        Row(
+            "tune.idle-pool.shared", .global, takes: [.onOff],
+            "Lets workers use each other's idle server connections."
+        ) {
+            draft, arguments, _ in
+            draft.global.tuning.sharesIdlePool = arguments.isOn(0)
+        },
+        Row(
+            "tune.idletimer", .global, takes: [.time],
+            "Sets the pause after which a stream counts as idle."
+        ) {
+            draft, arguments, diagnostics in
+            if arguments.number(0) > 65535 {
+                return diagnostics.report(
+                    arguments.expects("a time of at most 65535 ms", found: arguments.words[0]))
+            }
+            draft.global.tuning.idleTimerMilliseconds = arguments.number(0)
+        },
+        number(
+            "tune.maxaccept", -1...1_000_000, \.maxAccept,
+            "Bounds the connections accepted in a row."),
+        number(
+            "tune.maxpollevents", 1...1_000_000, \.maxPollEvents,
+            "Bounds the events taken from one poll."),
+        size(
+            "tune.maxrewrite", 0...(1 << 30), \.maxRewriteBytes,
+            "Keeps so many bytes of a buffer free for rewriting heads."),
+        size(
+            "tune.pipesize", 0...(1 << 30), \.pipeBytes,
+            "Sets the size of the pipes used for splicing."),
+        number(
+            "tune.pool-high-fd-ratio", 0...100, \.poolHighDescriptorPercent,
+            "Kills idle server connections above this share of descriptors."),
+        number(
+            "tune.pool-low-fd-ratio", 0...100, \.poolLowDescriptorPercent,
+            "Stops keeping idle server connections above this share of descriptors."),
+        size(
+            "tune.rcvbuf.client", 0...(1 << 30), \.receiveBufferClientBytes,
+            "Sets the kernel's receive buffer of client connections."),
+        size(
+            "tune.rcvbuf.server", 0...(1 << 30), \.receiveBufferServerBytes,
+            "Sets the kernel's receive buffer of server connections."),
+        size(
+            "tune.sndbuf.client", 0...(1 << 30), \.sendBufferClientBytes,
+            "Sets the kernel's send buffer of client connections."),
+        size(
+            "tune.sndbuf.server", 0...(1 << 30), \.sendBufferServerBytes,
+            "Sets the kernel's send buffer of server connections."),
+        number(
+            "tune.runqueue-depth", 1...1_000_000, \.runQueueDepth,
+            "Bounds the tasks run between two polls."),
+        Row("noreuseport", .global, "Binds each address once instead of once for each worker.") {
+            draft, _, _ in
+            draft.global.usesReusePort = false
+        },
+        Row("nosplice", .global, "Never uses splice(2).") { draft, _, _ in
+            draft.global.usesSplice = false
+        },
+    ]
+
+    private static func number(
+        _ name: String, _ range: ClosedRange<Int>, _ field: WritableKeyPath<Tuning, Int> & Sendable,
+        _ summary: String
+    ) -> Row {
+        Row(name, .global, takes: [.integer(range)], summary) { draft, arguments, _ in
+            draft.global.tuning[keyPath: field] = arguments.number(0)
+        }
+    }
+
+    private static func size(
+        _ name: String, _ range: ClosedRange<Int>, _ field: WritableKeyPath<Tuning, Int> & Sendable,
+        _ summary: String
+    ) -> Row {
+        Row(name, .global, takes: [.size(range)], summary) { draft, arguments, _ in
+            draft.global.tuning[keyPath: field] = arguments.number(0)
+        }
+    }
+}

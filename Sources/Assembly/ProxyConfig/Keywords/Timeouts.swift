@@ -1,0 +1,39 @@
+// `timeout …`: how long each kind of waiting may last.
+// configuration manual: timeout.
+
+import ConfigLanguage
+import Proxy
+
+extension ProxyKeywords {
+    static let timeouts: [Row] = [
+        timeout("client", .clientSide, \.client, "Bounds the client's silence."),
+        timeout(
+            "client-fin", .clientSide, \.clientFin,
+            "Bounds the client's silence once one direction is closed."),
+        timeout("connect", .serverSide, \.connect, "Bounds the time to connect to a server."),
+        timeout("server", .serverSide, \.server, "Bounds the server's silence."),
+        timeout(
+            "server-fin", .serverSide, \.serverFin,
+            "Bounds the server's silence once one direction is closed."),
+        timeout("queue", .serverSide, \.queue, "Bounds the wait for a free connection slot."),
+        timeout("check", .serverSide, \.check, "Bounds the reading part of a health check."),
+        timeout("tunnel", .serverSide, \.tunnel, "Bounds the silence of both sides of a tunnel."),
+        timeout(
+            "http-request", .proxies, \.httpRequest, "Bounds the arrival of a whole request head."),
+        timeout(
+            "http-keep-alive", .proxies, \.httpKeepAlive,
+            "Bounds the wait for the next request on a connection."),
+        timeout(
+            "tarpit", .proxies, \.tarpit, "Sets how long a tarpitted client waits for its answer."),
+    ]
+
+    private static func timeout(
+        _ name: String, _ sections: SectionSet, _ field: WritableKeyPath<Timeouts, Int> & Sendable,
+        _ summary: String
+    ) -> Row {
+        Row("timeout \(name)", sections, takes: [.time], elsewhere: .ignored, summary) {
+            draft, arguments, _ in
+            draft.proxy.timeouts[keyPath: field] = arguments.number(0)
+        }
+    }
+}

@@ -1,0 +1,71 @@
+// What the builders of one load share: the surroundings, the environment as the lines read so far
+// have left it, and settings of earlier sections that later ones ask for.
+
+import Addresses
+import ConfigLanguage
+import Kernel
+import Proxy
+
+/// State of one load. Lives on the control path for the duration of the load only.
+final class LoadSession {
+    /// The world.
+    let surroundings: Surroundings
+    /// The environment as the lines read so far have left it.
+    var environment: Environment
+    /// `default-path`: where relative paths begin.
+    var pathPolicy = PathPolicy.current
+    /// `unix-bind`: what UNIX listeners get that say nothing themselves.
+    var unixBind = UNIXBindDefaults()
+    /// `http-errors` sections by name.
+    var errorSets: [String: [Int: [UInt8]]] = [:]
+
+    private var resolved: [String: IPAddress?] = [:]
+
+    /// A session that begins with an environment.
+    init(surroundings: Surroundings, environment: Environment) {
+        self.surroundings = surroundings
+        self.environment = environment
+    }
+
+    /// The address of a host name; each name is asked for once.
+    func address(of name: String, family: IPAddress.Family?) -> IPAddress? {
+        let key = "\(name) \(family?.rawValue ?? 0)"
+        if let known = resolved[key] { return known }
+        let address = surroundings.resolve(name, family)
+        resolved[key] = .some(address)
+        return address
+    }
+
+    /// Parses an address with the environment of now.
+    func parse(
+        _ text: String, _ rules: AddressSpecification.Rules
+    ) -> Result<AddressSpecification, AddressSpecification.Mistake> {
+        AddressSpecification.parse(text, rules: rules) { environment[$0] }
+    }
+
+    /// The path a relative one stands for under `default-path`.
+    func path(_ written: String, in file: String) -> String {
+        if written.hasPrefix("/") { return written }
+        let folder = file.lastIndex(of: "/").map { String(file[...$0]) } ?? ""
+        return switch pathPolicy {
+        case .current: written
+        case .config: folder + written
+        case .parent: folder + "../" + written
+        case .origin(let base): base + "/" + written
+        }
+    }
+}
+
+/// `default-path`.
+enum PathPolicy: Hashable {
+    case current, config, parent
+    case origin(String)
+}
+
+/// `unix-bind`.
+struct UNIXBindDefaults {
+    var prefix = ""
+    var mode: UInt32?
+    var userID: UInt32?
+    var groupID: UInt32?
+}

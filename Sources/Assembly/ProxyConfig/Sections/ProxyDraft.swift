@@ -1,0 +1,126 @@
+// A proxy or a defaults section while its lines are read, with what the checks behind parsing need
+// to know besides the values.
+
+import ConfigLanguage
+import Proxy
+
+/// A proxy being built.
+struct ProxyDraft {
+    /// The values.
+    var proxy: ProxyConfiguration
+    /// Whether this is a `defaults` section.
+    let isDefaults: Bool
+    /// The keyword that began the section: `frontend`, `backend`, `listen` or `defaults`.
+    let keyword: String
+    /// Where it began.
+    let location: SourceLocation
+    /// Shared with the other sections of this load.
+    let session: LoadSession
+
+    /// What `server` lines begin with, from `default-server`.
+    var serverTemplate = ServerDraft.template
+    /// Where `default_backend` stands.
+    var defaultBackendLocation: SourceLocation?
+    /// Where the log format was chosen, and by which keyword.
+    var logFormatOrigin: (location: SourceLocation, keyword: String)?
+
+    /// An empty section.
+    init(
+        keyword: String, name: String, capability: ProxyCapability, isDefaults: Bool,
+        location: SourceLocation, session: LoadSession
+    ) {
+        proxy = ProxyConfiguration(
+            name: name, capability: capability, place: SourcePlace(location))
+        self.keyword = keyword
+        self.isDefaults = isDefaults
+        self.location = location
+        self.session = session
+    }
+
+    /// Takes over everything a `defaults` section says that can be inherited.
+    mutating func inherit(from defaults: ProxyDraft) {
+        let name = proxy.name
+        let capability = proxy.capability
+        let place = proxy.place
+        proxy = defaults.proxy
+        proxy.name = name
+        proxy.capability = capability
+        proxy.place = place
+        serverTemplate = defaults.serverTemplate
+        logFormatOrigin = defaults.logFormatOrigin
+        defaultBackendLocation = defaults.defaultBackendLocation
+    }
+
+    /// The section in messages: `frontend 'web'`, or `defaults section` without a name.
+    var title: String {
+        isDefaults && proxy.name.isEmpty ? "defaults section" : "\(keyword) '\(proxy.name)'"
+    }
+
+    /// The proxy as HAProxy calls it: `frontend`, `backend`, or `proxy` for both at once.
+    var kindName: String { keyword == "listen" ? "proxy" : keyword }
+
+    /// The kind of section for the keyword table.
+    var sectionSet: SectionSet {
+        switch keyword {
+        case "defaults": .defaults
+        case "frontend": .frontend
+        case "backend": .backend
+        default: .listen
+        }
+    }
+}
+
+extension SourcePlace {
+    /// The place of a line.
+    init(_ location: SourceLocation) {
+        self.init(file: location.file, line: location.line)
+    }
+}
+
+extension SourceLocation {
+    /// The line of a place.
+    init(_ place: SourcePlace) {
+        self.init(file: place.file, line: place.line)
+    }
+}
+
+/// A `server` line while its options are read.
+struct ServerDraft {
+    /// How the first address of a name is found.
+    enum InitialAddress: Hashable {
+        /// From a saved state, which does not exist yet.
+        case last
+        /// From the C library's resolver.
+        case libc
+        /// None at first; the server waits for one.
+        case none
+        /// This one.
+        case fixed(String)
+    }
+
+    /// The values.
+    var server: ServerConfiguration
+    /// How the first address of a name is found, in order.
+    var initialAddress: [InitialAddress] = [.last, .libc]
+    /// Shared with the other sections of this load.
+    var session: LoadSession?
+
+    /// A server nothing was said about.
+    static var template: ServerDraft {
+        ServerDraft(
+            server: ServerConfiguration(
+                name: "", place: SourcePlace(), hostText: "", address: .init()))
+    }
+}
+
+/// A `bind` or `stats socket` line while its options are read.
+struct BindDraft {
+    /// The values.
+    var bind: BindConfiguration
+    /// `level` of a stats socket.
+    var level: StatsSocketConfiguration.Level?
+    /// `expose-fd listeners`.
+    var exposesListeners = false
+    /// Shared with the other sections of this load.
+    let session: LoadSession
+}

@@ -1,0 +1,34 @@
+// The sections of the manual: those that are read, and those that are known and refused.
+
+import ConfigLanguage
+
+/// A section by the word that begins it.
+enum SectionKind: Hashable {
+    /// Settings of the process.
+    case global
+    /// Settings that later proxies begin with.
+    case defaults
+    /// A frontend, a backend or both.
+    case proxy(SectionSet)
+    /// A set of error files.
+    case httpErrors
+    /// A section of the manual that does not work yet.
+    case notYet
+
+    /// Every word that begins a section.
+    static let named: [String: SectionKind] = {
+        var kinds: [String: SectionKind] = [
+            "global": .global, "defaults": .defaults, "frontend": .proxy(.frontend),
+            "backend": .proxy(.backend), "listen": .proxy(.listen), "http-errors": .httpErrors,
+        ]
+        for name in later { kinds[name] = .notYet }
+        return kinds
+    }()
+
+    /// Sections that do not work yet, in the order of the manual.
+    static let later = [
+        "resolvers", "cache", "fcgi-app", "peers", "traces", "userlist", "mailers", "ring",
+        "log-forward", "log-profile", "crt-store", "acme", "program", "dynamic-update",
+        "healthcheck",
+    ]
+}
