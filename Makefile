@@ -4,7 +4,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 # What a Swift toolchain for Linux needs of Debian.
-BUILD_PACKAGES := binutils ca-certificates git libc6-dev libgcc-12-dev libstdc++-12-dev
+BUILD_PACKAGES := binutils ca-certificates git libc6-dev libcurl4 libgcc-12-dev libncurses6 \
+    libsqlite3-0 libstdc++-12-dev libxml2
 # What tests compare with or are driven by.
 TEST_PACKAGES := curl haproxy libnginx-mod-stream nghttp2-client nginx-light procps socat strace \
     valgrind varnish wrk

@@ -49,6 +49,9 @@ struct BenchCommand: ParsableCommand {
     @Flag(help: "Report in Markdown.")
     var markdown = false
 
+    @Option(help: "Also write the report to PATH.md and PATH.json.")
+    var save: String?
+
     @Flag(help: "Keep the folder with configurations and outputs.")
     var keep = false
 
@@ -75,6 +78,12 @@ struct BenchCommand: ParsableCommand {
             throw ValidationError(reason)
         }
         let report = bench.run()
+        if let save {
+            let isSaved =
+                writeFile("\(save).md", report.markdown + "\n")
+                && writeFile("\(save).json", report.json.text + "\n")
+            if !isSaved { complain("'\(save).md' or '\(save).json' could not be written") }
+        }
         if json {
             say(report.json.text)
         } else {
