@@ -3,18 +3,25 @@
 import Glibc
 import Synchronization
 
+@testable import Kernel
+
 /// A place for one word.
 final class AddressBox: Sendable {
     private let word = Mutex<String?>(nil)
+    private let wakeUp: WakeUp
 
-    func put(_ value: String) { word.withLock { $0 = value } }
+    init() throws { wakeUp = try WakeUp() }
+
+    func put(_ value: String) {
+        word.withLock { $0 = value }
+        wakeUp.signal()
+    }
 
     /// Waits for the word.
     func take() -> String {
-        while true {
-            if let value = word.withLock({ $0 }) { return value }
-            usleep(500)
-        }
+        var wait = pollfd(fd: wakeUp.number, events: Int16(POLLIN), revents: 0)
+        poll(&wait, 1, 20_000)
+        return word.withLock { $0 } ?? "nothing within 20 seconds"
     }
 }
 

@@ -16,7 +16,7 @@ import Testing
 
     @Test func `a server that is well gets a good verdict`() throws {
         let stop = try OriginStop()
-        let box = AddressBox()
+        let box = try AddressBox()
         let any = try #require(RawSocketAddress(commandLineWord: "127.0.0.1:0"))
         let thread = startThread {
             do {

@@ -12,7 +12,7 @@ import Testing
         _ body: (String) throws -> Void
     ) throws {
         let stop = try OriginStop()
-        let box = AddressBox()
+        let box = try AddressBox()
         let any = try #require(RawSocketAddress(commandLineWord: "127.0.0.1:0"))
         let thread = startThread {
             do {
