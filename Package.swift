@@ -124,7 +124,7 @@ building.library(
 
 building.library(
     "Logs", on: .features, needs: ["Proxy", "Kernel", "Addresses", "Structures"])
-building.library("Statistics", on: .features, needs: ["Proxy"])
+building.library("Statistics", on: .features, needs: ["Proxy", "Kernel", "Addresses"])
 building.library("Admin", on: .features, needs: ["Proxy", "Daemon"])
 
 building.library(
@@ -161,6 +161,8 @@ building.tests(
 building.tests("LoadTesting", needs: ["LoadTesting", "Kernel"])
 
 building.tests("Logs", needs: ["Logs", "Proxy", "Kernel", "Addresses", "ReferenceHAProxy"])
+building.tests(
+    "Statistics", needs: ["Statistics", "Proxy", "Kernel", "Addresses", "ReferenceHAProxy"])
 
 let package = Package(
     name: "martlet",

@@ -67,6 +67,11 @@ public final class Engine: Sendable {
     /// The configuration in force.
     public var configuration: Configuration { generation.configuration }
 
+    /// Whether a soft or hard stop is under way.
+    public var isStoppingNow: Bool {
+        isStopping.load(ordering: .relaxed) || mustStop.load(ordering: .relaxed)
+    }
+
     /// How many workers there are.
     public var workers: Int { mailboxes.count }
 

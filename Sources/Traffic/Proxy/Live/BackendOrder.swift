@@ -103,6 +103,15 @@ public struct BackendOrder: ~Copyable {
 
     // MARK: Control
 
+    /// Begins the largest values anew from the present ones (`clear counters`).
+    public mutating func clearMaxima() {
+        queuedMax = queue.count
+        for ordinal in servers.indices {
+            servers[ordinal].servedMax = servers[ordinal].served
+            servers[ordinal].queuedMax = servers[ordinal].queued
+        }
+    }
+
     /// Changes one server and returns the queued streams that can now be served.
     public mutating func change(
         _ ordinal: Int, nowSeconds: Int64, _ body: (inout ServerOrder) -> Void
