@@ -81,7 +81,9 @@ extension Worker {
         connectServer(stream)
     }
 
-    private func serverIndex(_ entry: ProxyEntry, _ ordinal: Int, _ program: Handle) -> Int? {
+    private mutating func serverIndex(_ entry: ProxyEntry, _ ordinal: Int, _ program: Handle)
+        -> Int?
+    {
         let first = Int(entry.firstServer)
         let count = Int(entry.serverCount)
         // Without a reload that changed the list, the ordinal is the position.
@@ -130,7 +132,7 @@ extension Worker {
         }
     }
 
-    private func deliver(_ grant: QueueGrant, backendIndex entry: ProxyEntry) {
+    private mutating func deliver(_ grant: QueueGrant, backendIndex entry: ProxyEntry) {
         let backend = unsafe entry.backend.takeUnretainedValue()
         engine.post(
             .granted(stream: grant.stream, ordinal: grant.ordinal, backend: backend),

@@ -72,7 +72,9 @@ extension Worker {
     }
 
     /// Socket options and the source address of a connection to a server.
-    private func prepare(_ socket: borrowing Descriptor, _ stream: Handle, _ server: ServerEntry) {
+    private mutating func prepare(
+        _ socket: borrowing Descriptor, _ stream: Handle, _ server: ServerEntry
+    ) {
         guard !server.isLocal else { return }
         socket.setNoDelay()
         let configuration = programs[streams[stream].program].generation.configuration
@@ -87,7 +89,8 @@ extension Worker {
         bindSource(socket, source)
     }
 
-    private func bindSource(_ socket: borrowing Descriptor, _ source: SourceConfiguration) {
+    private mutating func bindSource(_ socket: borrowing Descriptor, _ source: SourceConfiguration)
+    {
         if let interface = source.interface {
             socket.bind(toDevice: interface)
         }
@@ -104,7 +107,7 @@ extension Worker {
     }
 
     /// The server's address, with the client's destination port where the configuration says so.
-    private func destination(_ stream: Handle, _ server: ServerEntry) -> RawSocketAddress {
+    private mutating func destination(_ stream: Handle, _ server: ServerEntry) -> RawSocketAddress {
         guard server.usesClientPort || server.portOffset != 0 else { return server.address }
         let client = streams[stream].client
         let local = try? connections[client].descriptor.localAddress()
@@ -256,7 +259,7 @@ extension Worker {
     }
 
     /// `option redispatch N`: every N retries, or counted from the last when negative.
-    private func mayRedispatch(_ stream: Handle, _ entry: ProxyEntry) -> Bool {
+    private mutating func mayRedispatch(_ stream: Handle, _ entry: ProxyEntry) -> Bool {
         guard entry.options.contains(.redispatch), entry.serverCount > 1 else { return false }
         let interval = entry.redispatchAfter
         let retry = streams[stream].retries

@@ -26,6 +26,8 @@ struct ProxyEntry {
     let firstServer: Int32
     let serverCount: Int32
     let isLogged: Bool
+    /// The line is written when the connection is accepted (no log format option was given).
+    let isLoggedAtAccept: Bool
     let maxKeepAliveQueue: Int32
     let frontend: Unmanaged<FrontendLive>
     let backend: Unmanaged<BackendLive>
@@ -100,7 +102,7 @@ struct Program: ~Copyable {
             proxies.append(
                 Self.entry(
                     proxy, index: index, firstServer: servers.count, configuration: configuration,
-                    engine: engine, worker: worker, isLogged: logger.logs(frontend: index)))
+                    engine: engine, worker: worker, logger: logger))
             Self.append(
                 proxy, index: index, to: &servers, live: engine.live.backend(proxy.name),
                 worker: worker)
@@ -139,7 +141,7 @@ struct Program: ~Copyable {
 
     private static func entry(
         _ proxy: ProxyConfiguration, index: Int, firstServer: Int, configuration: Configuration,
-        engine: Engine, worker: Int, isLogged: Bool
+        engine: Engine, worker: Int, logger: any StreamLogger
     ) -> ProxyEntry {
         let frontend = engine.live.frontend(proxy.name)
         let backend = engine.live.backend(proxy.name)
@@ -159,7 +161,9 @@ struct Program: ~Copyable {
             serverFin: milliseconds(timeouts.serverFin), retries: Int32(clamping: proxy.retries),
             redispatchAfter: Int32(clamping: proxy.redispatchAfter), reuse: proxy.reuse,
             defaultBackend: target.map { Int32($0) } ?? -1, firstServer: Int32(firstServer),
-            serverCount: Int32(proxy.servers.count), isLogged: isLogged,
+            serverCount: Int32(proxy.servers.count),
+            isLogged: logger.logs(frontend: index) && !logger.logsAtAccept(frontend: index),
+            isLoggedAtAccept: logger.logsAtAccept(frontend: index),
             maxKeepAliveQueue: Int32(clamping: proxy.maxKeepAliveQueue),
             frontend: Unmanaged.passUnretained(frontend),
             backend: Unmanaged.passUnretained(backend),

@@ -86,7 +86,7 @@ extension Worker {
 
     // MARK: Sessions
 
-    private func describeSessions() -> [SessionDescription] {
+    private mutating func describeSessions() -> [SessionDescription] {
         var all: [SessionDescription] = []
         for index in 0..<streams.highWater {
             if let stream = streams.handle(at: index) { all.append(describe(stream)) }
@@ -94,7 +94,7 @@ extension Worker {
         return all
     }
 
-    private func describe(_ stream: Handle) -> SessionDescription {
+    private mutating func describe(_ stream: Handle) -> SessionDescription {
         let session = streams[stream].session
         let program = streams[stream].program
         let server = streams[stream].serverIndex
@@ -124,7 +124,7 @@ extension Worker {
         }
     }
 
-    private func matches(_ stream: Handle, _ choice: SessionShutdown.Choice) -> Bool {
+    private mutating func matches(_ stream: Handle, _ choice: SessionShutdown.Choice) -> Bool {
         switch choice {
         case .number(let wanted): return streams[stream].number == wanted
         case .server(let backend, let server):

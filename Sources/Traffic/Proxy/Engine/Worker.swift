@@ -119,7 +119,7 @@ struct Worker: ~Copyable {
     }
 
     /// Milliseconds the poller may wait.
-    private func patience() -> Int32 {
+    private mutating func patience() -> Int32 {
         if !runQueue.isEmpty { return 0 }
         var until = nextSweep
         if let deadline = timers.nextDeadline(), deadline < until { until = deadline }

@@ -89,7 +89,7 @@ extension Worker {
     }
 
     /// Whether the limits of process, frontend and worker allow one more client.
-    private func hasRoom(_ frontend: Int32) -> Bool {
+    private mutating func hasRoom(_ frontend: Int32) -> Bool {
         let process = live.process
         let limit = process.maxConnections.load(ordering: .relaxed)
         if limit > 0 && process.connections.load(ordering: .relaxed) >= limit { return false }
@@ -165,10 +165,11 @@ extension Worker {
         clients &+= 1
         engine.loads.set(number, clients)
         countAccept(frontend)
+        if programs[program].proxies[Int(frontend)].isLoggedAtAccept { logAccept(client) }
         beginClient(client)
     }
 
-    private func countAccept(_ frontend: Int32) {
+    private mutating func countAccept(_ frontend: Int32) {
         let process = live.process
         let open = process.connections.add(1, ordering: .relaxed).newValue
         if open > process.connectionsMax.load(ordering: .relaxed) {

@@ -13,7 +13,22 @@ extension Worker {
         programs[program].logger.log(facts, requestLine: streams[stream].requestLine.span)
     }
 
-    private func facts(_ stream: Handle) -> StreamFacts {
+    /// Writes the line of a connection that was just accepted, where that is all that is logged.
+    mutating func logAccept(_ client: Handle) {
+        var facts = StreamFacts()
+        let session = connections[client].session
+        facts.frontend = Int(sessions[session].frontend)
+        facts.isHTTP = programs[program].proxies[facts.frontend].isHTTP
+        facts.clientAddress = sessions[session].clientAddress
+        facts.acceptedMicroseconds = sessions[session].acceptedMicroseconds
+        facts.requestMicroseconds = facts.acceptedMicroseconds
+        if let local = try? connections[client].descriptor.localAddress() {
+            facts.destinationAddress = local
+        }
+        programs[program].logger.log(facts, requestLine: Span())
+    }
+
+    private mutating func facts(_ stream: Handle) -> StreamFacts {
         var facts = StreamFacts()
         let session = streams[stream].session
         let program = streams[stream].program
@@ -56,7 +71,7 @@ extension Worker {
         return facts
     }
 
-    private func addTimes(_ stream: Handle, to facts: inout StreamFacts) {
+    private mutating func addTimes(_ stream: Handle, to facts: inout StreamFacts) {
         let session = streams[stream].session
         facts.idleTime = Int(streams[stream].idleMilliseconds)
         let head = streams[stream].headAt

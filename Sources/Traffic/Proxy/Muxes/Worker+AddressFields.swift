@@ -46,7 +46,7 @@ extension Worker {
     }
 
     /// `option originalto`: the address the client came to.
-    private func appendOriginalTo(
+    private mutating func appendOriginalTo(
         _ stream: Handle, _ front: Int, _ back: Int, _ output: inout Buffer
     ) -> Bool {
         let own = streams[stream].program
@@ -60,7 +60,9 @@ extension Worker {
         return output.append(field.prefix) && output.append(text) && output.append("\r\n")
     }
 
-    private func applies(_ field: AddressField, to address: IPSocketAddress?, _ stream: Handle)
+    private mutating func applies(
+        _ field: AddressField, to address: IPSocketAddress?, _ stream: Handle
+    )
         -> Bool
     {
         if let except = field.except, let address, except.contains(address.address) {
@@ -70,7 +72,7 @@ extension Worker {
     }
 
     /// `option forwarded`: built only where it is asked for.
-    private func appendForwarded(
+    private mutating func appendForwarded(
         _ stream: Handle, _ back: Int, _ output: inout Buffer
     ) -> Bool {
         let configuration = programs[streams[stream].program].generation.configuration
@@ -83,7 +85,7 @@ extension Worker {
         return output.append(line.bytes)
     }
 
-    private func hostValue(_ stream: Handle) -> [UInt8] {
+    private mutating func hostValue(_ stream: Handle) -> [UInt8] {
         guard let index = fields.firstIndex(of: .host) else { return [] }
         var value: [UInt8] = []
         for position in fields[index].value {
@@ -93,7 +95,7 @@ extension Worker {
     }
 
     /// Whether the head being parsed has a field of that (lower-case) name.
-    private func hasField(_ stream: Handle, named name: [UInt8]) -> Bool {
+    private mutating func hasField(_ stream: Handle, named name: [UInt8]) -> Bool {
         let client = streams[stream].client
         for index in 0..<fields.count {
             let line = fields[index]

@@ -87,7 +87,7 @@ extension Worker {
     }
 
     /// The proxy entry of a session's frontend, in the program the session belongs to.
-    func sessionEntry(_ session: Handle) -> ProxyEntry {
+    mutating func sessionEntry(_ session: Handle) -> ProxyEntry {
         programs[sessions[session].program].proxies[Int(sessions[session].frontend)]
     }
 

@@ -80,7 +80,7 @@ extension Worker {
         driveReply(stream)
     }
 
-    private func writeReply(_ stream: Handle, _ status: Int, to output: inout Buffer) {
+    private mutating func writeReply(_ stream: Handle, _ status: Int, to output: inout Buffer) {
         let program = streams[stream].program
         let back = Int(streams[stream].backend)
         let front = Int(streams[stream].frontend)
@@ -186,7 +186,8 @@ extension Worker {
         releaseServer(stream)
     }
 
-    private func mayPool(_ stream: Handle, _ server: Handle, _ entry: ServerEntry) -> Bool {
+    private mutating func mayPool(_ stream: Handle, _ server: Handle, _ entry: ServerEntry) -> Bool
+    {
         guard streams[stream].flags.contains(.serverPersists),
             streams[stream].phase == .responding,
             streams[stream].flows[0].isDelivered, streams[stream].flows[1].isDelivered,
@@ -229,7 +230,7 @@ extension Worker {
     }
 
     /// Adds a stream to the counters of its frontend, backend and server.
-    private func count(_ stream: Handle) {
+    private mutating func count(_ stream: Handle) {
         let program = streams[stream].program
         let front = programs[program].proxies[Int(streams[stream].frontend)].frontendCounters
         count(stream, into: front, hasTimes: false)
@@ -247,7 +248,7 @@ extension Worker {
         }
     }
 
-    private func count(_ stream: Handle, into counters: CounterSlice, hasTimes: Bool) {
+    private mutating func count(_ stream: Handle, into counters: CounterSlice, hasTimes: Bool) {
         counters.add(.bytesIn, streams[stream].flows[0].bytes)
         counters.add(.bytesOut, streams[stream].bytesToClient)
         if streams[stream].flags.contains(.isHTTP) {
@@ -271,7 +272,7 @@ extension Worker {
         counters.add(.timedStreams)
     }
 
-    private func addTime(
+    private mutating func addTime(
         _ counters: CounterSlice, _ sum: CounterKind, _ most: CounterKind, _ value: Int
     ) {
         guard value > 0 else { return }
@@ -279,7 +280,7 @@ extension Worker {
         counters.raise(most, to: UInt64(value))
     }
 
-    func countConnectionError(_ stream: Handle) {
+    mutating func countConnectionError(_ stream: Handle) {
         let program = streams[stream].program
         let backend = streams[stream].backend
         if backend >= 0 {
@@ -287,7 +288,7 @@ extension Worker {
         }
     }
 
-    func countResponseError(_ stream: Handle) {
+    mutating func countResponseError(_ stream: Handle) {
         let program = streams[stream].program
         let backend = streams[stream].backend
         let server = streams[stream].serverIndex
@@ -297,14 +298,14 @@ extension Worker {
         if server >= 0 { programs[program].servers[Int(server)].counters.add(.responseErrors) }
     }
 
-    func countRequestError(_ stream: Handle) {
+    mutating func countRequestError(_ stream: Handle) {
         programs[streams[stream].program].proxies[Int(streams[stream].frontend)]
             .frontendCounters.add(.requestErrors)
     }
 
     // MARK: Times, in milliseconds; -1 where the stage was not reached
 
-    func waitTime(_ stream: Handle) -> Int {
+    mutating func waitTime(_ stream: Handle) -> Int {
         let queued = streams[stream].queuedAt
         guard queued != 0 else { return -1 }
         let assigned = streams[stream].assignedAt
@@ -314,12 +315,12 @@ extension Worker {
         return Int(assigned &- queued)
     }
 
-    func connectTime(_ stream: Handle) -> Int {
+    mutating func connectTime(_ stream: Handle) -> Int {
         let connected = streams[stream].connectedAt
         return connected == 0 ? -1 : Int(connected &- streams[stream].assignedAt)
     }
 
-    func responseTime(_ stream: Handle) -> Int {
+    mutating func responseTime(_ stream: Handle) -> Int {
         let response = streams[stream].responseAt
         return response == 0 ? -1 : Int(response &- streams[stream].connectedAt)
     }

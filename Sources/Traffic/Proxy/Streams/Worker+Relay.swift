@@ -122,7 +122,7 @@ extension Worker {
         end(stream, client: .abort)
     }
 
-    func countAbort(_ stream: Handle, ofClient: Bool) {
+    mutating func countAbort(_ stream: Handle, ofClient: Bool) {
         let program = streams[stream].program
         let kind: CounterKind = ofClient ? .clientAborts : .serverAborts
         programs[program].proxies[Int(streams[stream].frontend)].frontendCounters.add(kind)

@@ -4,69 +4,82 @@
 import Kernel
 import Structures
 
-extension Worker {
-    /// What a stream is waiting for, with the tick at which its patience ends.
-    private enum Expiry {
-        case client, server, connect, queue, turnaround
-    }
+/// What may expire.
+private enum Expiry {
+    case client, server, connect, queue, turnaround
+}
 
+/// The nearest of several expiries.
+private struct Nearest {
+    /// Tick of the expiry; `.max` while there is none.
+    var deadline = UInt64.max
+    var expiry = Expiry.client
+
+    /// Takes an expiry in, `milliseconds` after `since`; 0 means never.
+    @inline(__always)
+    mutating func consider(_ since: UInt64, _ milliseconds: UInt32, _ candidate: Expiry) {
+        guard milliseconds > 0 else { return }
+        let due = since &+ UInt64(milliseconds)
+        guard due < deadline else { return }
+        deadline = due
+        expiry = candidate
+    }
+}
+
+extension Worker {
     /// Sets the stream's timer to the nearest expiry.
     mutating func armTimer(_ stream: Handle) {
         let client = streams[stream].client
-        if let (deadline, _) = nearest(stream) {
-            timers.set(client.index, deadline: deadline)
+        let nearest = nearest(stream)
+        if nearest.deadline != .max {
+            timers.set(client.index, deadline: nearest.deadline)
         } else {
             timers.cancel(client.index)
         }
     }
 
     /// The nearest expiry of a stream.
-    private func nearest(_ stream: Handle) -> (UInt64, Expiry)? {
-        var best: (UInt64, Expiry)?
-        func consider(_ since: UInt64, _ milliseconds: UInt32, _ expiry: Expiry) {
-            guard milliseconds > 0 else { return }
-            let deadline = since &+ UInt64(milliseconds)
-            if let known = best, known.0 <= deadline { return }
-            best = (deadline, expiry)
-        }
+    private mutating func nearest(_ stream: Handle) -> Nearest {
+        var nearest = Nearest()
         let program = streams[stream].program
         let front = programs[program].proxies[Int(streams[stream].frontend)]
         let index = streams[stream].backend
         let back = index >= 0 ? programs[program].proxies[Int(index)] : front
         switch streams[stream].phase {
         case .queued:
-            consider(streams[stream].queuedAt, back.queue, .queue)
+            nearest.consider(streams[stream].queuedAt, back.queue, .queue)
         case .turnaround:
-            consider(streams[stream].attemptAt, min(1000, max(1, back.connect)), .turnaround)
+            nearest.consider(
+                streams[stream].attemptAt, min(1000, max(1, back.connect)), .turnaround)
         case .connecting:
-            consider(streams[stream].attemptAt, back.connect, .connect)
+            nearest.consider(streams[stream].attemptAt, back.connect, .connect)
             if streams[stream].attemptAt != streams[stream].assignedAt, back.connect == 0 {
-                consider(streams[stream].attemptAt, 60_000, .connect)
+                nearest.consider(streams[stream].attemptAt, 60_000, .connect)
             }
         case .replying:
-            consider(streams[stream].clientActivity, front.client, .client)
+            nearest.consider(streams[stream].clientActivity, front.client, .client)
         case .tunnel:
             if back.tunnel > 0 && !isHalfClosed(stream) {
                 let last = max(streams[stream].clientActivity, streams[stream].serverActivity)
-                consider(last, back.tunnel, .server)
+                nearest.consider(last, back.tunnel, .server)
             } else {
-                considerSides(stream, front, back, consider)
+                considerSides(stream, front, back, &nearest)
             }
         case .awaitingResponse, .responding:
-            considerSides(stream, front, back, consider)
+            considerSides(stream, front, back, &nearest)
         }
-        return best
+        return nearest
     }
 
-    private func isHalfClosed(_ stream: Handle) -> Bool {
+    private mutating func isHalfClosed(_ stream: Handle) -> Bool {
         streams[stream].flows[0].isDelivered || streams[stream].flows[1].isDelivered
     }
 
     /// The client's side counts while bytes are wanted from it or wait for it; so does the
     /// server's.
-    private func considerSides(
+    private mutating func considerSides(
         _ stream: Handle, _ front: ProxyEntry, _ back: ProxyEntry,
-        _ consider: (UInt64, UInt32, Expiry) -> Void
+        _ nearest: inout Nearest
     ) {
         let client = streams[stream].client
         let server = streams[stream].server
@@ -80,7 +93,7 @@ extension Worker {
                 connections[client].flags.contains(.writeClosed)
                 || connections[client].flags.contains(.readClosed)
             let patience = isEnding && front.clientFin > 0 ? front.clientFin : front.client
-            consider(streams[stream].clientActivity, patience, .client)
+            nearest.consider(streams[stream].clientActivity, patience, .client)
         }
         let wantsServer = !streams[stream].flows[Direction.response.rawValue].isComplete
         if !server.isNone && (wantsServer || !streams[stream].flows[0].isDelivered) {
@@ -91,13 +104,13 @@ extension Worker {
             // While the client has not finished its request, its own timer judges the wait.
             if !(wantsClient && streams[stream].phase == .awaitingResponse && !owesServer(stream)) {
                 let since = max(streams[stream].serverActivity, streams[stream].connectedAt)
-                consider(since, patience, .server)
+                nearest.consider(since, patience, .server)
             }
         }
     }
 
     /// Whether bytes wait for the server.
-    private func owesServer(_ stream: Handle) -> Bool {
+    private mutating func owesServer(_ stream: Handle) -> Bool {
         let server = streams[stream].server
         return !connections[server].outbound.isEmpty
             || streams[stream].flows[Direction.request.rawValue].cleared > 0
@@ -106,12 +119,13 @@ extension Worker {
 
     /// The stream's timer fired.
     mutating func streamTimedOut(_ stream: Handle) {
-        guard let (deadline, expiry) = nearest(stream) else { return }
-        guard deadline <= now else {
-            timers.set(streams[stream].client.index, deadline: deadline)
+        let nearest = nearest(stream)
+        if nearest.deadline == .max { return }
+        guard nearest.deadline <= now else {
+            timers.set(streams[stream].client.index, deadline: nearest.deadline)
             return
         }
-        switch expiry {
+        switch nearest.expiry {
         case .queue: queueTimedOut(stream)
         case .turnaround: retryConnection(stream)
         case .connect: connectionFailed(stream, timedOut: true)
@@ -141,7 +155,7 @@ extension Worker {
         end(stream, client: .abort)
     }
 
-    func hasAnswered(_ stream: Handle) -> Bool {
+    mutating func hasAnswered(_ stream: Handle) -> Bool {
         streams[stream].flags.contains(.hasAnswered)
             || !connections[streams[stream].client].outbound.isEmpty
     }
