@@ -39,6 +39,9 @@ struct ChaosCommand: ParsableCommand {
     @Option(help: "Seconds that connections may take to end before descriptors are counted.")
     var settle = 5
 
+    @Option(help: "The proxy's statistics socket, to ask for connections that got stuck.")
+    var statsSocket: String?
+
     @Option(help: "Descriptors that may stay open in pools.")
     var allowDescriptors = 500
 
@@ -60,6 +63,12 @@ struct ChaosCommand: ParsableCommand {
         plan.settleMilliseconds = settle * 1000
         plan.allowedDescriptors = allowDescriptors
         if let seed { plan.seed = seed }
+        if let statsSocket {
+            guard let socket = RawSocketAddress(commandLineWord: "unix@\(statsSocket)") else {
+                throw ValidationError("'\(statsSocket)' is not the path of a socket")
+            }
+            plan.statisticsSocket = socket
+        }
         if let behaviours {
             plan.behaviours = try behaviours.split(separator: ",").map { word in
                 guard let behaviour = ChaosBehaviour(rawValue: String(word)) else {

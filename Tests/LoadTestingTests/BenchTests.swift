@@ -138,6 +138,42 @@ import Testing
         #expect(callgrindTotal("version: 1\n") == nil)
     }
 
+    @Test func `calls are added up by the names of functions`() {
+        let text = """
+            events: Ir
+            fn=(1) main
+            1 10
+            cfn=(2) malloc
+            calls=3 5
+            1 300
+            cob=(4) /lib/libswiftCore.so
+            cfn=(3) swift_retain
+            calls=2 0
+            2 20
+            fn=(2)
+            cfn=(3)
+            calls=5 0
+            +3 50
+            cfn=(5) mallocated
+            calls=9 0
+            +3 50
+            cfn=(6) malloc'2
+            calls=1 0
+            * 50
+            cfn=(7) pthread_mutex_lock@@GLIBC_2.2.5
+            calls=4 0
+            * 50
+            totals: 430
+            """
+        let calls = CallCounts(callgrind: text)
+        #expect(calls.allocations == 4)
+        #expect(calls.references == 7)
+        #expect(calls.accesses == 0)
+        #expect(calls.locks == 4)
+        #expect((calls - calls) == CallCounts())
+        #expect((calls / 2).references == 3.5)
+    }
+
     @Test(arguments: [
         ("HAProxy version 2.6.12-1+deb12u4 2026/10/17 - https://haproxy.org/", "2.6.12-1+deb12u4"),
         ("nginx version: nginx/1.22.1", "1.22.1"), ("Martlet version 0.1.0-dev", "0.1.0-dev"),

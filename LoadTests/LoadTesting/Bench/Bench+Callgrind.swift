@@ -4,15 +4,6 @@
 import Glibc
 import Kernel
 
-/// The sum in a file that callgrind wrote; `nil` when it has none.
-public func callgrindTotal(_ text: String) -> Int? {
-    for line in text.split(separator: "\n")
-    where line.hasPrefix("summary:") || line.hasPrefix("totals:") {
-        return line.split(separator: " ").dropFirst().first.flatMap { Int($0) }
-    }
-    return nil
-}
-
 extension Bench {
     private static let fewRequests = 1000
     private static let manyRequests = 5000
@@ -20,29 +11,32 @@ extension Bench {
     func countInstructions(_ scenario: BenchScenario) -> ScenarioOutcome {
         report("\(scenario.name): instructions for \(scenario.title)")
         var skipped: [Peer: String] = absent
-        var counts: [Peer: Double] = [:]
+        var counts: [Peer: (Double, CallCounts)] = [:]
         for candidate in candidates {
             switch difference(candidate, scenario) {
             case .success(let count):
                 counts[candidate.peer] = count
-                report("  \(candidate.peer.rawValue): \(count.fixed(0)) instructions a request")
+                report(
+                    "  \(candidate.peer.rawValue): \(count.0.fixed(0)) instructions a request, "
+                        + count.1.text)
             case .failure(let reason):
                 skipped[candidate.peer] = reason.text
                 report("  \(candidate.peer.rawValue) skipped: \(reason.text)")
             }
         }
-        return outcome(scenario, skipped) { counts[$0].map(PeerOutcome.instructions) }
+        return outcome(scenario, skipped) { counts[$0].map { .instructions($0.0, calls: $0.1) } }
     }
 
     private struct Reason: Error { let text: String }
 
     private func difference(
         _ candidate: Candidate, _ scenario: BenchScenario
-    ) -> Result<Double, Reason> {
+    ) -> Result<(Double, CallCounts), Reason> {
         guard let valgrind = findProgram("valgrind") else {
             return .failure(Reason(text: "valgrind is not installed"))
         }
         var totals: [Int] = []
+        var calls: [CallCounts] = []
         for requests in [Self.fewRequests, Self.manyRequests] {
             let file = "\(folder)/callgrind-\(candidate.peer.rawValue)-\(requests).out"
             let wrapper = [valgrind, "--tool=callgrind", "--callgrind-out-file=\(file)"]
@@ -59,13 +53,15 @@ extension Bench {
                     let answered = load?.requests ?? 0
                     return .failure(Reason(text: "\(answered) of \(requests) requests answered"))
                 }
-                guard let total = readFile(file).flatMap(callgrindTotal) else {
+                guard let text = readFile(file), let total = callgrindTotal(text) else {
                     return .failure(Reason(text: "callgrind wrote no total"))
                 }
                 totals.append(total)
+                calls.append(CallCounts(callgrind: text))
             }
         }
         let requests = Double(Self.manyRequests - Self.fewRequests)
-        return .success(Double(totals[1] - totals[0]) / requests)
+        return .success(
+            (Double(totals[1] - totals[0]) / requests, (calls[1] - calls[0]) / requests))
     }
 }

@@ -70,6 +70,24 @@ public struct BenchReport: Sendable {
         return table
     }
 
+    /// One row for each scenario and peer whose instructions were counted.
+    public var calls: TextTable {
+        var table = TextTable([
+            "calls for each request", "peer", "allocations", "retains and releases",
+            "access checks", "locks",
+        ])
+        for outcome in outcomes {
+            for (peer, result) in outcome.peers {
+                guard case .instructions(_, let calls) = result else { continue }
+                table.add(
+                    [outcome.scenario.title, peer.rawValue]
+                        + [calls.allocations, calls.references, calls.accesses, calls.locks]
+                        .map { $0.fixed(2) })
+            }
+        }
+        return table
+    }
+
     /// What was not measured, and why; a reason that holds everywhere is said once.
     public var skipped: [String] {
         var reasons: [(name: String, peer: Peer, text: String)] = []
@@ -103,7 +121,8 @@ public struct BenchReport: Sendable {
     public var text: String {
         let notMeasured = skipped.isEmpty ? [] : ["", "not measured:"] + skipped.map { "  " + $0 }
         let detailLines = details.rows.isEmpty ? [] : ["", details.aligned]
-        return (preamble + ["", summary.aligned] + detailLines + notMeasured)
+        let callLines = calls.rows.isEmpty ? [] : ["", calls.aligned]
+        return (preamble + ["", summary.aligned] + detailLines + callLines + notMeasured)
             .joined(separator: "\n")
     }
 
@@ -120,7 +139,9 @@ public struct BenchReport: Sendable {
                 "",
                 details.markdown,
             ]
-        return (preamble.map { $0 + "\n" } + [summary.markdown] + detailLines + notMeasured)
+        let callLines = calls.rows.isEmpty ? [] : ["", calls.markdown]
+        return
+            (preamble.map { $0 + "\n" } + [summary.markdown] + detailLines + callLines + notMeasured)
             .joined(separator: "\n")
     }
 
@@ -200,7 +221,13 @@ public struct BenchReport: Sendable {
     private static func json(of result: PeerOutcome) -> JSONValue {
         switch result {
         case .skipped(let reason): .object([("skipped", .string(reason))])
-        case .instructions(let count): .object([("instructionsPerRequest", .number(count))])
+        case .instructions(let count, let calls):
+            .object([
+                ("instructionsPerRequest", .number(count)),
+                ("allocations", .number(calls.allocations)),
+                ("retainsAndReleases", .number(calls.references)),
+                ("accessChecks", .number(calls.accesses)), ("locks", .number(calls.locks)),
+            ])
         case .memory(let dirty, let resident):
             .object([
                 ("dirtyBytesPerConnection", .array(dirty.map { .number($0) })),

@@ -102,6 +102,10 @@ extension BenchScenario {
             $0.figure = .timePerGigabyte
             $0.aims = [Aim(peer: .haproxy, ratio: 0.5)]
         },
+        BenchScenario("tcp-connection", "TCP, connection per message") {
+            $0.mode = .tcp
+            $0.keepsAlive = false
+        },
         BenchScenario("rules", "20 rules") {
             $0.fields = browserFields
             $0.rules = 20

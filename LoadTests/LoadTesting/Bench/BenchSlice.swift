@@ -80,8 +80,8 @@ public enum PeerOutcome: Sendable, Equatable {
     case slices([BenchSlice])
     /// Growth of memory for each idle connection in bytes: written pages, and all present pages.
     case memory(dirty: [Double], resident: [Double])
-    /// User instructions for each request.
-    case instructions(Double)
+    /// User instructions for each request, and calls for each request by group.
+    case instructions(Double, calls: CallCounts)
     /// Not measured, and why.
     case skipped(String)
 }
@@ -105,7 +105,7 @@ public struct ScenarioOutcome: Sendable {
         case .slices(let slices):
             BenchMedians(slices, figure: scenario.figure, bodyBytes: scenario.bodyBytes)?.cost
         case .memory(let dirty, _): median(dirty)
-        case .instructions(let count): count
+        case .instructions(let count, _): count
         case .skipped, nil: nil
         }
     }

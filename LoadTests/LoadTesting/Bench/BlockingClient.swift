@@ -4,16 +4,22 @@ import CLinux
 import Glibc
 import Kernel
 
-/// One blocking TCP connection to a port of the loopback address.
+/// One blocking connection.
 public struct BlockingClient: ~Copyable {
     private let socket: Descriptor
 
-    /// Connects; every wait on the connection is bounded by `timeoutSeconds`.
+    /// Connects to a port of the loopback address; every wait on the connection is bounded by `timeoutSeconds`.
     public init(port: Int, timeoutSeconds: Int = 10) throws(Errno) {
         guard let address = RawSocketAddress(commandLineWord: "127.0.0.1:\(port)") else {
             throw Errno.addressNotAvailable
         }
-        let opened = try Descriptor.socket(family: AF_INET, type: Int32(SOCK_STREAM.rawValue))
+        self = try BlockingClient(address: address, timeoutSeconds: timeoutSeconds)
+    }
+
+    /// Connects to any address.
+    public init(address: RawSocketAddress, timeoutSeconds: Int = 10) throws(Errno) {
+        let opened = try Descriptor.socket(
+            family: address.family, type: Int32(SOCK_STREAM.rawValue))
         _ = martlet_fcntl(opened.number, F_SETFL, 0)
         opened.setOption(SOL_SOCKET, SO_RCVTIMEO, timeval(tv_sec: timeoutSeconds, tv_usec: 0))
         opened.setOption(SOL_SOCKET, SO_SNDTIMEO, timeval(tv_sec: timeoutSeconds, tv_usec: 0))

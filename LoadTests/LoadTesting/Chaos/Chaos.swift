@@ -27,6 +27,8 @@ public struct ChaosPlan: Sendable {
     public var settleMilliseconds = 5_000
     /// Descriptors that may stay open in pools.
     public var allowedDescriptors = 500
+    /// The server's statistics socket, to ask how many connections it believes to have.
+    public var statisticsSocket: RawSocketAddress?
 
     /// A plan against an address.
     public init(address: RawSocketAddress) { self.address = address }
@@ -167,8 +169,23 @@ public struct Chaos: ~Copyable {
             if after.descriptors <= before.descriptors { break }
         } while Clock.monotonic().milliseconds < end
         report.idleCPU = usedCPU(seconds: 1)
+        report.countedConnections = plan.statisticsSocket.flatMap(Self.countedConnections)
         probe()
         if let pid = plan.pid { report.isAlive = kill(pid, 0) == 0 }
+    }
+
+    /// `CurrConns` of `show info`, without the connection that asks.
+    private static func countedConnections(_ address: RawSocketAddress) -> Int? {
+        do throws(Errno) {
+            let client = try BlockingClient(address: address)
+            guard client.send(Array("show info\n".utf8)) else { return nil }
+            let lines = String(decoding: client.readAll(), as: UTF8.self).split(separator: "\n")
+            return lines.first { $0.hasPrefix("CurrConns: ") }
+                .flatMap { $0.split(separator: " ").last }.flatMap { Int($0) }
+                .map { max(0, $0 - 1) }
+        } catch {
+            return nil
+        }
     }
 
     private mutating func probe() {

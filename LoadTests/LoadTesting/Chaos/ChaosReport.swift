@@ -39,6 +39,9 @@ public struct ChaosReport: Sendable {
     public var exhaustedCPU: Double?
     /// Whether the process was there at the end; `nil` when none was watched.
     public var isAlive: Bool?
+    /// Client connections that the server counts when nobody is there any more; `nil` when it was
+    /// not asked or did not say.
+    public var countedConnections: Int?
     /// Requests sent afterwards, and how many of them were answered.
     public var probes = (sent: 0, answered: 0)
     /// Descriptors that may stay open in pools.
@@ -96,6 +99,11 @@ public struct ChaosReport: Sendable {
             add(
                 left <= allowedDescriptors,
                 "\(left.grouped) descriptors more than before (\(allowedDescriptors) allowed)")
+        }
+        if let countedConnections {
+            add(
+                countedConnections == 0,
+                "\(countedConnections.grouped) connections that nobody has counted by the server")
         }
         if let idleCPU {
             add(idleCPU < 0.2, "\((idleCPU * 100).fixed(0)) % of a core used afterwards")
