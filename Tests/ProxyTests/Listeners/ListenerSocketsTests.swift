@@ -436,3 +436,38 @@ private func withDirectory(_ body: (String) throws -> Void) throws {
 private func backlog(_ configuration: Configuration) -> Int32? {
     ListenerRequest.all(of: configuration, environment: { _ in nil }).requests.first?.backlog
 }
+
+@Suite struct ListenerSocketRetirementTests {
+    @Test func `a retired socket closes when the last worker lets go of it`() throws {
+        let sockets = try opened(bind("127.0.0.1:\(try freePorts(1))"))
+        let socket = only(sockets)
+        let number = socket.number
+        #expect(socket.beginWatch() && socket.beginWatch())
+        socket.retire()
+        #expect(socket.isRetired && socket.number == number)
+        #expect(!socket.beginWatch(), "nobody begins any more")
+        #expect(socket.number == number, "and a late comer does not close it")
+        socket.endWatch()
+        #expect(socket.number == number)
+        socket.endWatch()
+        #expect(socket.number == -1)
+        #expect(connected(to: socket.address) == nil, "clients are refused at once")
+    }
+
+    @Test func `a socket nobody watches closes at once and once only`() throws {
+        let sockets = try opened(bind("127.0.0.1:\(try freePorts(1))"))
+        only(sockets).retire()
+        #expect(only(sockets).number == -1)
+        only(sockets).retire()
+        #expect(only(sockets).number == -1)
+    }
+
+    @Test func `a retired socket is opened anew by the next generation`() throws {
+        let text = "127.0.0.1:\(try freePorts(1))"
+        let first = try opened(bind(text))
+        only(first).retire()
+        var second = ListenerSockets(for: configuration(bind(text)), reusing: first.frontends)
+        second.open()
+        #expect(second.isComplete && only(second) !== only(first))
+    }
+}

@@ -101,6 +101,10 @@ public final class Engine: Sendable {
     public func publish(_ configuration: Configuration, listeners: [ListenerSocket]) {
         live.adopt(configuration)
         current.withLock { generation in
+            let kept = Set(listeners.map(ObjectIdentifier.init))
+            for socket in generation.listeners where !kept.contains(ObjectIdentifier(socket)) {
+                socket.retire()
+            }
             let next = Generation(
                 number: generation.number &+ 1, configuration: configuration, listeners: listeners)
             generation = next
@@ -112,6 +116,7 @@ public final class Engine: Sendable {
     /// Soft stop: listening ends, streams go on, idle connections are closed.
     public func stopListening() {
         isStopping.store(true, ordering: .sequentiallyConsistent)
+        for socket in generation.listeners { socket.retire() }
         nudgeAll()
     }
 

@@ -20,7 +20,7 @@ struct ListenerOpener: Sendable {
 
     func open(_ request: ListenerRequest) -> Result<Opened, ListenerFailure> {
         do throws(ListenerFailure) {
-            if let socket = earlier[request.identity] {
+            if let socket = earlier[request.identity], !socket.isRetired {
                 return .success(Opened(socket: try reuse(socket, request)))
             }
             switch request.identity.place {
@@ -67,7 +67,7 @@ struct ListenerOpener: Sendable {
         return Opened(
             socket: ListenerSocket(
                 descriptor: socket, frontend: request.frontend, bindIndex: request.bindIndex,
-                address: raw, identity: request.identity),
+                address: raw, identity: request.identity, backlog: request.backlog),
             warnings: warnings)
     }
 
@@ -133,7 +133,7 @@ struct ListenerOpener: Sendable {
             socket: ListenerSocket(
                 descriptor: socket, frontend: request.frontend, bindIndex: request.bindIndex,
                 address: RawSocketAddress(.unix(address)), identity: request.identity,
-                unixPath: path))
+                unixPath: path, backlog: request.backlog))
     }
 
     /// A name in the same directory that fits in a socket address.
@@ -175,7 +175,7 @@ struct ListenerOpener: Sendable {
         return Opened(
             socket: ListenerSocket(
                 descriptor: socket, frontend: request.frontend, bindIndex: request.bindIndex,
-                address: raw, identity: request.identity))
+                address: raw, identity: request.identity, backlog: request.backlog))
     }
 
     // MARK: Inherited and used again
@@ -199,7 +199,8 @@ struct ListenerOpener: Sendable {
                 socket: ListenerSocket(
                     descriptor: socket, frontend: request.frontend,
                     bindIndex: request.bindIndex, address: address,
-                    identity: request.identity, isInherited: true),
+                    identity: request.identity, isInherited: true,
+                    backlog: request.backlog),
                 adopted: number)
         } catch {
             throw failed(
@@ -220,7 +221,8 @@ struct ListenerOpener: Sendable {
                 descriptor: try Descriptor.duplicate(of: socket.number),
                 frontend: request.frontend, bindIndex: request.bindIndex, address: socket.address,
                 identity: request.identity, unixPath: socket.unixPath,
-                isInherited: socket.isInherited)
+                isInherited: socket.isInherited,
+                backlog: request.backlog)
         } catch {
             throw failed("cannot duplicate socket (\(error.text))", "", request)
         }

@@ -75,50 +75,73 @@ extension ListenerRequest {
         by bind: BindConfiguration, frontend: String, index: Int, isStatistics: Bool,
         backlog: Int, _ environment: AddressSpecification.Environment
     ) -> Result<[ListenerRequest], ListenerFailure> {
-        let rules: AddressSpecification.Rules = isStatistics ? .statsSocket : .bind
+        let target =
+            bind.target.map { .success($0) }
+            ?? self.target(of: bind, frontend, isStatistics ? .statsSocket : .bind, environment)
+        return target.flatMap { places(of: $0, bind, frontend) }.map { places in
+            places.map { place in
+                var identity = ListenerIdentity(place)
+                identity.interface = bind.interface
+                identity.isTransparent = bind.isTransparent
+                identity.isV6Only = bind.isV6Only
+                return ListenerRequest(
+                    frontend: frontend, bindIndex: index, isStatistics: isStatistics,
+                    bind: bind, identity: identity, backlog: Int32(clamping: backlog))
+            }
+        }
+    }
+
+    /// What an address that nobody has resolved yet stands for.
+    private static func target(
+        of bind: BindConfiguration, _ frontend: String, _ rules: AddressSpecification.Rules,
+        _ environment: AddressSpecification.Environment
+    ) -> Result<BindTarget, ListenerFailure> {
         let parsed = AddressSpecification.parse(
             bind.addressText, rules: rules, environment: environment)
         return parsed.mapError {
             failure("\($0)", bind: bind, frontend: frontend)
         }.flatMap { specification in
-            places(of: specification, bind, frontend).map { places in
-                places.map { place in
-                    var identity = ListenerIdentity(place)
-                    identity.interface = bind.interface
-                    identity.isTransparent = bind.isTransparent
-                    identity.isV6Only = bind.isV6Only
-                    return ListenerRequest(
-                        frontend: frontend, bindIndex: index, isStatistics: isStatistics,
-                        bind: bind, identity: identity, backlog: Int32(clamping: backlog))
+            let address: IPAddress
+            switch specification.place {
+            case .unix(let name): return .success(.unix(name))
+            case .descriptor(let number): return .success(.descriptor(number))
+            case .socketPair(let number): return .success(.socketPair(number))
+            case .reverse: return .failure(unsupported(bind, frontend))
+            case .wildcard(let family): address = family == .v4 ? .anyV4 : .anyV6
+            case .address(let literal): address = literal
+            case .name(let name, let family):
+                guard let found = NameResolution.address(of: name, family: family) else {
+                    let text = "invalid address: '\(name)' in '\(bind.addressText)'"
+                    return .failure(failure(text, bind: bind, frontend: frontend))
                 }
+                address = found
             }
+            guard case .fixed(let range) = specification.port else {
+                let text = "missing port number: '\(bind.addressText)'"
+                return .failure(failure(text, bind: bind, frontend: frontend))
+            }
+            return .success(.ip(address, range))
         }
     }
 
     private static func places(
-        of specification: AddressSpecification, _ bind: BindConfiguration, _ frontend: String
+        of target: BindTarget, _ bind: BindConfiguration, _ frontend: String
     ) -> Result<[ListenerIdentity.Place], ListenerFailure> {
-        let address: IPAddress
-        switch specification.place {
-        case .unix(let name): return .success([.address(.unix(name))])
-        case .descriptor(let number): return .success([.inherited(number)])
-        case .socketPair, .reverse:
-            let text = "'\(bind.addressText)': this kind of address is not supported yet"
-            return .failure(failure(text, bind: bind, frontend: frontend))
-        case .wildcard(let family): address = family == .v4 ? .anyV4 : .anyV6
-        case .address(let literal): address = literal
-        case .name(let name, let family):
-            guard let found = NameResolution.address(of: name, family: family) else {
-                let text = "invalid address: '\(name)' in '\(bind.addressText)'"
-                return .failure(failure(text, bind: bind, frontend: frontend))
-            }
-            address = found
+        switch target {
+        case .ip(let address, let range):
+            .success(range.ports.map { .address(.ip(IPSocketAddress(address, port: $0))) })
+        case .unix(let name): .success([.address(.unix(name))])
+        case .descriptor(let number): .success([.inherited(number)])
+        case .socketPair: .failure(unsupported(bind, frontend))
         }
-        guard case .fixed(let range) = specification.port else {
-            let text = "missing port number: '\(bind.addressText)'"
-            return .failure(failure(text, bind: bind, frontend: frontend))
-        }
-        return .success(range.ports.map { .address(.ip(IPSocketAddress(address, port: $0))) })
+    }
+
+    private static func unsupported(
+        _ bind: BindConfiguration, _ frontend: String
+    ) -> ListenerFailure {
+        failure(
+            "'\(bind.addressText)': this kind of address is not supported yet", bind: bind,
+            frontend: frontend)
     }
 
     /// A failure in HAProxy's words.

@@ -33,14 +33,16 @@ extension Worker {
                 && !listener.live.isPaused.load(ordering: .relaxed)
                 && !listener.live.isStopped.load(ordering: .relaxed)
             if wanted == listener.isWatched { continue }
-            listeners[index].isWatched = wanted
             if wanted {
+                guard listener.socket.beginWatch() else { continue }
                 try? poller.add(
                     listener.socket.number, [.readable, .exclusive],
                     data: EventWord.listener(listener.number))
             } else {
                 try? poller.remove(listener.socket.number)
+                listener.socket.endWatch()
             }
+            listeners[index].isWatched = wanted
         }
         listeners.removeAll { !$0.isPresent && !$0.isWatched }
     }
