@@ -32,7 +32,9 @@ extension Worker {
             case .chunkEnd(let count):
                 cleared &+= keep(source, at: cleared, count, !dechunks)
             case .trailer(let count, let line):
-                cleared &+= keep(source, at: cleared, count, line.isKept && !dechunks)
+                let isKept = line.isKept && !dechunks
+                if isKept { lowerCase(source, from: cleared, line.name) }
+                cleared &+= keep(source, at: cleared, count, isKept)
             case .end(let count):
                 cleared &+= keep(source, at: cleared, count, !dechunks)
                 streams[stream].flows[index].isComplete = true
@@ -64,6 +66,16 @@ extension Worker {
         connections[source].inbound.set(13, at: offset &+ digits)
         connections[source].inbound.set(10, at: offset &+ digits &+ 1)
         return digits &+ 2
+    }
+
+    /// Makes the letters of a trailer's name small, as all field names leave.
+    private mutating func lowerCase(_ source: Handle, from offset: Int, _ name: Range<Int>) {
+        for position in name {
+            let byte = connections[source].inbound.span[offset &+ position]
+            if byte >= 0x41 && byte <= 0x5a {
+                connections[source].inbound.set(byte | 0x20, at: offset &+ position)
+            }
+        }
     }
 
     /// Keeps `count` bytes, or takes them out of the buffer; returns the bytes that stay.

@@ -273,7 +273,7 @@ extension Worker {
             }
         } else if !streams[stream].flags.contains(.clientPersists) {
             fits = connections[client].outbound.append("connection: close\r\n")
-        } else if streams[stream].flags.contains(.isHTTP10) {
+        } else if streams[stream].flags.contains(.isHTTP10) || head.minorVersion == 0 {
             fits = connections[client].outbound.append("connection: keep-alive\r\n")
         }
         return connections[client].outbound.append("\r\n") && fits

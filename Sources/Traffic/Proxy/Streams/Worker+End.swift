@@ -58,7 +58,13 @@ extension Worker {
     /// Ends the exchange with a reply of our own, or without one where a response has begun.
     mutating func reply(_ stream: Handle, status: Int) {
         let client = streams[stream].client
-        streams[stream].flags.remove(.clientPersists)
+        // After our own reply the connection goes on where the request was read to its end and
+        // nothing about it was doubtful.
+        if status == 400 || status == 408 || !streams[stream].flows[0].isComplete
+            || streams[stream].flows[0].cleared > 0
+        {
+            streams[stream].flags.remove(.clientPersists)
+        }
         streams[stream].flags.remove(.serverPersists)
         let mayAnswer =
             streams[stream].flags.contains(.isHTTP)
@@ -90,7 +96,9 @@ extension Worker {
         guard let reply = custom ?? programs[program].standardReplies[status] else { return }
         // A file larger than a buffer was refused at load, so the reply fits.
         _ = reply.append(
-            to: &output, closing: true, omittingBody: streams[stream].method == .head)
+            to: &output, closing: !streams[stream].flags.contains(.clientPersists),
+            omittingBody: streams[stream].method == .head)
+        if reply.closes { streams[stream].flags.remove(.clientPersists) }
     }
 
     /// Writes our reply as far as the client takes it.
@@ -115,7 +123,8 @@ extension Worker {
             }
         }
         if connections[client].outbound.isEmpty {
-            end(stream, client: .close)
+            buffers.give(connections[client].outbound.take())
+            end(stream, client: streams[stream].flags.contains(.clientPersists) ? .keep : .close)
         } else if watchBoth(stream) {
             armTimer(stream)
         }
