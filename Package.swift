@@ -158,7 +158,8 @@ building.tests(
     needs: [
         "ProxyConfig", "ConfigLanguage", "Addresses", "Kernel", "Proxy", "ReferenceHAProxy",
     ], resources: [.copy("Names")])
-building.tests("LoadTesting", needs: ["LoadTesting", "Kernel"])
+building.tests(
+    "LoadTesting", needs: ["LoadTesting", "Kernel", "ConfigLanguage", "ProxyConfig"])
 
 building.tests("Logs", needs: ["Logs", "Proxy", "Kernel", "Addresses", "ReferenceHAProxy"])
 building.tests(

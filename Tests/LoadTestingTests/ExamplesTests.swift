@@ -1,5 +1,8 @@
-// The shipped configurations are configurations of the proxy that Martlet stands in for.
+// The shipped configurations, and those of the bench, are configurations of Martlet and of the proxy
+// that it stands in for.
 
+import ConfigLanguage
+import ProxyConfig
 import Testing
 
 @testable import LoadTesting
@@ -26,5 +29,27 @@ import Testing
             [haproxy, "-c", "-dW", "-f", "\(Self.root)/\(file)"], outputPath: "\(folder)/log",
             atMostSeconds: 20)
         #expect(status == 0, "\(output)")
+    }
+
+    @Test(arguments: files)
+    func `Martlet takes every example without a word`(file: String) throws {
+        let text = try #require(readFile("\(Self.root)/\(file)"))
+        #expect(Self.messages(file, text).isEmpty)
+    }
+
+    @Test(arguments: BenchScenario.all.filter { $0.rules == 0 }.map(\.name))
+    func `Martlet takes the configurations of the bench without a word`(name: String) throws {
+        let scenario = try BenchTests.scenario(name)
+        let text = scenario.haproxyConfiguration(BenchTests.ports)
+        #expect(Self.messages(name, text).isEmpty)
+    }
+
+    /// What Martlet says about a configuration.
+    static func messages(_ name: String, _ text: String) -> [String] {
+        ConfigurationLoader.load(
+            files: [ConfigurationFile(name: name, bytes: Array(text.utf8))],
+            environment: Environment([:]),
+            facts: ConfigurationFacts(version: ProgramVersion("3.5-dev0"), features: ["THREAD"])
+        ).lines(processID: 1)
     }
 }
