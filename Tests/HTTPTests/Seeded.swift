@@ -11,6 +11,13 @@ struct Seeded: RandomNumberGenerator {
         state = seed | 1
     }
 
+    /// A generator with a new seed, which is printed.
+    static func fresh(_ place: String = #function) -> Seeded {
+        let seed = UInt64.random(in: 1...UInt64.max)
+        print("seed of \(place): \(seed)")
+        return Seeded(seed)
+    }
+
     /// A generator whose seed follows from a name.
     init(_ name: String) {
         self.init(name.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 })

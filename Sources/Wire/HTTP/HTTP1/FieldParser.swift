@@ -17,12 +17,17 @@ extension HTTP1 {
         var start = Int(head.lineStart)
         if head.isSimple { return endOfHead(start, &head) }
         while start < count {
-            let nameEnd = Scanning.tokenEnd(bytes, from: start)
+            if bytes[start] == Byte.carriageReturn {
+                head.lineStart = UInt32(truncatingIfNeeded: start)
+                guard start &+ 1 < count else { return wait(at: start, &head) }
+                if bytes[start &+ 1] != Byte.lineFeed { return .invalid(.bareCarriageReturn) }
+                return endOfHead(start &+ 2, &head)
+            }
+            let (nameEnd, known) = fieldName(bytes, at: start)
             if nameEnd == count { break }
             if bytes[nameEnd] != Byte.colon || nameEnd == start {
                 switch unusualLine(bytes, start, nameEnd, policy) {
                 case .end(let next):
-                    if next &- start == 2, nameEnd == start { return endOfHead(next, &head) }
                     start = next
                     continue
                 case .wait(let index):
@@ -50,7 +55,6 @@ extension HTTP1 {
                 && bytes[nameEnd &+ 1] == Byte.space
             let nameLength = nameEnd &- start
             if nameLength > Int(UInt16.max) { return .invalid(.badFieldName) }
-            let known = KnownField.identify(bytes, at: start, length: nameLength)
             let line = FieldLine(
                 nameStart: UInt32(truncatingIfNeeded: start),
                 valueStart: UInt32(truncatingIfNeeded: valueStart),
@@ -70,6 +74,47 @@ extension HTTP1 {
         return wait(at: count, &head)
     }
 
+    /// Where the token at `start` ends, and what field it names. Names of letters and hyphens up
+    /// to sixteen bytes, which most are, are read in one or two words.
+    @inline(__always)
+    private static func fieldName(
+        _ bytes: Span<UInt8>, at start: Int
+    ) -> (end: Int, known: KnownField) {
+        if start &+ 16 <= bytes.count {
+            let first = bytes.load64(start)
+            let firstMask = Scanning.unusualNameBytes(first)
+            let small = first | Scanning.ones &* 0x20
+            if firstMask != 0 {
+                let length = firstMask.trailingZeroBitCount &>> 3
+                if bytes[start &+ length] == Byte.colon {
+                    let name = small & Scanning.lowBytes(length)
+                    return (start &+ length, KnownField.identify(name, length: length))
+                }
+            } else {
+                let second = bytes.load64(start &+ 8)
+                let mask = Scanning.unusualNameBytes(second)
+                let length = mask.trailingZeroBitCount &>> 3
+                if mask != 0, bytes[start &+ 8 &+ length] == Byte.colon {
+                    let name = (second | Scanning.ones &* 0x20) & Scanning.lowBytes(length)
+                    let known =
+                        length == 0
+                        ? KnownField.identify(small, length: 8)
+                        : KnownField.identify(small, name, length: 8 &+ length)
+                    return (start &+ 8 &+ length, known)
+                }
+            }
+        }
+        return unusualName(bytes, at: start)
+    }
+
+    @inline(never)
+    private static func unusualName(
+        _ bytes: Span<UInt8>, at start: Int
+    ) -> (end: Int, known: KnownField) {
+        let end = Scanning.tokenEnd(bytes, from: start)
+        return (end, KnownField.identify(bytes, at: start, length: end &- start))
+    }
+
     @inline(__always)
     private static func endOfHead(_ end: Int, _ head: inout MessageHead) -> HeadResult {
         head.length = UInt32(truncatingIfNeeded: end)
@@ -77,17 +122,13 @@ extension HTTP1 {
         return .complete
     }
 
-    /// A line that does not begin with a name and a colon: the empty line, a fault, or, where the
-    /// policy says so, a line to drop.
+    /// A line that does not begin with a name and a colon: a fault, or, where the policy says so,
+    /// a line to drop.
+    @inline(never)
     private static func unusualLine(
         _ bytes: Span<UInt8>, _ start: Int, _ nameEnd: Int, _ policy: Policy
     ) -> Step {
         let byte = bytes[nameEnd]
-        if nameEnd == start, byte == Byte.carriageReturn {
-            guard start &+ 1 < bytes.count else { return .wait(start) }
-            return bytes[start &+ 1] == Byte.lineFeed
-                ? .end(start &+ 2) : .fault(.bareCarriageReturn)
-        }
         if byte == Byte.lineFeed {
             return .fault(nameEnd == start ? .bareLineFeed : .badFieldName)
         }

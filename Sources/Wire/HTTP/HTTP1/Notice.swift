@@ -53,7 +53,9 @@ extension HTTP1 {
         if head.hostIndex >= 0 { return .repeatedHost }
         head.hostIndex = Int16(truncatingIfNeeded: index)
         if policy.contains(.unsafeViolations) { return nil }
-        return Authority.parse(bytes, line.value) == nil ? .badHost : nil
+        let start = Int(line.valueStart)
+        let isValid = Authority.isValid(bytes, start, start &+ Int(line.valueLength))
+        return isValid ? nil : .badHost
     }
 
     /// Content-Length: one number, or the same number several times, which becomes one line with

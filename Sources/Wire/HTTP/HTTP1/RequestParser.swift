@@ -20,6 +20,7 @@ extension HTTP1 {
             let result = requestLine(bytes, policy, &head)
             if result != .complete { return result }
             head.stage = .fields
+            plainHost(bytes, &table, &head)
         } else if head.scanned > head.lineStart, shouldWait(bytes, policy, &head) {
             return .incomplete
         }
@@ -71,17 +72,20 @@ extension HTTP1 {
         }
         head.startLine = UInt32(truncatingIfNeeded: start)
         head.lineStart = head.startLine
-        let methodEnd = Scanning.tokenEnd(bytes, from: start)
-        if methodEnd == count { return .incomplete }
-        if bytes[methodEnd] != Byte.space || methodEnd == start {
-            return .invalid(bytes[methodEnd] == Byte.lineFeed ? .bareLineFeed : .badMethod)
+        var methodEnd = start &+ Method.usualLength(bytes, at: start, method: &head.method)
+        if methodEnd == start {
+            methodEnd = Scanning.tokenEnd(bytes, from: start)
+            if methodEnd == count { return .incomplete }
+            if bytes[methodEnd] != Byte.space || methodEnd == start {
+                return .invalid(bytes[methodEnd] == Byte.lineFeed ? .bareLineFeed : .badMethod)
+            }
         }
         let targetStart = methodEnd &+ 1
         var targetEnd = Scanning.targetEnd(bytes, from: targetStart)
         while targetEnd < count, bytes[targetEnd] != Byte.space {
             let fault = targetFault(bytes[targetEnd], policy)
             if fault == .http09 {
-                return simpleRequest(bytes, targetStart..<targetEnd, methodEnd, policy, &head)
+                return simpleRequest(bytes, targetStart..<targetEnd, policy, &head)
             }
             if let fault { return .invalid(fault) }
             targetEnd = Scanning.targetEnd(bytes, from: targetEnd &+ 1)
@@ -95,7 +99,6 @@ extension HTTP1 {
         case .fault(let fault): return .invalid(preface(bytes, start, targetEnd, fault))
         }
         head.methodLength = UInt32(truncatingIfNeeded: methodEnd &- start)
-        head.method = Method.identify(bytes, at: start, length: methodEnd &- start)
         head.targetStart = UInt32(truncatingIfNeeded: targetStart)
         head.targetLength = UInt32(truncatingIfNeeded: targetEnd &- targetStart)
         head.lineStart = UInt32(truncatingIfNeeded: next)
@@ -106,6 +109,50 @@ extension HTTP1 {
         }
         if let fault = Target.classify(bytes, policy, &head) { return .invalid(fault) }
         return .complete
+    }
+
+    /// Takes `Host: name` or `Host: name:port` as the first field line, where it mostly is and
+    /// mostly is spelled so, in one pass. Anything else is left to the loop over field lines.
+    @inline(__always)
+    private static func plainHost(
+        _ bytes: Span<UInt8>, _ table: inout FieldTable, _ head: inout MessageHead
+    ) {
+        let start = Int(head.lineStart)
+        let count = bytes.count
+        guard start &+ 16 <= count,
+            (bytes.load64(start) | 0x2020_2020) & 0xFFFF_FFFF_FFFF == word("host: ")
+        else { return }
+        var index = start &+ 6
+        while index &+ 8 <= count {
+            let skipped = Scanning.plainHostBytes(bytes.load64(index))
+            index &+= skipped
+            if skipped < 8 { break }
+        }
+        if index < count, bytes[index] == Byte.colon {
+            let portStart = index &+ 1
+            var port = 0
+            index = portStart
+            while index < count, index < portStart &+ 5 {
+                let digit = bytes[index] &- Byte.zero
+                if digit > 9 { break }
+                port = port &* 10 &+ Int(digit)
+                index &+= 1
+            }
+            if port > 65535 { return }
+        }
+        guard index &+ 2 <= count, index > start &+ 6, bytes[index] == Byte.carriageReturn,
+            bytes[index &+ 1] == Byte.lineFeed
+        else { return }
+        let line = FieldLine(
+            nameStart: UInt32(truncatingIfNeeded: start),
+            valueStart: UInt32(truncatingIfNeeded: start &+ 6),
+            valueLength: UInt32(truncatingIfNeeded: index &- start &- 6), nameLength: 4,
+            known: .host, flags: .canonical)
+        guard table.append(line) else { return }
+        head.seen |= 1 &<< UInt64(KnownField.host.rawValue)
+        head.hostIndex = 0
+        head.lineStart = UInt32(truncatingIfNeeded: index &+ 2)
+        head.scanned = head.lineStart
     }
 
     /// Notes that `index` is the first byte to look at when more bytes have come.
@@ -131,17 +178,14 @@ extension HTTP1 {
     /// `GET target CRLF`: HTTP/0.9, let through by the policy alone, and then without fields.
     @inline(never)
     private static func simpleRequest(
-        _ bytes: Span<UInt8>, _ target: Range<Int>, _ methodEnd: Int, _ policy: Policy,
-        _ head: inout MessageHead
+        _ bytes: Span<UInt8>, _ target: Range<Int>, _ policy: Policy, _ head: inout MessageHead
     ) -> HeadResult {
         let end = target.upperBound
         guard end &+ 1 < bytes.count else { return wait(at: end, &head) }
         if bytes[end &+ 1] != Byte.lineFeed { return .invalid(.bareCarriageReturn) }
-        let start = Int(head.startLine)
-        let isGet = Method.identify(bytes, at: start, length: methodEnd &- start) == .get
-        guard policy.contains(.unsafeViolations), isGet, bytes[target.lowerBound] == Byte.slash
+        guard policy.contains(.unsafeViolations), head.method == .get,
+            bytes[target.lowerBound] == Byte.slash
         else { return .invalid(.http09) }
-        head.method = .get
         head.methodLength = 3
         head.targetStart = UInt32(truncatingIfNeeded: target.lowerBound)
         head.targetLength = UInt32(truncatingIfNeeded: target.count)

@@ -89,90 +89,145 @@ public enum KnownField: UInt8, Sendable, CaseIterable {
     }
 
     /// The field named by `length` token characters at `start`, any case.
-    @inline(__always)
     static func identify(_ bytes: Span<UInt8>, at start: Int, length: Int) -> KnownField {
         guard length >= 2, length <= 20 else { return .unlisted }
         let first = Scanning.smallWord(bytes, at: start, length: length)
         if length <= 8 { return identify(first, length: length) }
-        if length <= 16 {
-            let second = Scanning.smallWord(bytes, at: start &+ 8, length: length &- 8)
-            return identify(first, second, length: length)
-        }
-        // Names of 17 to 20 bytes: the second word overlaps into the last eight bytes.
-        let second = Scanning.smallWord(bytes, at: start &+ 8, length: 8)
+        let second = Scanning.smallWord(bytes, at: start &+ 8, length: length &- 8)
+        if length <= 16 { return identify(first, second, length: length) }
         let third = Scanning.smallWord(bytes, at: start &+ 16, length: length &- 16)
         return identify(first, second, third)
     }
 
+    /// The field with a name of up to eight bytes, given as a word of small letters.
     @inline(__always)
-    private static func identify(_ first: UInt64, length: Int) -> KnownField {
-        switch first {
-        case word("host"): .host
-        case word("accept"): .accept
-        case word("cookie"): .cookie
-        case word("referer"): .referer
-        case word("origin"): .origin
-        case word("date"): .date
-        case word("server"): .server
-        case word("vary"): .vary
-        case word("etag"): .eTag
-        case word("age"): .age
-        case word("expires"): .expires
-        case word("pragma"): .pragma
-        case word("via"): .via
-        case word("range"): .range
-        case word("expect"): .expect
-        case word("upgrade"): .upgrade
-        case word("te"): .te
-        case word("trailer"): .trailer
-        case word("location"): .location
-        case word("if-match"): .ifMatch
+    static func identify(_ name: UInt64, length: Int) -> KnownField {
+        switch length {
+        case 2:
+            switch name {
+            case word("te"): .te
+            default: .unlisted
+            }
+        case 3:
+            switch name {
+            case word("via"): .via
+            case word("age"): .age
+            default: .unlisted
+            }
+        case 4:
+            switch name {
+            case word("host"): .host
+            case word("date"): .date
+            case word("vary"): .vary
+            case word("etag"): .eTag
+            default: .unlisted
+            }
+        case 5:
+            switch name {
+            case word("range"): .range
+            default: .unlisted
+            }
+        case 6:
+            switch name {
+            case word("expect"): .expect
+            case word("cookie"): .cookie
+            case word("server"): .server
+            case word("pragma"): .pragma
+            case word("accept"): .accept
+            case word("origin"): .origin
+            default: .unlisted
+            }
+        case 7:
+            switch name {
+            case word("upgrade"): .upgrade
+            case word("trailer"): .trailer
+            case word("expires"): .expires
+            case word("referer"): .referer
+            default: .unlisted
+            }
+        case 8:
+            switch name {
+            case word("location"): .location
+            case word("if-match"): .ifMatch
+            default: .unlisted
+            }
         default: .unlisted
         }
     }
 
+    /// The field with a name of nine to sixteen bytes, given as two words of small letters.
     @inline(__always)
-    private static func identify(
-        _ first: UInt64, _ second: UInt64, length: Int
-    ) -> KnownField {
-        switch (first, second) {
-        case (word("connecti"), word("on")): .connection
-        case (word("content-"), word("length")): .contentLength
-        case (word("content-"), word("type")): .contentType
-        case (word("content-"), word("range")): .contentRange
-        case (word("content-"), word("encoding")): .contentEncoding
-        case (word("user-age"), word("nt")): .userAgent
-        case (word("accept-e"), word("ncoding")): .acceptEncoding
-        case (word("accept-l"), word("anguage")): .acceptLanguage
-        case (word("cache-co"), word("ntrol")): .cacheControl
-        case (word("x-forwar"), word("ded-for")): .xForwardedFor
-        case (word("set-cook"), word("ie")): .setCookie
-        case (word("last-mod"), word("ified")): .lastModified
-        case (word("authoriz"), word("ation")): .authorization
-        case (word("keep-ali"), word("ve")): .keepAlive
-        case (word("if-none-"), word("match")): .ifNoneMatch
-        case (word("proxy-co"), word("nnection")): .proxyConnection
-        case (word("forwarde"), word("d")): .forwarded
-        case (word("x-origin"), word("al-to")): .xOriginalTo
-        case (word("retry-af"), word("ter")): .retryAfter
-        case (word("http2-se"), word("ttings")): .http2Settings
-        case (word("www-auth"), word("enticate")): .wwwAuthenticate
+    static func identify(_ first: UInt64, _ second: UInt64, length: Int) -> KnownField {
+        switch length {
+        case 9:
+            switch (first, second) {
+            case (word("forwarde"), word("d")): .forwarded
+            default: .unlisted
+            }
+        case 10:
+            switch (first, second) {
+            case (word("connecti"), word("on")): .connection
+            case (word("keep-ali"), word("ve")): .keepAlive
+            case (word("set-cook"), word("ie")): .setCookie
+            case (word("user-age"), word("nt")): .userAgent
+            default: .unlisted
+            }
+        case 11:
+            switch (first, second) {
+            case (word("retry-af"), word("ter")): .retryAfter
+            default: .unlisted
+            }
+        case 12:
+            switch (first, second) {
+            case (word("content-"), word("type")): .contentType
+            default: .unlisted
+            }
+        case 13:
+            switch (first, second) {
+            case (word("x-origin"), word("al-to")): .xOriginalTo
+            case (word("authoriz"), word("ation")): .authorization
+            case (word("last-mod"), word("ified")): .lastModified
+            case (word("cache-co"), word("ntrol")): .cacheControl
+            case (word("content-"), word("range")): .contentRange
+            case (word("if-none-"), word("match")): .ifNoneMatch
+            default: .unlisted
+            }
+        case 14:
+            switch (first, second) {
+            case (word("content-"), word("length")): .contentLength
+            case (word("http2-se"), word("ttings")): .http2Settings
+            default: .unlisted
+            }
+        case 15:
+            switch (first, second) {
+            case (word("x-forwar"), word("ded-for")): .xForwardedFor
+            case (word("accept-e"), word("ncoding")): .acceptEncoding
+            case (word("accept-l"), word("anguage")): .acceptLanguage
+            default: .unlisted
+            }
+        case 16:
+            switch (first, second) {
+            case (word("proxy-co"), word("nnection")): .proxyConnection
+            case (word("www-auth"), word("enticate")): .wwwAuthenticate
+            case (word("content-"), word("encoding")): .contentEncoding
+            default: .unlisted
+            }
         default: .unlisted
         }
     }
 
-    @inline(__always)
+    /// The field with a longer name; the third word's length tells the name's.
     private static func identify(
         _ first: UInt64, _ second: UInt64, _ third: UInt64
     ) -> KnownField {
         switch (first, second, third) {
         case (word("transfer"), word("-encodin"), word("g")): .transferEncoding
-        case (word("if-modif"), word("ied-sinc"), word("e")): .ifModifiedSince
         case (word("x-forwar"), word("ded-prot"), word("o")): .xForwardedProto
+        case (word("if-modif"), word("ied-sinc"), word("e")): .ifModifiedSince
         case (word("sec-webs"), word("ocket-ke"), word("y")): .secWebSocketKey
-        case (word("sec-webs"), word("ocket-ac"), word("cept")): .secWebSocketAccept
         case (word("proxy-au"), word("thentica"), word("te")): .proxyAuthenticate
         case (word("proxy-au"), word("thorizat"), word("ion")): .proxyAuthorization
+        case (word("sec-webs"), word("ocket-ac"), word("cept")): .secWebSocketAccept
         default: .unlisted
         }
     }

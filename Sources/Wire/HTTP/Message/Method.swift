@@ -30,22 +30,48 @@ public enum Method: UInt8, Sendable {
         }
     }
 
-    /// The method spelled by `bytes[range]`.
+    /// The length of a listed method that begins at `start` and is followed by a blank within
+    /// eight bytes; zero when there is none, and `method` is then ``unlisted``.
     @inline(__always)
-    static func identify(_ bytes: Span<UInt8>, at start: Int, length: Int) -> Method {
-        guard length >= 3, length <= 7 else { return .unlisted }
-        let spelled = Scanning.exactWord(bytes, at: start, length: length)
+    static func usualLength(_ bytes: Span<UInt8>, at start: Int, method: inout Method) -> Int {
+        method = .unlisted
+        guard start &+ 8 <= bytes.count else { return shortLength(bytes, start, &method) }
+        let loaded = bytes.load64(start)
+        let blank = loaded ^ (Scanning.ones &* 0x20)
+        let mask = (blank &- Scanning.ones) & ~blank & Scanning.tops
+        guard mask != 0 else { return 0 }
+        let bits = UInt64(truncatingIfNeeded: mask.trailingZeroBitCount & ~7)
+        method = named(loaded & (((1 as UInt64) &<< bits) &- 1))
+        return method == .unlisted ? 0 : Int(bits &>> 3)
+    }
+
+    /// ``usualLength(_:at:method:)`` where fewer than eight bytes have come.
+    @inline(never)
+    private static func shortLength(
+        _ bytes: Span<UInt8>, _ start: Int, _ method: inout Method
+    ) -> Int {
+        var length = 0
+        while start &+ length < bytes.count, bytes[start &+ length] != Byte.space {
+            length &+= 1
+        }
+        guard start &+ length < bytes.count else { return 0 }
+        method = named(Scanning.exactWord(bytes, at: start, length: length))
+        return method == .unlisted ? 0 : length
+    }
+
+    @inline(__always)
+    private static func named(_ spelled: UInt64) -> Method {
         switch spelled {
-        case word("GET"): return .get
-        case word("POST"): return .post
-        case word("HEAD"): return .head
-        case word("PUT"): return .put
-        case word("DELETE"): return .delete
-        case word("CONNECT"): return .connect
-        case word("OPTIONS"): return .options
-        case word("TRACE"): return .trace
-        case word("PATCH"): return .patch
-        default: return .unlisted
+        case word("GET"): .get
+        case word("POST"): .post
+        case word("HEAD"): .head
+        case word("PUT"): .put
+        case word("DELETE"): .delete
+        case word("CONNECT"): .connect
+        case word("OPTIONS"): .options
+        case word("TRACE"): .trace
+        case word("PATCH"): .patch
+        default: .unlisted
         }
     }
 }

@@ -8,7 +8,32 @@ struct Authority {
     /// The port, or -1 when there is none or it is empty.
     var port: Int
 
+    /// Whether `start ..< end` is an authority. Names and IPv4 addresses are decided here, the
+    /// rest by ``parse(_:_:)``.
+    @inline(__always)
+    static func isValid(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Bool {
+        var index = start
+        while index &+ 8 <= bytes.count {
+            let skipped = Scanning.plainHostBytes(bytes.load64(index))
+            index &+= skipped
+            if skipped < 8 || index >= end { break }
+        }
+        if index >= end { return true }
+        if bytes[index] != Byte.colon { return parse(bytes, start..<end) != nil }
+        if end &- index > 6 { return false }
+        var port = 0
+        index &+= 1
+        while index < end {
+            let digit = bytes[index] &- Byte.zero
+            if digit > 9 { return false }
+            port = port &* 10 &+ Int(digit)
+            index &+= 1
+        }
+        return port <= 65535
+    }
+
     /// Reads all of `range` as an authority; nil when it is not one.
+    @inline(never)
     static func parse(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Authority? {
         guard let end = hostEnd(bytes, range) else { return nil }
         var authority = Authority(host: range.lowerBound..<end, port: -1)

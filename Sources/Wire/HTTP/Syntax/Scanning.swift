@@ -69,11 +69,7 @@ enum Scanning {
         var index = start
         let count = bytes.count
         while index &+ 8 <= count {
-            let word = bytes.load64(index)
-            let small = (word | ones &* 0x20) & ~tops
-            let letters = (small &+ ones &* 0x1F) & ~(small &+ ones &* 0x05)
-            let hyphen = (word ^ (ones &* 0x2D)) & ~tops
-            let mask = ~((letters | ~(hyphen &+ ones &* 0x7F)) & ~word) & tops
+            let mask = unusualNameBytes(bytes.load64(index))
             if mask == 0 {
                 index &+= 8
                 continue
@@ -87,6 +83,28 @@ enum Scanning {
             index &+= 1
         }
         return count
+    }
+
+    /// Marks the bytes of a word that are neither letters nor hyphens.
+    @inline(__always)
+    static func unusualNameBytes(_ word: UInt64) -> UInt64 {
+        let small = (word | ones &* 0x20) & ~tops
+        let letters = (small &+ ones &* 0x1F) & ~(small &+ ones &* 0x05)
+        let hyphen = (word ^ (ones &* 0x2D)) & ~tops
+        return ~((letters | ~(hyphen &+ ones &* 0x7F)) & ~word) & tops
+    }
+
+    /// How many of the lowest bytes of a word are letters, digits, hyphens or periods.
+    @inline(__always)
+    static func plainHostBytes(_ word: UInt64) -> Int {
+        let small = (word | ones &* 0x20) & ~tops
+        let letters = (small &+ ones &* 0x1F) & ~(small &+ ones &* 0x05)
+        // 0x2D ... 0x39 are `-`, `.`, `/` and the digits.
+        let low = word & ~tops
+        let marks = (low &+ ones &* 0x53) & ~(low &+ ones &* 0x46)
+        let slash = ((low ^ (ones &* 0x2F)) &+ ones &* 0x7F)
+        let mask = ~((letters | (marks & slash)) & ~word) & tops
+        return mask.trailingZeroBitCount &>> 3
     }
 
     /// Index of the first byte at or after `start` that is neither a space nor a tab.
@@ -127,7 +145,7 @@ enum Scanning {
 
     /// A mask of the lowest `length` bytes, fewer than eight.
     @inline(__always)
-    private static func lowBytes(_ length: Int) -> UInt64 {
+    static func lowBytes(_ length: Int) -> UInt64 {
         ((1 as UInt64) &<< UInt64(truncatingIfNeeded: length &* 8)) &- 1
     }
 
