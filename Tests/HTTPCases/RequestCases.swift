@@ -26,6 +26,9 @@ private let startLineCases: [MessageCase] = [
     MessageCase("unlisted method", "PROPFIND / HTTP/1.1\r\n\(host)\r\n", none),
     MessageCase("TLS hello on a plain port", "\u{16}\u{3}\u{1}\u{2}", .refused(.badMethod)),
     MessageCase("null byte first", "\u{0}", .refused(.badMethod)),
+    MessageCase(
+        "null bytes behind the method", "GET\u{0}\u{0} / HTTP/1.1\r\n\(host)\r\n",
+        .refused(.badMethod)),
     MessageCase("SSH banner", "SSH-2.0-OpenSSH_9.2\r\n", .refused(.badMethod)),
     MessageCase(
         "PROXY protocol header where none is expected",

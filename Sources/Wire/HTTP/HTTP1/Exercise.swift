@@ -4,6 +4,18 @@
 import Bytes
 
 extension HTTP1 {
+    /// Takes the first byte of an input for what the rest is: `q` a request, `r` a response,
+    /// anything else a chunked body.
+    public static func exercise(_ input: Span<UInt8>) {
+        guard !input.isEmpty else { return }
+        let rest = input.extracting(1...)
+        switch input[0] {
+        case 0x71: exerciseRequest(rest)
+        case 0x72: exerciseResponse(rest)
+        default: exerciseChunked(rest)
+        }
+    }
+
     /// Parses a request whole and byte by byte, and writes it out when it is valid. Traps when the
     /// two results differ, or when what was written is not valid again with the same framing.
     public static func exerciseRequest(_ input: Span<UInt8>) {

@@ -19,20 +19,23 @@ extension HTTP1 {
         while start < count {
             if bytes[start] == Byte.carriageReturn {
                 head.lineStart = UInt32(truncatingIfNeeded: start)
-                guard start &+ 1 < count else { return wait(at: start, &head) }
+                guard start &+ 1 < count else { return wait(&head) }
                 if bytes[start &+ 1] != Byte.lineFeed { return .invalid(.bareCarriageReturn) }
                 return endOfHead(start &+ 2, &head)
             }
             let (nameEnd, known) = fieldName(bytes, at: start)
-            if nameEnd == count { break }
+            if nameEnd == count {
+                head.lineStart = UInt32(truncatingIfNeeded: start)
+                return wait(for: .tokenEnd, from: count, &head)
+            }
             if bytes[nameEnd] != Byte.colon || nameEnd == start {
                 switch unusualLine(bytes, start, nameEnd, policy) {
                 case .end(let next):
                     start = next
                     continue
-                case .wait(let index):
+                case .wait:
                     head.lineStart = UInt32(truncatingIfNeeded: start)
-                    return wait(at: index, &head)
+                    return wait(&head)
                 case .fault(let fault): return .invalid(fault)
                 }
             }
@@ -45,7 +48,7 @@ extension HTTP1 {
                 case .end(let index): lineEnd = index
                 case .wait(let index):
                     head.lineStart = UInt32(truncatingIfNeeded: start)
-                    return wait(at: index, &head)
+                    return wait(for: .control, from: index, &head)
                 case .fault(let fault): return .invalid(fault)
                 }
             }
@@ -71,7 +74,7 @@ extension HTTP1 {
             start = lineEnd &+ 2
         }
         head.lineStart = UInt32(truncatingIfNeeded: start)
-        return wait(at: count, &head)
+        return wait(&head)
     }
 
     /// Where the token at `start` ends, and what field it names. Names of letters and hyphens up

@@ -35,8 +35,6 @@ public enum HTTP1 {
 
     /// Most fields `Connection` may nominate in one message.
     static let nominationLimit = 64
-    /// A start line this short is read again from its start, which finds garbage sooner.
-    static let eagerBytes = 64
 }
 
 /// The bytes the grammar of HTTP/1 is made of.

@@ -14,44 +14,17 @@ extension HTTP1 {
         _ bytes: Span<UInt8>, policy: Policy = [], into table: inout FieldTable,
         head: inout MessageHead
     ) -> HeadResult {
+        if head.pending != .anything, isPending(bytes, policy, &head) { return .incomplete }
         if head.stage == .startLine {
-            if shouldWait(bytes, policy, &head) { return .incomplete }
             table.removeAll()
             let result = requestLine(bytes, policy, &head)
             if result != .complete { return result }
             head.stage = .fields
-            plainHost(bytes, &table, &head)
-        } else if head.scanned > head.lineStart, shouldWait(bytes, policy, &head) {
-            return .incomplete
+            if !head.isSimple { plainHost(bytes, &table, &head) }
         }
         let result = fields(bytes, of: .request, policy, &table, &head)
         if result != .complete { return result }
         return finishRequest(bytes, policy, &table, &head)
-    }
-
-    /// Whether the line begun earlier still has no end, so that reading it again is in vain.
-    @inline(__always)
-    static func shouldWait(
-        _ bytes: Span<UInt8>, _ policy: Policy, _ head: inout MessageHead
-    ) -> Bool {
-        if head.scanned == head.lineStart { return false }
-        if head.stage == .startLine, bytes.count &- Int(head.lineStart) < eagerBytes {
-            return false
-        }
-        let end = lineEnd(bytes, from: Int(head.scanned), policy)
-        head.scanned = UInt32(truncatingIfNeeded: end)
-        return end == bytes.count
-    }
-
-    /// The first byte that ends a line or spoils it, or the end of the bytes.
-    @inline(never)
-    static func lineEnd(_ bytes: Span<UInt8>, from start: Int, _ policy: Policy) -> Int {
-        var end = Scanning.firstControl(bytes, from: start)
-        guard policy.contains(.unsafeViolations) else { return end }
-        while end < bytes.count, bytes[end] != Byte.carriageReturn, bytes[end] != Byte.lineFeed {
-            end = Scanning.firstControl(bytes, from: end &+ 1)
-        }
-        return end
     }
 
     /// `method SP request-target SP HTTP-version CRLF`
@@ -60,12 +33,11 @@ extension HTTP1 {
         _ bytes: Span<UInt8>, _ policy: Policy, _ head: inout MessageHead
     ) -> HeadResult {
         let count = bytes.count
-        head.scanned = UInt32(truncatingIfNeeded: count)
         var start = Int(head.lineStart)
         while start < count, bytes[start] == Byte.carriageReturn {
             guard start &+ 1 < count else {
                 head.lineStart = UInt32(truncatingIfNeeded: start)
-                return wait(at: start, &head)
+                return wait(&head)
             }
             if bytes[start &+ 1] != Byte.lineFeed { return .invalid(.bareCarriageReturn) }
             start &+= 2
@@ -75,7 +47,7 @@ extension HTTP1 {
         var methodEnd = start &+ Method.usualLength(bytes, at: start, method: &head.method)
         if methodEnd == start {
             methodEnd = Scanning.tokenEnd(bytes, from: start)
-            if methodEnd == count { return .incomplete }
+            if methodEnd == count { return wait(for: .tokenEnd, from: count, &head) }
             if bytes[methodEnd] != Byte.space || methodEnd == start {
                 return .invalid(bytes[methodEnd] == Byte.lineFeed ? .bareLineFeed : .badMethod)
             }
@@ -90,19 +62,18 @@ extension HTTP1 {
             if let fault { return .invalid(fault) }
             targetEnd = Scanning.targetEnd(bytes, from: targetEnd &+ 1)
         }
-        if targetEnd == count { return .incomplete }
+        if targetEnd == count { return wait(for: .targetEnd, from: count, &head) }
         if targetEnd == targetStart { return .invalid(.badRequestLine) }
         let next: Int
         switch version(bytes, at: targetEnd &+ 1, policy, &head) {
         case .end(let index): next = index
-        case .wait(let index): return wait(at: index, &head)
+        case .wait: return wait(&head)
         case .fault(let fault): return .invalid(preface(bytes, start, targetEnd, fault))
         }
         head.methodLength = UInt32(truncatingIfNeeded: methodEnd &- start)
         head.targetStart = UInt32(truncatingIfNeeded: targetStart)
         head.targetLength = UInt32(truncatingIfNeeded: targetEnd &- targetStart)
         head.lineStart = UInt32(truncatingIfNeeded: next)
-        head.scanned = head.lineStart
         if bytes[targetStart] == Byte.slash, head.method != .connect {
             head.pathStart = head.targetStart
             return .complete
@@ -152,14 +123,6 @@ extension HTTP1 {
         head.seen |= 1 &<< UInt64(KnownField.host.rawValue)
         head.hostIndex = 0
         head.lineStart = UInt32(truncatingIfNeeded: index &+ 2)
-        head.scanned = head.lineStart
-    }
-
-    /// Notes that `index` is the first byte to look at when more bytes have come.
-    @inline(__always)
-    static func wait(at index: Int, _ head: inout MessageHead) -> HeadResult {
-        head.scanned = UInt32(truncatingIfNeeded: index)
-        return .incomplete
     }
 
     /// The fault of a byte that ended a target early; nil when the policy lets it pass;
@@ -181,7 +144,7 @@ extension HTTP1 {
         _ bytes: Span<UInt8>, _ target: Range<Int>, _ policy: Policy, _ head: inout MessageHead
     ) -> HeadResult {
         let end = target.upperBound
-        guard end &+ 1 < bytes.count else { return wait(at: end, &head) }
+        guard end &+ 1 < bytes.count else { return wait(&head) }
         if bytes[end &+ 1] != Byte.lineFeed { return .invalid(.bareCarriageReturn) }
         guard policy.contains(.unsafeViolations), head.method == .get,
             bytes[target.lowerBound] == Byte.slash
@@ -192,7 +155,6 @@ extension HTTP1 {
         head.pathStart = head.targetStart
         head.minorVersion = 0
         head.lineStart = UInt32(truncatingIfNeeded: end &+ 2)
-        head.scanned = head.lineStart
         head.isSimple = true
         return .complete
     }

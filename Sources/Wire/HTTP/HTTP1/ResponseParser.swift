@@ -12,15 +12,13 @@ extension HTTP1 {
         _ bytes: Span<UInt8>, to method: Method, upgradeAsked: Bool = false,
         policy: Policy = [], into table: inout FieldTable, head: inout MessageHead
     ) -> HeadResult {
+        if head.pending != .anything, isPending(bytes, policy, &head) { return .incomplete }
         if head.stage == .startLine {
-            if shouldWait(bytes, policy, &head) { return .incomplete }
             table.removeAll()
             head.method = method
             let result = statusLine(bytes, policy, &head)
             if result != .complete { return result }
             head.stage = .fields
-        } else if head.scanned > head.lineStart, shouldWait(bytes, policy, &head) {
-            return .incomplete
         }
         let result = fields(bytes, of: .response, policy, &table, &head)
         if result != .complete { return result }
@@ -36,7 +34,6 @@ extension HTTP1 {
         _ bytes: Span<UInt8>, _ policy: Policy, _ head: inout MessageHead
     ) -> HeadResult {
         let count = bytes.count
-        head.scanned = UInt32(truncatingIfNeeded: count)
         head.startLine = head.lineStart
         var index = Int(head.lineStart)
         if index &+ 13 <= count,
@@ -48,29 +45,28 @@ extension HTTP1 {
         } else {
             switch unusualVersion(bytes, at: index, policy, &head) {
             case .end(let next): index = next
-            case .wait(let next): return wait(at: next, &head)
+            case .wait: return wait(&head)
             case .fault: return .invalid(.badStatusLine)
             }
-            if index == count { return .incomplete }
+            if index == count { return wait(&head) }
             if bytes[index] != Byte.space { return .invalid(.badStatusLine) }
         }
         switch statusCode(bytes, at: index &+ 1, policy, &head) {
         case .end(let next): index = next
-        case .wait: return .incomplete
+        case .wait: return wait(&head)
         case .fault(let fault): return .invalid(fault)
         }
         let reasonStart = bytes[index] == Byte.space ? index &+ 1 : index
         let end = Scanning.firstControl(bytes, from: reasonStart)
-        if end == count { return .incomplete }
+        if end == count { return wait(for: .control, from: count, &head) }
         if bytes[end] != Byte.carriageReturn {
             return .invalid(bytes[end] == Byte.lineFeed ? .bareLineFeed : .badStatusLine)
         }
-        if end &+ 1 == count { return wait(at: end, &head) }
+        if end &+ 1 == count { return wait(&head) }
         if bytes[end &+ 1] != Byte.lineFeed { return .invalid(.bareCarriageReturn) }
         head.targetStart = UInt32(truncatingIfNeeded: reasonStart)
         head.targetLength = UInt32(truncatingIfNeeded: end &- reasonStart)
         head.lineStart = UInt32(truncatingIfNeeded: end &+ 2)
-        head.scanned = head.lineStart
         return .complete
     }
 

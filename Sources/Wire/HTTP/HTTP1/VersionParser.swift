@@ -7,7 +7,7 @@ extension HTTP1 {
     enum Step {
         /// The part is valid; what follows begins at the index.
         case end(Int)
-        /// More bytes are needed; look again from the index.
+        /// More bytes are needed, from the index on.
         case wait(Int)
         case fault(HTTPFault)
     }

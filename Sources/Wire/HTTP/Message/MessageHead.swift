@@ -73,7 +73,8 @@ public struct MessageHead: Sendable {
     var pathStart: UInt32 = 0
     var methodLength: UInt32 = 0
     var versionStart: UInt32 = 0
-    /// First byte of the line that was not complete, and how far it was searched for its end.
+    /// First byte of the line that was not complete, and how far it was searched for what
+    /// `pending` names.
     var lineStart: UInt32 = 0
     var scanned: UInt32 = 0
     /// One bit per ``KnownField`` seen.
@@ -90,6 +91,7 @@ public struct MessageHead: Sendable {
     /// 0 for HTTP/1.0, 1 for HTTP/1.1 and every later minor version.
     public var minorVersion: UInt8 = 1
     var stage: Stage
+    var pending: Pending
     /// Index of the Host line in the field table, or -1.
     public var hostIndex: Int16 = -1
     var lengthIndex: Int16 = -1
@@ -104,9 +106,25 @@ public struct MessageHead: Sendable {
     @usableFromInline
     enum Stage: UInt8, Sendable { case startLine, fields, complete }
 
+    /// What must appear behind `scanned` before reading the pending line again can help.
+    @usableFromInline
+    enum Pending: UInt8, Sendable {
+        /// Anything: the line is short, or was left at a place of its own.
+        case anything
+        /// A byte that is not part of a token.
+        case tokenEnd
+        /// A byte that is not part of a target.
+        case targetEnd
+        /// A control character other than a tab.
+        case control
+    }
+
     /// A head of which nothing is known yet.
     @inline(__always)
-    public init() { stage = .startLine }
+    public init() {
+        stage = .startLine
+        pending = .anything
+    }
 
     /// The method as a range of the parsed bytes.
     public var methodRange: Range<Int> { Int(startLine)..<Int(startLine &+ methodLength) }

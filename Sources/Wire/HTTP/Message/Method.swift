@@ -40,9 +40,10 @@ public enum Method: UInt8, Sendable {
         let blank = loaded ^ (Scanning.ones &* 0x20)
         let mask = (blank &- Scanning.ones) & ~blank & Scanning.tops
         guard mask != 0 else { return 0 }
-        let bits = UInt64(truncatingIfNeeded: mask.trailingZeroBitCount & ~7)
-        method = named(loaded & (((1 as UInt64) &<< bits) &- 1))
-        return method == .unlisted ? 0 : Int(bits &>> 3)
+        // All bytes up to the blank, which is compared with the name: a null byte in front of it
+        // must not pass for the end of a name.
+        method = named(loaded & (mask ^ (mask &- 1)))
+        return method == .unlisted ? 0 : mask.trailingZeroBitCount &>> 3
     }
 
     /// ``usualLength(_:at:method:)`` where fewer than eight bytes have come.
@@ -55,22 +56,23 @@ public enum Method: UInt8, Sendable {
             length &+= 1
         }
         guard start &+ length < bytes.count else { return 0 }
-        method = named(Scanning.exactWord(bytes, at: start, length: length))
+        method = named(Scanning.exactWord(bytes, at: start, length: length &+ 1))
         return method == .unlisted ? 0 : length
     }
 
+    /// The method spelled by a word that ends with a blank.
     @inline(__always)
     private static func named(_ spelled: UInt64) -> Method {
         switch spelled {
-        case word("GET"): .get
-        case word("POST"): .post
-        case word("HEAD"): .head
-        case word("PUT"): .put
-        case word("DELETE"): .delete
-        case word("CONNECT"): .connect
-        case word("OPTIONS"): .options
-        case word("TRACE"): .trace
-        case word("PATCH"): .patch
+        case word("GET "): .get
+        case word("POST "): .post
+        case word("HEAD "): .head
+        case word("PUT "): .put
+        case word("DELETE "): .delete
+        case word("CONNECT "): .connect
+        case word("OPTIONS "): .options
+        case word("TRACE "): .trace
+        case word("PATCH "): .patch
         default: .unlisted
         }
     }
