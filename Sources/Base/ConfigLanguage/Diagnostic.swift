@@ -25,7 +25,7 @@ public struct Diagnostic: Error, Hashable, Sendable {
         case notice
         /// Probably not what the user means; refused under `-dW` and `zero-warning`.
         case warning
-        /// The configuration cannot be used.
+        /// The configuration cannot be used, unless the message says it goes on.
         case alert
 
         /// Less urgent before more urgent.
@@ -66,11 +66,14 @@ public struct Diagnostic: Error, Hashable, Sendable {
     public let excerpt: Excerpt?
     /// Whether this comes from cutting lines, where no blank stands before the colon.
     public let isLexical: Bool
+    /// Whether the configuration cannot be used because of it; some alerts only complain.
+    public let isRefusal: Bool
 
     /// A message in one piece.
     public init(
         _ level: Level, at location: SourceLocation? = nil, _ text: String,
-        excerpt: Excerpt? = nil, isLexical: Bool = false, suggestion: String? = nil
+        excerpt: Excerpt? = nil, isLexical: Bool = false, isRefusal: Bool? = nil,
+        suggestion: String? = nil
     ) {
         self.level = level
         self.location = location
@@ -82,6 +85,7 @@ public struct Diagnostic: Error, Hashable, Sendable {
         self.text = suggestion.map { "\(text); did you mean '\($0)'?" } ?? text
         self.excerpt = excerpt
         self.isLexical = isLexical
+        self.isRefusal = isRefusal ?? (level == .alert)
     }
 
     /// A keyword that got something other than it expects.
@@ -104,6 +108,7 @@ public struct Diagnostic: Error, Hashable, Sendable {
         self.text = "'\(keyword)'\(place) expects \(expected)\(finding)\(advice)"
         self.excerpt = nil
         self.isLexical = false
+        self.isRefusal = level == .alert
     }
 }
 

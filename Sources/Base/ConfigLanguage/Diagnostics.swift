@@ -10,7 +10,7 @@ public struct Diagnostics: Sendable {
 
     /// The messages, in the order they were found.
     public private(set) var entries: [Diagnostic] = []
-    /// How many mistakes were found.
+    /// How many mistakes were found that refuse the configuration.
     public private(set) var alertCount = 0
     /// How many warnings were found.
     public private(set) var warningCount = 0
@@ -29,7 +29,7 @@ public struct Diagnostics: Sendable {
     /// Adds a message; an alert beyond the limit is dropped, for reading has stopped by then.
     public mutating func report(_ diagnostic: Diagnostic) {
         switch diagnostic.level {
-        case .alert:
+        case .alert where diagnostic.isRefusal:
             if isFull { return }
             alertCount += 1
             entries.append(diagnostic)
@@ -41,7 +41,7 @@ public struct Diagnostics: Sendable {
         case .warning:
             warningCount += 1
             keep(diagnostic)
-        case .notice, .diag:
+        case .alert, .notice, .diag:
             keep(diagnostic)
         }
     }

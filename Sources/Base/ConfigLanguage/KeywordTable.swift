@@ -78,7 +78,7 @@ extension KeywordTable {
         let isInPlace = row.sections.contains(place.kind)
         if !isInPlace {
             diagnostics.report(misplaced(row, statement, place))
-            if row.elsewhere == .refused || !SectionSet.proxies.contains(place.kind) { return }
+            if !isIgnored(row, place) { return }
         }
         guard allows(row, statement.prefix) else {
             return diagnostics.report(
@@ -141,16 +141,22 @@ extension KeywordTable {
             suggestion: Spelling.nearest(to: found, among: fitting))
     }
 
+    /// Whether the keyword is passed over in a frontend or backend where it has no meaning.
+    private func isIgnored(_ row: Keyword<Builder>, _ place: Place) -> Bool {
+        row.elsewhere == .ignored && (place.kind == .frontend || place.kind == .backend)
+    }
+
     private func misplaced(
         _ row: Keyword<Builder>, _ statement: Statement, _ place: Place
     ) -> Diagnostic {
-        if row.elsewhere == .ignored && SectionSet.proxies.contains(place.kind) {
+        if isIgnored(row, place) {
             let name = row.name.hasPrefix("option ") ? String(row.name.dropFirst(7)) : row.name
-            let verb = row.name.hasPrefix("timeout ") ? "will be ignored" : "ignored"
+            let isTimeout = row.name.hasPrefix("timeout ")
             let side = place.kind == .backend ? "frontend" : "backend"
             return Diagnostic(
                 .warning, at: statement.location,
-                "'\(name)' \(verb) because \(place.title) has no \(side) capability.")
+                "'\(name)' \(isTimeout ? "will be ignored" : "ignored") because \(place.title) has "
+                    + "no \(side) capability\(isTimeout ? "" : ".")")
         }
         return Diagnostic(
             .alert, at: statement.location,

@@ -1,5 +1,6 @@
 // What can be said only when everything has been read: names that nobody has, numbers given twice,
-// settings that do not go together. Warnings are those HAProxy gives, for `-dW` makes them failures.
+// settings that do not go together. Warnings are those HAProxy gives, for `-dW` makes them
+// failures.
 
 import ConfigLanguage
 import Kernel
@@ -213,9 +214,13 @@ extension ConfigurationChecks {
                 (draft.proxy.forwardFor != nil, "forwardfor"),
                 (draft.proxy.originalTo != nil, "originalto"),
             ]
-            for (isSet, name) in headers where isSet {
+            let options = HTTPOnlyOption.all.filter { $0.isSet(in: draft.proxy) }.map {
+                (true, $0.name)
+            }
+            for (isSet, name) in options + headers where isSet {
                 warn("'option \(name)' ignored for \(title) as it requires HTTP mode.")
             }
+            checkForcedProtocol(draft, &diagnostics)
             draft.proxy.forwardFor = nil
             draft.proxy.originalTo = nil
             if draft.proxy.options.contains(.httpLog), draft.proxy.capability.contains(.frontend) {
@@ -239,6 +244,19 @@ extension ConfigurationChecks {
         }
     }
 
+    /// `proto h1` where no HTTP is spoken.
+    private static func checkForcedProtocol(
+        _ draft: ProxyDraft, _ diagnostics: inout Diagnostics
+    ) {
+        for (location, title) in draft.forcedHTTP {
+            diagnostics.report(
+                Diagnostic(
+                    .alert, at: location,
+                    "\(draft.kindName) '\(draft.proxy.name)' : MUX protocol 'h1' is not usable for "
+                        + "\(title)."))
+        }
+    }
+
     /// Proxies that lack what they cannot do without.
     private static func checkParts(_ draft: ProxyDraft, _ diagnostics: inout Diagnostics) {
         let proxy = draft.proxy
@@ -250,6 +268,7 @@ extension ConfigurationChecks {
                 "\(draft.kindName) '\(proxy.name)' has no 'bind' directive. "
                     + "Please declare it as a backend if this was intended.")
         }
+        checkServers(draft, &diagnostics)
         let lacksClient = isFront && proxy.timeouts.client == 0
         let needsServer = proxy.mode == .http || proxy.timeouts.tunnel == 0
         let lacksServer =
@@ -263,4 +282,52 @@ extension ConfigurationChecks {
                     + "   | timeouts are set to a non-zero value: 'client', 'connect', 'server'.")
         }
     }
+
+    /// Server options that the rest of the backend makes useless.
+    private static func checkServers(_ draft: ProxyDraft, _ diagnostics: inout Diagnostics) {
+        for server in draft.proxy.servers {
+            if server.cookie != nil && draft.proxy.mode != .http {
+                diagnostics.report(
+                    Diagnostic(
+                        .warning,
+                        "\(draft.kindName) '\(draft.proxy.name)' : ignoring cookie for server "
+                            + "'\(server.name)' as HTTP mode is disabled."))
+            }
+            if server.usesFastOpen {
+                diagnostics.report(
+                    Diagnostic(
+                        .warning, at: SourceLocation(server.place),
+                        "'server \(draft.proxy.name)/\(server.name)' : server has tfo activated, the "
+                            + "backend should be configured with at least 'conn-failure', "
+                            + "'empty-response' and 'response-timeout' or we wouldn't be able to "
+                            + "retry the connection on failure."))
+            }
+        }
+    }
+}
+
+/// An option that means nothing without HTTP.
+private struct HTTPOnlyOption {
+    let name: String
+    let bit: ProxyOptions
+    let side: ProxyCapability
+
+    /// Whether a proxy has it on the side where it counts.
+    func isSet(in proxy: ProxyConfiguration) -> Bool {
+        proxy.options.contains(bit) && !proxy.capability.isDisjoint(with: side)
+    }
+
+    static let all = [
+        HTTPOnlyOption(name: "prefer-last-server", bit: .preferLastServer, side: .backend),
+        HTTPOnlyOption(name: "http-no-delay", bit: .httpNoDelay, side: .listen),
+        HTTPOnlyOption(name: "http-ignore-probes", bit: .ignoreProbes, side: .frontend),
+        HTTPOnlyOption(name: "idle-close-on-response", bit: .idleCloseOnResponse, side: .frontend),
+        HTTPOnlyOption(name: "disable-h2-upgrade", bit: .disableH2Upgrade, side: .frontend),
+        HTTPOnlyOption(
+            name: "accept-invalid-http-request", bit: .acceptUnsafeRequest, side: .frontend),
+        HTTPOnlyOption(
+            name: "accept-invalid-http-response", bit: .acceptUnsafeResponse, side: .backend),
+        HTTPOnlyOption(name: "http-use-proxy-header", bit: .httpUseProxyHeader, side: .frontend),
+        HTTPOnlyOption(name: "http-pretend-keepalive", bit: .httpPretendKeepAlive, side: .backend),
+    ]
 }

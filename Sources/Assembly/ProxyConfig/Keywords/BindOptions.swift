@@ -119,11 +119,11 @@ enum BindOptions {
         Row("v6only", everywhere, "Serves IPv6 clients only.") { line, _, _ in
             line.bind.isV6Only = true
         },
-        Row("proto", everywhere, takes: [.word("<name>")], "Forces the protocol of the listener.") {
-            _, arguments, diagnostics in
-            if arguments.word(0) != "h1" {
-                diagnostics.report(arguments.mistake("'\(arguments.word(0))' is not supported yet"))
-            }
+        Row(
+            "proto", everywhere, takes: [.word("<name>")], "Forces the protocol of the listener."
+        ) { line, arguments, diagnostics in
+            if arguments.word(0) == "h1" { return line.forcesHTTP = true }
+            diagnostics.report(arguments.mistake("'\(arguments.word(0))' is not supported yet"))
         },
         .withoutEffect(
             "severity-output", everywhere, takes: [.choice("none", "number", "string")],

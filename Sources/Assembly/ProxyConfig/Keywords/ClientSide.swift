@@ -64,6 +64,7 @@ extension ProxyKeywords {
             arguments.words.dropFirst(), of: arguments, title: "bind \(text)", in: draft.sectionSet,
             to: &line, &diagnostics)
         line.bind.level = line.level
+        if line.forcesHTTP { draft.forcedHTTP.append((arguments.location, "'bind \(text)'")) }
         for target in targets {
             line.bind.target = target
             line.bind.addressText = target.description

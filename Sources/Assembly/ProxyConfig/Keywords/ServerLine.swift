@@ -44,6 +44,7 @@ enum ServerLine {
             arguments.words.dropFirst(2), of: arguments, title: title, in: .backend, to: &line,
             &diagnostics)
         setPort(address.port, &line.server)
+        if line.forcesHTTP { draft.forcedHTTP.append((arguments.location, "server '\(name)'")) }
         if locate(address, title, &line, arguments, &diagnostics) {
             draft.proxy.servers.append(line.server)
         }

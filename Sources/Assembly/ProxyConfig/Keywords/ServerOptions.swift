@@ -86,10 +86,9 @@ enum ServerOptions {
         },
         Row(
             "proto", .backend, takes: [.word("<name>")], "Forces the protocol spoken to the server."
-        ) { _, arguments, diagnostics in
-            if arguments.word(0) != "h1" {
-                diagnostics.report(arguments.mistake("'\(arguments.word(0))' is not supported yet"))
-            }
+        ) { line, arguments, diagnostics in
+            if arguments.word(0) == "h1" { return line.forcesHTTP = true }
+            diagnostics.report(arguments.mistake("'\(arguments.word(0))' is not supported yet"))
         },
         Row(
             "slowstart", .backend, takes: [.time],

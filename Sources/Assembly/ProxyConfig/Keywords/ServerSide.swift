@@ -10,7 +10,7 @@ import Proxy
 extension ProxyKeywords {
     static let serverSide: [Row] = [
         Row(
-            "balance", .serverSide, takes: [.word("<algorithm>"), .rest("<arguments>")],
+            "balance", .serverSide, takes: [.word("<algorithm>").optional, .rest("<arguments>")],
             elsewhere: .ignored, "Chooses how requests are spread over servers."
         ) {
             draft, arguments, diagnostics in
@@ -82,9 +82,10 @@ extension ProxyKeywords {
     private static func balance(
         _ draft: inout ProxyDraft, _ arguments: KeywordArguments, _ diagnostics: inout Diagnostics
     ) {
-        switch Algorithm.meaning(of: arguments.words) {
+        let words = arguments.words.isEmpty ? ["roundrobin"] : arguments.words
+        switch Algorithm.meaning(of: words) {
         case .algorithm:
-            draft.proxy.balance = arguments.words
+            draft.proxy.balance = words
         case .notSupported(let name):
             diagnostics.report(arguments.mistake("'\(name)' is not supported yet"))
         case .unknown(let name):

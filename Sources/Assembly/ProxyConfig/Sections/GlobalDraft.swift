@@ -12,7 +12,7 @@ struct GlobalDraft {
     /// Shared with the other sections of this load.
     let session: LoadSession
 
-    /// Reports and refuses the second use of a keyword that may be given once.
+    /// Reports the second use of a keyword that may be given once; the first one holds.
     mutating func isFirst(
         _ keyword: String, _ arguments: KeywordArguments, _ diagnostics: inout Diagnostics
     ) -> Bool {
@@ -20,7 +20,7 @@ struct GlobalDraft {
         diagnostics.report(
             Diagnostic(
                 .alert, at: arguments.location,
-                "'\(arguments.keyword)' already specified. Continuing."))
+                "'\(arguments.keyword)' already specified. Continuing.", isRefusal: false))
         return false
     }
 }

@@ -24,6 +24,9 @@ struct ProxyDraft {
     /// Where the log format was chosen, and by which keyword.
     var logFormatOrigin: (location: SourceLocation, keyword: String)?
 
+    /// Lines that force HTTP/1, which only `mode http` can use: their place and what they are.
+    var forcedHTTP: [(location: SourceLocation, title: String)] = []
+
     /// An empty section.
     init(
         keyword: String, name: String, capability: ProxyCapability, isDefaults: Bool,
@@ -100,6 +103,8 @@ struct ServerDraft {
 
     /// The values.
     var server: ServerConfiguration
+    /// `proto h1`.
+    var forcesHTTP = false
     /// How the first address of a name is found, in order.
     var initialAddress: [InitialAddress] = [.last, .libc]
     /// Shared with the other sections of this load.
@@ -121,6 +126,8 @@ struct BindDraft {
     var level: StatsSocketConfiguration.Level?
     /// `expose-fd listeners`.
     var exposesListeners = false
+    /// `proto h1`.
+    var forcesHTTP = false
     /// Shared with the other sections of this load.
     let session: LoadSession
 }
