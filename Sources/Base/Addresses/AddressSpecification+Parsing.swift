@@ -22,7 +22,7 @@ extension AddressSpecification {
         }
     }
 
-    /// Parses a list of addresses separated by commas, as `bind` takes it. A trailing comma is fine.
+    /// Parses addresses separated by commas, as `bind` takes them. A trailing comma is fine.
     public static func parseList(
         _ text: String, rules: Rules, environment: Environment = { _ in nil }
     ) -> Result<[AddressSpecification], Mistake> {

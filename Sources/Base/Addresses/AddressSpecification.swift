@@ -1,4 +1,4 @@
-// An address as `bind`, `server`, `log`, `source` and `stats socket` write it: prefixes, host, ports.
+// An address as `bind`, `server`, `log`, `source`, `stats socket` write it: prefixes, host, ports.
 // configuration manual: 2.9 Address formats. Host names stay names; whoever loads resolves them.
 
 /// What an address in the configuration asks for, before any name is resolved.

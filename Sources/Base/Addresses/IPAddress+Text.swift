@@ -128,7 +128,7 @@ private func longestZeroRun(_ address: IPAddress) -> Range<Int> {
     return best
 }
 
-/// Four decimal numbers of one to three digits without leading zeros, filling the span from `start`.
+/// Four decimal numbers without leading zeros, filling the span from `start`.
 private func parseQuad(_ text: Span<UInt8>, from start: Int) -> UInt32? {
     var bits: UInt32 = 0
     var index = start

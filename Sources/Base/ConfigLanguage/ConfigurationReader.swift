@@ -1,5 +1,5 @@
 // Reads configuration files as a sequence of statements: cuts lines, evaluates conditional blocks,
-// applies changes of the environment as they are met. Pure: files and environment come in as values.
+// applies changes of the environment as they are met. Pure: files and environment are values.
 
 /// A configuration file's name and content.
 public struct ConfigurationFile: Hashable, Sendable {
@@ -55,9 +55,6 @@ public struct ConfigurationReader: Sendable {
 
     /// The environment as the lines read so far have left it.
     public private(set) var environment: Environment
-    /// The names every variable that the files changed had last, for the process to take over.
-    public var sectionName: String { section.name }
-
     private let files: [ConfigurationFile]
     private let sectionKeywords: Set<String>
     private let facts: ConfigurationFacts

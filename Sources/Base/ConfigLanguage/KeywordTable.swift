@@ -134,12 +134,22 @@ extension KeywordTable {
         let fitting = followers.filter {
             row(named: "\(first) \($0)")?.sections.contains(place.kind) ?? false
         }
+        let near = Spelling.nearest(to: found, among: fitting)
+        if fitting.count > KeywordTable.longestChoice && !found.isEmpty {
+            return Diagnostic(
+                .alert, at: statement.location,
+                "unknown keyword '\(first) \(found)' in '\(place.kind.names.first ?? "")' section",
+                suggestion: near.map { "\(first) \($0)" })
+        }
         return Diagnostic(
             at: statement.location, keyword: first, section: place.title,
-            expected: fitting.count > 12 ? "a name that exists" : list(fitting),
-            found: found.isEmpty ? nil : found,
-            suggestion: Spelling.nearest(to: found, among: fitting))
+            expected: fitting.count > KeywordTable.longestChoice
+                ? "a name behind it" : list(fitting),
+            found: found.isEmpty ? nil : found, suggestion: near)
     }
+
+    /// Names that are listed in full in a message; more than these would hide what matters.
+    private static var longestChoice: Int { 12 }
 
     /// Whether the keyword is passed over in a frontend or backend where it has no meaning.
     private func isIgnored(_ row: Keyword<Builder>, _ place: Place) -> Bool {

@@ -83,7 +83,8 @@ extension ConfigurationChecks {
                 diagnostics.report(
                     Diagnostic(
                         .alert, at: place,
-                        "Proxy '\(draft.proxy.name)': unable to find required default_backend: '\(name)'",
+                        "Proxy '\(draft.proxy.name)': unable to find required default_backend: "
+                            + "'\(name)'",
                         suggestion: Spelling.nearest(to: name, among: known)))
                 continue
             }
@@ -107,9 +108,9 @@ extension ConfigurationChecks {
         diagnostics.report(
             Diagnostic(
                 .alert, at: front.defaultBackendLocation,
-                "http \(front.kindName) '\(front.proxy.name)' (\(text(front.location))) tries to use "
-                    + "incompatible tcp backend '\(back.proxy.name)' (\(text(back.location))) as its "
-                    + "default backend (see 'mode')."))
+                "http \(front.kindName) '\(front.proxy.name)' (\(text(front.location))) tries "
+                    + "to use incompatible tcp backend '\(back.proxy.name)' "
+                    + "(\(text(back.location))) as its default backend (see 'mode')."))
     }
 
     /// Gives numbers to proxies that have none, from 1 in the order of the files.
@@ -123,8 +124,8 @@ extension ConfigurationChecks {
                 diagnostics.report(
                     Diagnostic(
                         .alert, at: draft.location,
-                        "\(draft.keyword) \(draft.proxy.name) reuses same custom id as \(twin.keyword) "
-                            + "\(twin.proxy.name) (declared at \(text(twin.location)))."))
+                        "\(draft.keyword) \(draft.proxy.name) reuses same custom id as "
+                            + "\(twin.keyword) \(twin.proxy.name) (declared at \(text(twin.location)))."))
             } else {
                 holders[draft.proxy.id] = index
             }
@@ -174,7 +175,7 @@ extension ConfigurationChecks {
         var next = 1
         var given: Set<Int> = []
         for index in parts.indices {
-            // Several addresses of one line share its text; only the first keeps a number given there.
+            // Several addresses of one line share its text; only the first keeps the number.
             if parts[index].id > 0 && given.insert(parts[index].id).inserted { continue }
             while holders[next] != nil || given.contains(next) { next += 1 }
             parts[index].id = next

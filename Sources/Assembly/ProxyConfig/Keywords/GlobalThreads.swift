@@ -27,7 +27,7 @@ extension GlobalKeywords {
         },
     ]
 
-    /// `auto:1/1-4 0-3` binds each worker to one core in turn; without `auto:` all to the whole set.
+    /// `auto:1/1-4 0-3` binds each worker to one core in turn; without `auto:` all to the set.
     private static func cpuMap(
         _ draft: inout GlobalDraft, _ arguments: KeywordArguments, _ diagnostics: inout Diagnostics
     ) {
@@ -80,7 +80,7 @@ extension GlobalKeywords {
 
 /// Sets of thread and core numbers as the configuration writes them.
 enum NumberSet {
-    /// `all`, `odd`, `even`, `3`, `1-4`, `5-`: numbers from 1 to `limit`; nil when it is none of these.
+    /// `all`, `odd`, `even`, `3`, `1-4`, `5-`: numbers from 1 to `limit`; nil for other texts.
     static func parse(_ text: String, limit: Int) -> [Int]? {
         switch text {
         case "all": return Array(1...limit)

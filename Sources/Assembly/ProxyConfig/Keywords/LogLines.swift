@@ -1,7 +1,7 @@
 // `log` lines, the same in global and proxy sections, and the keywords around them.
 // configuration manual: log.
 //
-//     log <address> [len <n>] [format <f>] [sample <ranges>:<size>] <facility> [<level> [<minlevel>]]
+//     log <address> [len <n>] [format <f>] [sample <ranges>:<size>] <facility> [<level> [<min>]]
 //     log global
 
 import Addresses

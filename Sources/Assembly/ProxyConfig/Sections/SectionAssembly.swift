@@ -226,7 +226,7 @@ struct SectionAssembly {
     }
 }
 
-/// The first character that a proxy's or server's name may not hold: letters, digits and `_:.-` may.
+/// The first character that a proxy's or server's name may not hold; letters, digits, `_:.-` may.
 func firstForbidden(in name: String) -> Character? {
     name.first { character in
         guard character.isASCII else { return true }
