@@ -1,5 +1,6 @@
 // One IPv4 or IPv6 address as a small trivial value. The bytes are kept as two numbers in host
-// order, so masks, comparisons and hashing are integer arithmetic; network order exists only at the edges.
+// order, so masks, comparisons and hashing are integer arithmetic; network order exists only at
+// the edges.
 
 /// An IPv4 or IPv6 address.
 ///

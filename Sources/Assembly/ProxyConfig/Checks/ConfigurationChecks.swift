@@ -125,7 +125,8 @@ extension ConfigurationChecks {
                     Diagnostic(
                         .alert, at: draft.location,
                         "\(draft.keyword) \(draft.proxy.name) reuses same custom id as "
-                            + "\(twin.keyword) \(twin.proxy.name) (declared at \(text(twin.location)))."))
+                            + "\(twin.keyword) \(twin.proxy.name) (declared at \(text(twin.location)))."
+                    ))
             } else {
                 holders[draft.proxy.id] = index
             }
