@@ -133,7 +133,7 @@ building.library(
         "Addresses", "ConfigLanguage", "Kernel", "Balancing", "Proxy", "Logs", "Statistics",
         "Admin",
     ])
-building.library("Supervisor", on: .assembly, needs: ["ProxyConfig", "Daemon"])
+building.library("Supervisor", on: .assembly, needs: ["ProxyConfig", "Daemon", "Logs", "Proxy"])
 
 building.executable("martlet", on: .executables, needs: ["Supervisor"])
 building.library("LoadTesting", on: .loadTests, needs: ["Kernel", "Bytes", "Structures"])

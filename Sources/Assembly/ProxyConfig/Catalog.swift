@@ -23,6 +23,9 @@ public enum Catalog {
     static let serverOptions = KeywordTable<ServerDraft>(
         ServerOptions.supported + ServerOptions.withoutEffect + ServerOptions.later)
 
+    /// The words that begin a section.
+    public static var sectionKeywords: Set<String> { Set(SectionKind.named.keys) }
+
     /// One line of manual for each keyword: where it belongs, what it takes, what it does.
     public static var manual: [String] {
         lines("global", global) + lines("proxies", proxies) + lines("bind", bindOptions)

@@ -33,6 +33,11 @@ public struct LoadedConfiguration: Sendable {
 
     /// Every message as a line of the start-up log, with the closing words for what is refused.
     public func lines(processID: Int32) -> [String] {
+        messages.map { $0.rendered(processID: processID) }
+    }
+
+    /// Every message, with the closing words for what is refused.
+    public var messages: [Diagnostic] {
         var entries = diagnostics.entries
         if configuration == nil {
             let guilty = entries.filter { $0.level == .alert }.compactMap { $0.location?.file }
@@ -42,7 +47,7 @@ public struct LoadedConfiguration: Sendable {
             }
             entries.append(Diagnostic(.alert, "Fatal errors found in configuration."))
         }
-        return entries.map { $0.rendered(processID: processID) }
+        return entries
     }
 }
 

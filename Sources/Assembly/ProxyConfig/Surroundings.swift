@@ -17,6 +17,8 @@ public struct Surroundings: Sendable {
     public var groupID: @Sendable (_ name: String) -> UInt32?
     /// Why an inherited descriptor is no usable socket; nil when it is one.
     public var flawOfDescriptor: @Sendable (_ number: Int32) -> Errno?
+    /// A server whose name has no address is disabled rather than a mistake (`-dr`).
+    public var ignoresResolutionFailures = false
 
     /// Surroundings from their parts.
     public init(

@@ -25,6 +25,7 @@ public struct Errno: Error, Equatable, Sendable {
     public static let timedOut = Errno(ETIMEDOUT)
     public static let addressNotAvailable = Errno(EADDRNOTAVAIL)
     public static let inProgress = Errno(EINPROGRESS)
+    public static let noSuchProcess = Errno(ESRCH)
 
     /// Whether descriptors or memory ran out: accepting pauses rather than fails.
     public var isExhaustion: Bool {

@@ -123,6 +123,28 @@ public enum CurrentProcess {
             ? String(decoding: room[..<length].map(UInt8.init(bitPattern:)), as: UTF8.self) : nil
     }
 
+    /// Reads the time zone, for times when its files cannot be seen any more.
+    public static func loadTimeZone() { tzset() }
+
+    /// Lets the calling thread rest. Only for the start, when nothing else waits for it.
+    public static func sleep(milliseconds: UInt32) { usleep(milliseconds * 1000) }
+
+    /// Gives memory that is free but kept back to the system.
+    public static func releaseUnusedMemory() { _ = malloc_trim(0) }
+
+    /// Loaded objects: the program, then its libraries, in the order of their addresses.
+    public static func loadedObjects() -> [String] {
+        guard let bytes = try? Files.read("/proc/self/maps", atMost: 16 << 20) else { return [] }
+        var paths: [String] = []
+        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
+            guard let start = line.firstIndex(of: "/") else { continue }
+            let path = String(line[start...])
+            let isObject = path.contains(".so") || path == executablePath
+            if isObject && !paths.contains(path) { paths.append(path) }
+        }
+        return paths
+    }
+
     /// The machine's name; empty when unknown.
     public static var hostName: String {
         var room = [CChar](repeating: 0, count: 256)

@@ -204,6 +204,19 @@ import Testing
         }
     }
 
+    @Test func `a UNIX socket keeps its place while something else cannot be opened`() throws {
+        try withDirectory { directory in
+            let old = try opened(bind(directory + "/s"))
+            var next = configuration(bind(directory + "/s"))
+            next.proxies[0].binds.append(bind("192.0.2.1:8080"))
+            var new = ListenerSockets(for: next)
+            new.open()
+            #expect(!new.isComplete && new.frontends.isEmpty)
+            let client = try #require(connected(to: only(old).address), "the old one answers")
+            close(client)
+        }
+    }
+
     @Test func `a directory that is not there is named with the path`() {
         var sockets = ListenerSockets(for: configuration(bind("/nonexistent/dir/sock")))
         sockets.open()

@@ -121,7 +121,8 @@ enum ServerLine {
         _ name: String, _ family: IPAddress.Family?, _ title: String, _ line: inout ServerDraft,
         _ arguments: KeywordArguments, _ diagnostics: inout Diagnostics
     ) -> Resolution {
-        for method in line.initialAddress {
+        let mayLack = line.session?.surroundings.ignoresResolutionFailures == true
+        for method in line.initialAddress + (mayLack ? [.none] : []) {
             switch method {
             case .last:
                 continue

@@ -14,6 +14,11 @@ struct ListenerRequest: Sendable {
     var identity: ListenerIdentity
     /// Connections the kernel may queue.
     var backlog: Int32
+
+    /// Whether the socket has a path in the file system.
+    var isPath: Bool {
+        if case .address(.unix(let address)) = identity.place { address.kind == .path } else { false }
+    }
 }
 
 /// Why a socket could not be opened.

@@ -61,10 +61,20 @@ public struct ListenerSockets: Sendable {
     }
 
     /// Tries to open everything that is not open yet.
+    ///
+    /// Paths of UNIX sockets come last, and only when all else is open: they take the place of
+    /// an older process's, which must stay reachable when this one cannot start.
     public mutating func open() {
         failures = lineFailures
+        let paths = pending.filter(\.isPath)
+        pending = open(pending.filter { !$0.isPath })
+        pending = pending.isEmpty && lineFailures.isEmpty ? open(paths) : pending + paths
+    }
+
+    /// Opens what can be opened; the rest comes back.
+    private mutating func open(_ requests: [ListenerRequest]) -> [ListenerRequest] {
         var left: [ListenerRequest] = []
-        for request in pending {
+        for request in requests {
             switch opener.open(request) {
             case .success(let opened):
                 failures += opened.warnings
@@ -79,6 +89,6 @@ public struct ListenerSockets: Sendable {
                 left.append(request)
             }
         }
-        pending = left
+        return left
     }
 }

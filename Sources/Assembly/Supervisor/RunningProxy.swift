@@ -1,0 +1,223 @@
+// The life of the process once its workers run: what each signal does. management manual: 4.
+//
+//   running ── SIGUSR1 ──► (grace) ── stops listening ── last stream ended ──► exit 0
+//      │                                    └── hard-stop-after ── closes all ──┘
+//      └── SIGINT, SIGTERM ──► dies by that signal, at once, in any state
+
+import Daemon
+import Kernel
+import Logs
+import Proxy
+
+/// The running proxy as the control thread sees it.
+final class RunningProxy {
+    /// How long a hard stop may take before the process ends without waiting.
+    private static let hardStopMilliseconds = 1000
+    /// How long workers get to let go of listeners before these stop listening.
+    private static let suspensionDelayMilliseconds = 2
+
+    let loop: ControlLoop
+    let engine: Engine
+    let console: Console
+    let notices: NoticeLogger
+    private let options: Options
+    private let threads: ThreadPlan
+    private(set) var sockets: ListenerSockets
+    private var isStopping = false
+    private var isPaused = false
+
+    /// Starts the workers.
+    init(
+        _ options: Options, _ console: Console, _ configuration: Configuration,
+        _ sockets: ListenerSockets, _ threads: ThreadPlan
+    ) throws(Errno) {
+        self.options = options
+        self.console = console
+        self.sockets = sockets
+        self.threads = threads
+        loop = try ControlLoop(signals: Start.signals)
+        notices = NoticeLogger(configuration, programName: Program.name)
+        engine = try Engine(
+            configuration: configuration, listeners: sockets.frontends,
+            logging: Logging(programName: Program.name), workers: threads.workers)
+        engine.start(coresOfThread: threads.coresOfWorker)
+    }
+
+    /// Handles signals until the process is to end; returns its exit status.
+    func run() -> Int32 {
+        let postbox = loop.postbox
+        engine.onStopped { postbox.post { $0.stop(status: 0) } }
+        for signal in [Signal.interrupt, .terminate] {
+            loop.onSignal(signal) { _ in
+                // The first process of a container outlives its own signals; it ends in order.
+                CurrentProcess.die(by: signal, fallback: 0)
+            }
+        }
+        loop.onSignal(.user1) { [unowned self] _ in softStop() }
+        loop.onSignal(.hangUp) { [unowned self] _ in dumpStates() }
+        loop.onSignal(.quit) { _ in CurrentProcess.releaseUnusedMemory() }
+        loop.onSignal(.terminalOutput) { [unowned self] _ in pause() }
+        loop.onSignal(.terminalInput) { [unowned self] _ in resume() }
+        return loop.run()
+    }
+
+    /// Says something about a proxy to the terminal and to its logs.
+    func announce(
+        _ level: Notice.Level, proxy: Int?, _ text: String, toTerminal: Bool = true
+    ) {
+        if toTerminal { console.say(level.rawValue <= 3 ? .alert : .warning, text) }
+        notices.log(Notice(level: level, proxy: proxy, text: text))
+    }
+
+    // MARK: Stopping
+
+    private func softStop() {
+        if isStopping { return }
+        isStopping = true
+        let global = engine.configuration.global
+        if global.hardStopAfterMilliseconds > 0 {
+            loop.after(milliseconds: global.hardStopAfterMilliseconds) { [unowned self] in
+                hardStop()
+            }
+        }
+        loop.after(milliseconds: global.graceMilliseconds) { [unowned self] in stopListening() }
+    }
+
+    private func stopListening() {
+        for (index, proxy) in engine.configuration.proxies.enumerated() where !proxy.isDisabled {
+            let (front, back) = StateDump.cumulated(proxy, engine.live)
+            announce(
+                .warning, proxy: index,
+                "Proxy \(proxy.name) stopped (cumulated conns: FE: \(front), BE: \(back)).")
+        }
+        for socket in sockets.statistics { socket.retire() }
+        engine.stopListening()
+    }
+
+    private func hardStop() {
+        console.say(.warning, "soft-stop running for too long, performing a hard-stop.")
+        for (index, proxy) in engine.configuration.proxies.enumerated() {
+            let left = StateDump.current(proxy, engine.live)
+            if left.front + left.back == 0 { continue }
+            announce(
+                .warning, proxy: index,
+                "Proxy \(proxy.name) hard-stopped (\(left.front + left.back) remaining conns "
+                    + "will be closed).")
+        }
+        engine.stopNow()
+        loop.after(milliseconds: RunningProxy.hardStopMilliseconds) { [unowned self] in
+            console.say(.warning, "Some tasks resisted to hard-stop, exiting now.")
+            loop.stop(status: 0)
+        }
+    }
+
+    // MARK: Pausing
+
+    /// Lets go of addresses so that another process can take them over.
+    private func pause() {
+        if isPaused || isStopping { return }
+        isPaused = true
+        engine.setPaused(true)
+        loop.after(milliseconds: RunningProxy.suspensionDelayMilliseconds) { [unowned self] in
+            suspendSockets()
+        }
+        announceFrontends("Paused")
+    }
+
+    private func suspendSockets() {
+        guard isPaused else { return }
+        for socket in sockets.frontends + sockets.statistics where !socket.isInherited {
+            switch socket.identity?.place {
+            case .address(.ip):
+                // Fails only for a socket that has stopped listening already.
+                try? ListeningSocket.suspend(socket.number)
+            case .address(.unix(let address)) where address.kind != .path:
+                // A name cannot be lent; it is given up and taken again.
+                socket.retire()
+            default:
+                break
+            }
+        }
+    }
+
+    /// Listens again after the other process gave up.
+    private func resume() {
+        guard isPaused, !isStopping else { return }
+        isPaused = false
+        for socket in sockets.frontends + sockets.statistics
+        where !socket.isInherited && socket.number >= 0 {
+            guard case .address(.ip) = socket.identity?.place else { continue }
+            do throws(Errno) {
+                try ListeningSocket.resume(socket.number, backlog: socket.backlog)
+            } catch {
+                console.say(
+                    .alert, "Failed to resume frontend \(socket.frontend) (\(error.text)).")
+            }
+        }
+        reopenRetired()
+        engine.setPaused(false)
+        announceFrontends("Resumed")
+    }
+
+    private func reopenRetired() {
+        let all = sockets.frontends + sockets.statistics
+        guard all.contains(where: \.isRetired) else { return }
+        var next = ListenerSockets(for: engine.configuration, reusing: all)
+        next.open()
+        for failure in next.failures { console.say(.alert, failure.text) }
+        sockets = next
+        engine.publish(engine.configuration, listeners: next.frontends)
+    }
+
+    private func announceFrontends(_ what: String) {
+        for (index, proxy) in engine.configuration.proxies.enumerated()
+        where proxy.capability.contains(.frontend) && !proxy.isDisabled {
+            announce(.warning, proxy: index, "\(what) frontend \(proxy.name).")
+        }
+    }
+
+    // MARK: Telling
+
+    private func dumpStates() {
+        console.say(.warning, "SIGHUP received, dumping servers states.")
+        for (index, proxy) in engine.configuration.proxies.enumerated() {
+            announce(
+                .notice, proxy: index,
+                "SIGHUP received, dumping servers states for proxy \(proxy.name).",
+                toTerminal: false)
+            for line in StateDump.lines(proxy, engine.live) {
+                announce(.notice, proxy: index, "SIGHUP: \(line)")
+            }
+        }
+    }
+
+    // MARK: Reloading
+
+    /// Reads the configuration anew and publishes it as the next generation.
+    ///
+    /// A configuration that cannot be used changes nothing. The number of workers stays.
+    func reload() throws(StartFailure) {
+        var configuration = try options.readConfiguration(console).configuration
+        let budget = DescriptorBudget(
+            for: configuration.global,
+            listeners: ListenerSockets(for: configuration).count, workers: threads.workers,
+            limit: ResourceLimit(of: .descriptors), memoryMegabytes: options.memoryMegabytes)
+        configuration.global.maxConnections = budget.maxConnections
+        var next = ListenerSockets(
+            for: configuration, reusing: sockets.frontends + sockets.statistics)
+        next.open()
+        for failure in next.failures {
+            console.say(failure.severity == .warning ? .warning : .alert, failure.text)
+        }
+        if !next.isComplete {
+            throw .main("Some protocols failed to start their listeners! Nothing was changed.")
+        }
+        let kept = Set(next.statistics.map(ObjectIdentifier.init))
+        for socket in sockets.statistics where !kept.contains(ObjectIdentifier(socket)) {
+            socket.retire()
+        }
+        sockets = next
+        engine.publish(configuration, listeners: next.frontends)
+        notices.adopt(configuration)
+    }
+}
