@@ -16,6 +16,8 @@ struct PipePool: ~Copyable {
     private var pipes: [Ends] = []
     private var free: [Int32] = []
     private var closed: [Int32] = []
+    /// `maxpipes`: pipes this worker may have open.
+    var most = Int.max
     /// The kernel refused a pipe: splicing rests until the next sweep.
     private var isResting = false
 
@@ -26,7 +28,7 @@ struct PipePool: ~Copyable {
     /// A pipe's index, or nil when there can be none now.
     mutating func take(bytes: Int) -> Int32? {
         if let index = free.popLast() { return index }
-        if isResting { return nil }
+        if isResting || pipes.count &- closed.count >= most { return nil }
         guard let ends = Self.open(bytes) else {
             isResting = true
             return nil

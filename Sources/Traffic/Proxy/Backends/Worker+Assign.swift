@@ -20,9 +20,15 @@ extension Worker {
         let entry = programs[streams[stream].program].proxies[Int(streams[stream].backend)]
         let waiting = QueuedStream(worker: number, stream: stream, ordinal: -1)
         if streams[stream].queuedAt == 0 { streams[stream].queuedAt = now }
+        var preferred = -1
+        if entry.prefersLast(sessions[streams[stream].session], streams[stream].backend),
+            avoiding < 0
+        {
+            preferred = Int(sessions[streams[stream].session].lastOrdinal)
+        }
         let found = unsafe entry.backend._withUnsafeGuaranteedRef { backend in
             backend.order.withLock { order -> Found in
-                switch order.assign(avoiding: avoiding) {
+                switch order.assign(avoiding: avoiding, preferring: preferred) {
                 case .server(let ordinal): return .server(ordinal)
                 case .none: return .none
                 case .full:
@@ -75,6 +81,9 @@ extension Worker {
         streams[stream].flags.insert(.holdsServer)
         streams[stream].assignedAt = now
         let counters = programs[program].servers[index].counters
+        let session = streams[stream].session
+        sessions[session].lastBackend = streams[stream].backend
+        sessions[session].lastOrdinal = Int32(truncatingIfNeeded: ordinal)
         counters.add(.sessions)
         counters.add(.selections)
         entry.backendCounters.add(.selections)
@@ -167,5 +176,14 @@ extension Worker {
         guard backend >= 0 else { return false }
         let entry = programs[streams[stream].program].proxies[Int(backend)]
         return entry.options.contains(.abortOnClose)
+    }
+}
+
+extension ProxyEntry {
+    /// Whether the next stream of a session should go where its last one went: `option
+    /// prefer-last-server`, or a connection of its own that waits there.
+    func prefersLast(_ session: borrowing Session, _ backend: Int32) -> Bool {
+        guard session.lastBackend == backend else { return false }
+        return options.contains(.preferLastServer) || !session.privateServer.isNone
     }
 }

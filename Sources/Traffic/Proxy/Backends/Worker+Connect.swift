@@ -77,16 +77,36 @@ extension Worker {
     ) {
         guard !server.isLocal else { return }
         socket.setNoDelay()
-        let configuration = programs[streams[stream].program].generation.configuration
-        let proxy = configuration.proxies[Int(server.proxy)]
-        let backOptions = proxy.options
-        if backOptions.contains(.serverTCPKeepAlive) {
+        let options = programs[streams[stream].program].proxies[Int(server.proxy)].options
+        if options.contains(.serverTCPKeepAlive) {
             socket.setOption(SOL_SOCKET, SO_KEEPALIVE, Int32(1))
         }
-        guard server.hasSource,
-            let source = proxy.servers[Int(server.position)].source ?? proxy.source
-        else { return }
-        bindSource(socket, source)
+        if options.contains(.tcpSmartConnect) {
+            socket.setOption(Int32(IPPROTO_TCP), TCP_QUICKACK, Int32(0))
+        }
+        if tuning.receiveBufferServerBytes > 0 {
+            socket.setOption(SOL_SOCKET, SO_RCVBUF, Int32(tuning.receiveBufferServerBytes))
+        }
+        if tuning.sendBufferServerBytes > 0 {
+            socket.setOption(SOL_SOCKET, SO_SNDBUF, Int32(tuning.sendBufferServerBytes))
+        }
+        if server.hasSocketOptions { prepareSpecially(socket, stream, server) }
+    }
+
+    /// Options only some servers have: looked up in the configuration, off the usual path.
+    private mutating func prepareSpecially(
+        _ socket: borrowing Descriptor, _ stream: Handle, _ server: ServerEntry
+    ) {
+        let configuration = programs[streams[stream].program].generation.configuration
+        let proxy = configuration.proxies[Int(server.proxy)]
+        let configured = proxy.servers[Int(server.position)]
+        if configured.tcpUserTimeoutMilliseconds > 0 {
+            _ = socket.setUserTimeout(milliseconds: configured.tcpUserTimeoutMilliseconds)
+        }
+        if configured.usesFastOpen {
+            socket.setOption(Int32(IPPROTO_TCP), MARTLET_TCP_FASTOPEN_CONNECT, Int32(1))
+        }
+        if let source = configured.source ?? proxy.source { bindSource(socket, source) }
     }
 
     private mutating func bindSource(_ socket: borrowing Descriptor, _ source: SourceConfiguration)
@@ -108,11 +128,18 @@ extension Worker {
 
     /// The server's address, with the client's destination port where the configuration says so.
     private mutating func destination(_ stream: Handle, _ server: ServerEntry) -> RawSocketAddress {
-        guard server.usesClientPort || server.portOffset != 0 else { return server.address }
+        guard server.usesClientPort || server.usesClientAddress || server.portOffset != 0 else {
+            return server.address
+        }
         let client = streams[stream].client
-        let local = try? connections[client].descriptor.localAddress()
-        let port = Int32(local?.port ?? 0) &+ server.portOffset
-        return server.address.with(port: UInt16(truncatingIfNeeded: port))
+        guard let local = try? connections[client].descriptor.localAddress() else {
+            return server.address
+        }
+        let base = server.usesClientAddress ? local : server.address
+        let hasOwnPort = !server.usesClientPort && server.portOffset == 0
+        if hasOwnPort { return base.with(port: server.address.port) }
+        let port = Int32(local.port) &+ server.portOffset
+        return base.with(port: UInt16(truncatingIfNeeded: port))
     }
 
     private mutating func attach(
@@ -169,8 +196,9 @@ extension Worker {
         } else {
             serverConnected(stream, server)
         }
-        streams[stream].phase =
-            streams[stream].flags.contains(.isHTTP) ? .awaitingResponse : .tunnel
+        let isHTTP = streams[stream].flags.contains(.isHTTP)
+        streams[stream].phase = isHTTP ? .awaitingResponse : .tunnel
+        if !isHTTP { logEarly(stream) }
         drive(stream)
     }
 

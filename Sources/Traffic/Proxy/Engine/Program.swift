@@ -28,7 +28,8 @@ struct ProxyEntry {
     let isLogged: Bool
     /// The line is written when the connection is accepted (no log format option was given).
     let isLoggedAtAccept: Bool
-    let maxKeepAliveQueue: Int32
+    /// `rate-limit sessions`, sessions a second; 0 means no limit.
+    let sessionRate: UInt32
     let frontend: Unmanaged<FrontendLive>
     let backend: Unmanaged<BackendLive>
     let frontendCounters: CounterSlice
@@ -52,7 +53,9 @@ struct ServerEntry {
     let isLocal: Bool
     let usesClientPort: Bool
     let portOffset: Int32
-    let hasSource: Bool
+    let usesClientAddress: Bool
+    /// A source address or socket options of its own.
+    let hasSocketOptions: Bool
     let poolMaxConnections: Int32
     let poolPurgeDelay: UInt32
     let maxReuse: Int32
@@ -88,6 +91,8 @@ struct Program: ~Copyable {
     var users = 0
     let bufferBytes: Int
     let logURIBytes: Int
+    /// `maxconnrate` or `maxsessrate`, whichever is less; 0 means no limit.
+    let sessionRate: UInt32
 
     init(_ generation: Generation, engine: Engine, worker: Int) {
         self.generation = generation
@@ -96,6 +101,10 @@ struct Program: ~Copyable {
         self.logger = logger
         bufferBytes = configuration.global.tuning.bufferBytes
         logURIBytes = configuration.global.tuning.logURIBytes
+        let rates = [
+            configuration.global.maxConnectionRate, configuration.global.maxSessionRate,
+        ].filter { $0 > 0 }
+        sessionRate = UInt32(clamping: rates.min() ?? 0)
         var proxies: [ProxyEntry] = []
         var servers: [ServerEntry] = []
         for (index, proxy) in configuration.proxies.enumerated() {
@@ -164,7 +173,7 @@ struct Program: ~Copyable {
             serverCount: Int32(proxy.servers.count),
             isLogged: logger.logs(frontend: index) && !logger.logsAtAccept(frontend: index),
             isLoggedAtAccept: logger.logsAtAccept(frontend: index),
-            maxKeepAliveQueue: Int32(clamping: proxy.maxKeepAliveQueue),
+            sessionRate: UInt32(clamping: proxy.sessionRateLimit),
             frontend: Unmanaged.passUnretained(frontend),
             backend: Unmanaged.passUnretained(backend),
             frontendCounters: frontend.counters.slice(worker: worker),
@@ -196,7 +205,9 @@ struct Program: ~Copyable {
                     counters: live.counters.slice(worker: worker), address: address,
                     isLocal: !address.isIP, usesClientPort: server.usesClientPort,
                     portOffset: Int32(server.portOffset ?? 0),
-                    hasSource: server.source != nil || proxy.source != nil,
+                    usesClientAddress: server.usesClientAddress,
+                    hasSocketOptions: server.source != nil || proxy.source != nil
+                        || server.tcpUserTimeoutMilliseconds > 0 || server.usesFastOpen,
                     poolMaxConnections: Int32(clamping: server.poolMaxConnections),
                     poolPurgeDelay: UInt32(clamping: server.poolPurgeDelayMilliseconds),
                     maxReuse: Int32(clamping: server.maxReuse)))

@@ -50,7 +50,8 @@ extension Worker {
             if !stream.isNone {
                 streams[stream].flags.remove(.clientPersists)
             } else if connections[connection].inbound.isEmpty {
-                closeClient(connection)
+                let options = sessionEntry(connections[connection].session).options
+                if !options.contains(.idleCloseOnResponse) { closeClient(connection) }
             }
         }
         purgePools()

@@ -78,12 +78,18 @@ struct Worker: ~Copyable {
         buffers = BufferPool(blockBytes: tuning.bufferBytes, keepAtMost: 64)
         lineBuffers = BufferPool(blockBytes: max(64, tuning.logURIBytes), keepAtMost: 64)
         fields = FieldTable(capacity: max(1, tuning.maxHeaderFields &- 1))
+        pipes.most = Self.share(of: generation.configuration.global.maxPipes, engine.workers)
         processCounters = engine.live.process.counters.slice(worker: number)
         epoch = generation.number
         guard let first = programs.insert(Program(generation, engine: engine, worker: number))
         else { preconditionFailure("a new slab has room") }
         program = first
         pools = [IdlePool](repeating: IdlePool(), count: engine.live.identities)
+    }
+
+    /// One worker's share of a limit; 0 stays without limit.
+    private static func share(of limit: Int, _ workers: Int) -> Int {
+        limit == 0 ? .max : max(1, limit / workers)
     }
 
     /// Runs until the engine stops.
@@ -136,7 +142,7 @@ struct Worker: ~Copyable {
 
     /// Takes up postponed work, as much as waited when the turn began.
     private mutating func runPostponed() {
-        var budget = runQueue.count
+        var budget = min(runQueue.count, max(1, tuning.runQueueDepth))
         while budget > 0, let connection = runQueue.pop() {
             budget &-= 1
             guard connections.isLive(connection) else { continue }

@@ -14,6 +14,8 @@ struct WatchedListener {
     let number: Int
     /// Index of the frontend in the program in force.
     var frontend: Int32
+    /// Any worker may take its connections (no `thread` was given).
+    let mayHandOver: Bool
     /// Registered with the poller now.
     var isWatched = false
     /// Belongs to the generation in force.
@@ -52,13 +54,21 @@ extension Worker {
         let live = live.frontend(socket.frontend)
         let frontend = programs[program].frontendOfIdentity[Int(live.identity)]
         guard frontend >= 0 else { return }
+        // `thread`: the listener may be meant for other workers.
+        let proxy = programs[program].generation.configuration.proxies[Int(frontend)]
+        if socket.bindIndex < proxy.binds.count {
+            let threads = proxy.binds[socket.bindIndex].threads
+            if !threads.isEmpty && !threads.contains(number &+ 1) { return }
+        }
         if let known = listeners.firstIndex(where: { $0.socket === socket }) {
             listeners[known].isPresent = true
             listeners[known].frontend = frontend
         } else {
             listeners.append(
                 WatchedListener(
-                    socket: socket, live: live, number: nextListener, frontend: frontend))
+                    socket: socket, live: live, number: nextListener, frontend: frontend,
+                    mayHandOver: socket.bindIndex >= proxy.binds.count
+                        || proxy.binds[socket.bindIndex].threads.isEmpty))
             nextListener &+= 1
         }
     }
@@ -72,7 +82,7 @@ extension Worker {
         let number = listeners[index].socket.number
         let frontend = listeners[index].frontend
         for _ in 0..<batch {
-            guard hasRoom(frontend) else {
+            guard hasRoom(frontend), hasRate(frontend) else {
                 pauseAccepting(milliseconds: 20)
                 return
             }
@@ -87,6 +97,19 @@ extension Worker {
                 if error.isExhaustion { pauseAccepting(milliseconds: 100) }
                 return
             }
+        }
+    }
+
+    /// Whether the rates of process and frontend allow one more session in this second.
+    private mutating func hasRate(_ frontend: Int32) -> Bool {
+        let entry = programs[program].proxies[Int(frontend)]
+        let limit = programs[program].sessionRate
+        if limit > 0, !live.process.sessionRate.take(now: now, limit: limit) {
+            return false
+        }
+        guard entry.sessionRate > 0 else { return true }
+        return unsafe entry.frontend._withUnsafeGuaranteedRef {
+            $0.sessionRate.take(now: now, limit: entry.sessionRate)
         }
     }
 
@@ -116,7 +139,7 @@ extension Worker {
         _ descriptor: consuming Descriptor, from address: RawSocketAddress, listener index: Int
     ) {
         let listener = listeners[index]
-        if engine.workers > 1 {
+        if engine.workers > 1 && listener.mayHandOver {
             let least = engine.loads.least()
             if least.worker != number && least.connections &+ 4 &+ least.connections / 8 < clients {
                 engine.post(
@@ -150,7 +173,7 @@ extension Worker {
     ) {
         let isLocal = !address.isIP
         var flags: ConnectionFlags = [.readable, .writable]
-        if isLocal { flags.insert(.isLocal) }
+        if isLocal { flags.insert(.isLocal) } else { prepareClient(descriptor, frontend) }
         let session = sessions.insert(
             Session(
                 clientAddress: address, frontend: frontend, program: program,
@@ -169,6 +192,23 @@ extension Worker {
         countAccept(frontend)
         if programs[program].proxies[Int(frontend)].isLoggedAtAccept { logAccept(client) }
         beginClient(client)
+    }
+
+    /// Socket options for clients; TCP_NODELAY comes from the listening socket.
+    private mutating func prepareClient(_ socket: borrowing Descriptor, _ frontend: Int32) {
+        let options = programs[program].proxies[Int(frontend)].options
+        if options.contains(.clientTCPKeepAlive) {
+            socket.setOption(SOL_SOCKET, SO_KEEPALIVE, Int32(1))
+        }
+        if options.contains(.tcpSmartAccept) {
+            socket.setOption(Int32(IPPROTO_TCP), TCP_QUICKACK, Int32(0))
+        }
+        if tuning.receiveBufferClientBytes > 0 {
+            socket.setOption(SOL_SOCKET, SO_RCVBUF, Int32(tuning.receiveBufferClientBytes))
+        }
+        if tuning.sendBufferClientBytes > 0 {
+            socket.setOption(SOL_SOCKET, SO_SNDBUF, Int32(tuning.sendBufferClientBytes))
+        }
     }
 
     private mutating func countAccept(_ frontend: Int32) {

@@ -50,8 +50,20 @@ public struct BackendOrder: ~Copyable {
 
     // MARK: Streams
 
-    /// Chooses and charges a server; `avoiding` is an ordinal taken only when there is no other.
-    mutating func assign(avoiding: Int = -1) -> Assignment {
+    /// Chooses and charges a server.
+    ///
+    /// - Parameters:
+    ///   - avoiding: an ordinal taken only when there is no other; -1 none.
+    ///   - preferring: an ordinal taken when it is usable and not full, whatever the order says.
+    mutating func assign(avoiding: Int = -1, preferring: Int = -1) -> Assignment {
+        if preferring >= 0, preferring < servers.count {
+            let server = servers[preferring]
+            let isFull = server.maxConnections > 0 && server.served >= server.maxConnections
+            if server.slot >= 0 && server.isUsable && !isFull {
+                charge(preferring)
+                return .server(preferring)
+            }
+        }
         let avoided = avoiding >= 0 ? servers[avoiding].slot : -1
         switch balancer?.pick(avoiding: avoided >= 0 ? avoided : nil) ?? .none {
         case .slot(let slot):

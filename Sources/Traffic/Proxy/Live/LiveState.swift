@@ -59,6 +59,8 @@ public final class ProcessLive: Sendable {
     public let maxConnections = Atomic<Int>(0)
     /// Streams begun since the start; numbers streams.
     public let streams = Atomic<UInt64>(0)
+    /// Sessions begun in the present second, for `maxconnrate` and `maxsessrate`.
+    let sessionRate = RateWindow()
     /// Workers whose accepting is paused for want of descriptors.
     public let pausedWorkers = Atomic<Int>(0)
     public let counters: CounterTable
@@ -82,6 +84,8 @@ public final class FrontendLive: Sendable {
     public let isPaused = Atomic<Bool>(false)
     /// `shutdown frontend` or a soft stop: no longer listening.
     public let isStopped = Atomic<Bool>(false)
+    /// Sessions begun in the present second, for `rate-limit sessions`.
+    let sessionRate = RateWindow()
     /// HTTP requests counted for `%rt`.
     public let requestNumber = Atomic<UInt64>(0)
 

@@ -13,6 +13,21 @@ extension Worker {
         programs[program].logger.log(facts, requestLine: streams[stream].requestLine.span)
     }
 
+    /// `option logasap`: the line is written when the response's head, or a TCP server's connection,
+    /// is there; what the rest brings is not in it.
+    mutating func logEarly(_ stream: Handle) {
+        let program = streams[stream].program
+        let entry = programs[program].proxies[Int(streams[stream].frontend)]
+        guard entry.options.contains(.logASAP), streams[stream].flags.contains(.isLogged) else {
+            return
+        }
+        var facts = facts(stream)
+        facts.isEarly = true
+        facts.bytesToClient = UInt64(connections[streams[stream].client].outbound.count)
+        programs[program].logger.log(facts, requestLine: streams[stream].requestLine.span)
+        streams[stream].flags.insert(.wasLogged)
+    }
+
     /// Writes the line of a connection that was just accepted, where that is all that is logged.
     mutating func logAccept(_ client: Handle) {
         var facts = StreamFacts()

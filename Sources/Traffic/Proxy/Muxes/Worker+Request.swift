@@ -189,7 +189,10 @@ extension Worker {
         if streams[stream].flags.contains(.asksUpgrade) {
             fits = fits && output.append("connection: upgrade\r\n")
         } else if options.contains(.httpClose) || options.contains(.httpServerClose) {
-            fits = fits && output.append("connection: close\r\n")
+            // A server that is told of the close may answer without a length.
+            if !options.contains(.httpPretendKeepAlive) {
+                fits = fits && output.append("connection: close\r\n")
+            }
         } else if !streams[stream].flags.contains(.isConnect) {
             streams[stream].flags.insert(.serverPersists)
             if streams[stream].flags.contains(.isHTTP10) {

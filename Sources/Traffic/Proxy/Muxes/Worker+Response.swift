@@ -232,6 +232,7 @@ extension Worker {
             return .ended
         }
         connections[server].inbound.consume(Int(head.length))
+        logEarly(stream)
         if isTunnel {
             streams[stream].phase = .tunnel
             streams[stream].flows[0].framing = .untilClose

@@ -15,6 +15,10 @@ struct Session: ~Copyable {
     var bindIndex: Int32
     /// Requests begun on this connection.
     var requests: UInt32 = 0
+    /// The server of the previous stream, for `option prefer-last-server`: its backend (index in
+    /// the proxies) and its ordinal; -1 none.
+    var lastBackend: Int32 = -1
+    var lastOrdinal: Int32 = -1
     /// An idle server connection only this session may use (`http-reuse never`).
     var privateServer = Handle.none
     /// Tick (milliseconds) of the accept, and of the end of the previous stream.

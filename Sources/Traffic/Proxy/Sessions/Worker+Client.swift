@@ -201,6 +201,9 @@ extension Worker {
         let session = connections[client].session
         let entry = sessionEntry(session)
         timers.cancel(client.index)
+        if entry.options.contains(.noLingerClient) {
+            connections[client].descriptor.resetOnClose()
+        }
         dropPrivate(session)
         buffers.give(connections[client].inbound.take())
         buffers.give(connections[client].outbound.take())

@@ -189,6 +189,10 @@ extension Worker {
             if keep && mayPool(stream, server, entry) {
                 retire(stream, server, entry)
             } else {
+                let proxy = programs[streams[stream].program].proxies[Int(entry.proxy)]
+                if proxy.options.contains(.noLingerServer) {
+                    connections[server].descriptor.resetOnClose()
+                }
                 closeServerConnection(server)
             }
         }
