@@ -268,6 +268,23 @@ import Testing
         #expect(proxy.logs.map(\.facility) == [17])
     }
 
+    @Test func `log formats can build on the standard ones and are checked`() throws {
+        let loaded = Loading.frontend(
+            """
+             log 127.0.0.1 local0
+             log-format "${HAPROXY_TCP_LOG_FMT} branch=${HAPROXY_BRANCH}"
+            """)
+        #expect(loaded.messages == [])
+        let format = try #require(loaded.configuration?.proxies[0].logFormat)
+        #expect(format.hasPrefix("%ci:%cp [%t]") && format.hasSuffix(" branch=3.5"))
+        let wrong = Loading.frontend(" log 127.0.0.1 local0\n log-format %nonsense")
+        #expect(wrong.configuration == nil)
+        try #require(wrong.messages.count == 1)
+        #expect(
+            wrong.messages[0].hasPrefix(
+                "[ALERT] : parsing [t.cfg:8] : 'log-format' in frontend 'f'"))
+    }
+
     @Test func `mistakes are all told, each with its line and what was meant`() {
         let loaded = Loading.load(
             """

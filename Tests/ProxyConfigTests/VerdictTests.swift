@@ -107,7 +107,9 @@ struct VerdictTests {
         "frontend f\n bind :8001\n balance roundrobin\n retries 3\n option redispatch\n timeout server 1s\n"
             + " timeout connect 1s\n option abortonclose\n",
         "backend b\n timeout client 1s\n option dontlognull\n backlog 3\n option clitcpka\n",
-        "backend b\n option httplog\n mode http\n", "backend b\n timeout client-fin 3\n",
+        "backend b\n option httplog\n mode http\n", "backend b\n log-format %ci\n",
+        "defaults\n mode http\n option httplog\n log-format %ci\n option tcplog\nfrontend f\n timeout client 1s\n bind :1\n log-format %ci\n option httplog\n",
+        "backend b\n timeout client-fin 3\n",
         "defaults\n bind :80\n", "defaults\n server s 127.0.0.1:1\n", "defaults\n id 3\n",
         "defaults\n mode http\n option httplog\n option tcplog\n",
         "defaults\n mode http\n option forwardfor\n timeout client 1s\nlisten x\n mode tcp\n bind :8001\n",
@@ -166,6 +168,9 @@ struct VerdictTests {
         "option http-ignore-probes", "option log-separate-errors", "option logasap",
         "option socket-stats",
         "option dontlog-normal", "option independent-streams", "option tcp-smart-accept",
+        "log-format", "log-format a b", "log-format %foo", "log-format \"%ci %ST\"",
+        "log 127.0.0.1 local0\n log-format \"%ci %ST\"\n error-log-format %ci",
+        "log 127.0.0.1 local0\n log-format \"%{+Q}o %ci [%t] %%\"",
     ]
 
     private static let backends: [String] = [

@@ -3,6 +3,7 @@
 
 import ConfigLanguage
 import Kernel
+import Logs
 import Proxy
 
 /// What came of loading.
@@ -60,6 +61,8 @@ public enum ConfigurationLoader {
         files: [ConfigurationFile], environment: Environment, facts: ConfigurationFacts,
         surroundings: Surroundings = .system, showsDiagnosis: Bool = false
     ) -> LoadedConfiguration {
+        let environment = environment.adding(LogFormat.variables)
+            .adding(["HAPROXY_BRANCH": facts.version.branch])
         var reader = ConfigurationReader(
             files: files, sectionKeywords: Set(SectionKind.named.keys), environment: environment,
             facts: facts, showsDiagnosis: showsDiagnosis)

@@ -77,6 +77,9 @@ public struct ProgramVersion: Hashable, Sendable, Comparable {
         }
     }
 
+    /// The first two numbers, such as `3.5`.
+    public var branch: String { "\(numbers[0]).\(numbers[1])" }
+
     /// Development before candidates before releases; numbers from left to right.
     public static func < (left: ProgramVersion, right: ProgramVersion) -> Bool {
         left.order.lexicographicallyPrecedes(right.order)

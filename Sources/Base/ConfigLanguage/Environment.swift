@@ -12,6 +12,11 @@ public struct Environment: Hashable, Sendable {
     /// The value of a variable; nil when it is not set, which is not the same as empty.
     public subscript(_ name: String) -> String? { values[name] }
 
+    /// The same environment with more variables, which win over those that exist.
+    public func adding(_ more: [String: String]) -> Environment {
+        Environment(values.merging(more) { $1 })
+    }
+
     /// Applies `setenv`, `presetenv`, `resetenv` or `unsetenv`; nil when `keyword` is none of them.
     ///
     /// The result is empty on success and otherwise says what is wrong.

@@ -4,6 +4,7 @@
 
 import ConfigLanguage
 import Kernel
+import Logs
 import Proxy
 
 /// Checks over the whole configuration.
@@ -234,6 +235,7 @@ extension ConfigurationChecks {
                 draft.proxy.options.insert(.tcpLog)
             }
         }
+        checkFormats(draft, &diagnostics)
         guard draft.proxy.capability.contains(.frontend), draft.logFormatOrigin != nil else {
             return
         }
@@ -243,6 +245,27 @@ extension ConfigurationChecks {
         }
         if !reachesSomething {
             warn("log format ignored for \(title) since it has no log address.")
+        }
+    }
+
+    /// Log formats, which depend on the mode the proxy ended up with.
+    private static func checkFormats(_ draft: ProxyDraft, _ diagnostics: inout Diagnostics) {
+        guard draft.proxy.capability.contains(.frontend) else { return }
+        let formats = [
+            ("log-format", draft.proxy.logFormat, draft.logFormatOrigin?.location),
+            ("error-log-format", draft.proxy.errorLogFormat, draft.errorFormatLocation),
+        ]
+        for (keyword, format, location) in formats {
+            guard let format else { continue }
+            do throws(LogFormatMistake) {
+                try LogFormat.check(format, isHTTP: draft.proxy.mode == .http)
+            } catch {
+                diagnostics.report(
+                    Diagnostic(
+                        .alert, at: location,
+                        "'\(keyword)' in \(draft.title) : failed to parse log-format : \(error.text)"
+                    ))
+            }
         }
     }
 

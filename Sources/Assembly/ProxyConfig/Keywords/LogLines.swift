@@ -76,6 +76,20 @@ extension ProxyKeywords {
             format(
                 arguments.has(0) ? [.tcpLog, .clfLog] : .tcpLog, &draft, arguments, &diagnostics)
         },
+        Row(
+            "log-format", .proxies, takes: [.word("<format>")],
+            "Sets the format of log lines."
+        ) { draft, arguments, diagnostics in
+            ownFormat(&draft, arguments, &diagnostics)
+        },
+        Row(
+            "error-log-format", .proxies, takes: [.word("<format>")],
+            "Sets the format of lines about connections that failed early."
+        ) { draft, arguments, diagnostics in
+            if isIgnored(draft, arguments, &diagnostics) { return }
+            draft.proxy.errorLogFormat = arguments.word(0)
+            draft.errorFormatLocation = arguments.location
+        },
     ]
 
     private static func log(
@@ -99,21 +113,44 @@ extension ProxyKeywords {
         _ option: ProxyOptions, _ draft: inout ProxyDraft, _ arguments: KeywordArguments,
         _ diagnostics: inout Diagnostics
     ) {
-        if draft.keyword == "backend" {
-            return diagnostics.report(
-                arguments.warning(
-                    "\(draft.title) : '\(arguments.keyword)' directive is ignored in backends."))
-        }
+        if isIgnored(draft, arguments, &diagnostics) { return }
+        replace(&draft, arguments, &diagnostics)
+        draft.proxy.options.formUnion(option)
+    }
+
+    private static func ownFormat(
+        _ draft: inout ProxyDraft, _ arguments: KeywordArguments, _ diagnostics: inout Diagnostics
+    ) {
+        if isIgnored(draft, arguments, &diagnostics) { return }
+        replace(&draft, arguments, &diagnostics)
+        draft.proxy.logFormat = arguments.word(0)
+    }
+
+    /// A backend's traffic is logged by the frontend it came through.
+    private static func isIgnored(
+        _ draft: ProxyDraft, _ arguments: KeywordArguments, _ diagnostics: inout Diagnostics
+    ) -> Bool {
+        guard draft.keyword == "backend" else { return false }
+        diagnostics.report(
+            arguments.warning(
+                "\(draft.title) : '\(arguments.keyword)' directive is ignored in backends."))
+        return true
+    }
+
+    /// Forgets the format chosen before, with a warning within one defaults section.
+    private static func replace(
+        _ draft: inout ProxyDraft, _ arguments: KeywordArguments, _ diagnostics: inout Diagnostics
+    ) {
         if draft.isDefaults, let earlier = draft.logFormatOrigin,
             earlier.keyword != arguments.keyword
         {
             diagnostics.report(
                 arguments.warning(
-                    "'\(arguments.keyword)' overrides previous '\(earlier.keyword)' in 'defaults' section."
-                ))
+                    "'\(arguments.keyword)' overrides previous '\(earlier.keyword)' in 'defaults' "
+                        + "section."))
         }
+        draft.proxy.logFormat = nil
         draft.proxy.options.subtract([.httpLog, .tcpLog, .clfLog, .httpsLog])
-        draft.proxy.options.formUnion(option)
         draft.logFormatOrigin = (arguments.location, arguments.keyword)
     }
 }

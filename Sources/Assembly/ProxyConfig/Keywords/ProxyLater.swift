@@ -60,8 +60,6 @@ extension ProxyKeywords {
         ("clitcpka-cnt", "Sets how many keepalives a client may miss."),
         ("clitcpka-idle", "Sets how long a client is silent before keepalives."),
         ("clitcpka-intvl", "Sets the pause between keepalives to a client."),
-        ("error-log-format", "Sets the format of lines about failed connections."),
-        ("log-format", "Sets the format of log lines."),
         ("log-format-sd", "Sets the structured part of log lines."),
         ("log-steps", "Chooses when lines are logged."),
         ("max-session-srv-conns", "Bounds the server connections a client's connection may hold."),

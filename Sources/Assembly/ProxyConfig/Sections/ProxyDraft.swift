@@ -24,6 +24,8 @@ struct ProxyDraft {
     /// Where the log format was chosen, and by which keyword.
     var logFormatOrigin: (location: SourceLocation, keyword: String)?
 
+    /// Where `error-log-format` stands.
+    var errorFormatLocation: SourceLocation?
     /// Lines that force HTTP/1, which only `mode http` can use: their place and what they are.
     var forcedHTTP: [(location: SourceLocation, title: String)] = []
 
@@ -51,6 +53,7 @@ struct ProxyDraft {
         proxy.place = place
         serverTemplate = defaults.serverTemplate
         logFormatOrigin = defaults.logFormatOrigin
+        errorFormatLocation = defaults.errorFormatLocation
         defaultBackendLocation = defaults.defaultBackendLocation
     }
 

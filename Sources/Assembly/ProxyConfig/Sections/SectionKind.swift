@@ -28,7 +28,7 @@ enum SectionKind: Hashable {
     /// Sections that do not work yet, in the order of the manual.
     static let later = [
         "resolvers", "cache", "fcgi-app", "peers", "traces", "userlist", "mailers", "ring",
-        "log-forward", "log-profile", "crt-store", "acme", "program", "dynamic-update",
+        "log-forward", "log-profile", "crt-store", "acme", "program",
         "healthcheck",
     ]
 }
