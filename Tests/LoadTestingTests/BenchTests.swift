@@ -157,6 +157,11 @@ import Testing
             cfn=(5) mallocated
             calls=9 0
             +3 50
+            fn=(8) swift_bridgeObjectRetain
+            cfn=(3)
+            calls=100 0
+            +3 50
+            fn=(1)
             cfn=(6) malloc'2
             calls=1 0
             * 50
@@ -166,12 +171,14 @@ import Testing
             totals: 430
             """
         let calls = CallCounts(callgrind: text)
-        #expect(calls.allocations == 4)
-        #expect(calls.references == 7)
-        #expect(calls.accesses == 0)
-        #expect(calls.locks == 4)
-        #expect((calls - calls) == CallCounts())
-        #expect((calls / 2).references == 3.5)
+        #expect(calls[.allocations] == 4)
+        #expect(calls[.references] == 7)
+        #expect(calls[.accesses] == 0)
+        #expect(calls[.locks] == 4)
+        #expect((calls - calls)[.references] == 0)
+        #expect((calls / 2)[.references] == 3.5)
+        let callers = calls.callers(atLeast: 3)
+        #expect(callers.map(\.call.caller) == ["malloc", "main", "main"])
     }
 
     @Test(arguments: [

@@ -19,6 +19,10 @@ extension Bench {
                 report(
                     "  \(candidate.peer.rawValue): \(count.0.fixed(0)) instructions a request, "
                         + count.1.text)
+                guard candidate.peer == .martlet else { continue }
+                for (call, count) in count.1.callers(atLeast: 0.05) {
+                    report("    \(count.fixed(2)) \(call.group.rawValue) in \(call.caller)")
+                }
             case .failure(let reason):
                 skipped[candidate.peer] = reason.text
                 report("  \(candidate.peer.rawValue) skipped: \(reason.text)")

@@ -72,17 +72,13 @@ public struct BenchReport: Sendable {
 
     /// One row for each scenario and peer whose instructions were counted.
     public var calls: TextTable {
-        var table = TextTable([
-            "calls for each request", "peer", "allocations", "retains and releases",
-            "access checks", "locks",
-        ])
+        let groups = CallCounts.Group.allCases
+        var table = TextTable(["calls for each request", "peer"] + groups.map(\.rawValue))
         for outcome in outcomes {
             for (peer, result) in outcome.peers {
                 guard case .instructions(_, let calls) = result else { continue }
                 table.add(
-                    [outcome.scenario.title, peer.rawValue]
-                        + [calls.allocations, calls.references, calls.accesses, calls.locks]
-                        .map { $0.fixed(2) })
+                    [outcome.scenario.title, peer.rawValue] + groups.map { calls[$0].fixed(2) })
             }
         }
         return table
@@ -224,9 +220,10 @@ public struct BenchReport: Sendable {
         case .instructions(let count, let calls):
             .object([
                 ("instructionsPerRequest", .number(count)),
-                ("allocations", .number(calls.allocations)),
-                ("retainsAndReleases", .number(calls.references)),
-                ("accessChecks", .number(calls.accesses)), ("locks", .number(calls.locks)),
+                (
+                    "callsPerRequest",
+                    .object(CallCounts.Group.allCases.map { ("\($0)", .number(calls[$0])) })
+                ),
             ])
         case .memory(let dirty, let resident):
             .object([

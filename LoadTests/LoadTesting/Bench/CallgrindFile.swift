@@ -14,78 +14,103 @@ public func callgrindTotal(_ text: String) -> Int? {
 
 /// Calls of functions that cost more than they seem to.
 public struct CallCounts: Sendable, Equatable {
-    /// malloc and its kin.
-    public var allocations = 0.0
-    /// Retains and releases of Swift objects.
-    public var references = 0.0
-    /// Run-time checks for exclusive access in Swift.
-    public var accesses = 0.0
-    /// Locks of mutexes.
-    public var locks = 0.0
+    /// What a called function does.
+    public enum Group: String, Sendable, CaseIterable {
+        /// malloc and its kin.
+        case allocations
+        /// Retains and releases of Swift objects.
+        case references = "retains and releases"
+        /// Run-time checks for exclusive access in Swift.
+        case accesses = "access checks"
+        /// Locks of mutexes.
+        case locks
+
+        /// The group of a function's name; `nil` for functions that may be called.
+        init?(function name: Substring) {
+            switch name.prefix(while: { $0 != "'" && $0 != "@" }) {
+            case "malloc", "calloc", "realloc", "posix_memalign", "aligned_alloc":
+                self = .allocations
+            case "swift_beginAccess": self = .accesses
+            case "pthread_mutex_lock", "__pthread_mutex_lock": self = .locks
+            case let name
+            where name.hasPrefix("swift_retain") || name.hasPrefix("swift_release")
+                || name.hasPrefix("swift_bridgeObjectRe"):
+                self = .references
+            default: return nil
+            }
+        }
+    }
+
+    /// Who called, and what for.
+    public struct Call: Sendable, Hashable {
+        /// What was called.
+        public let group: Group
+        /// The caller's name, as the linker knows it.
+        public let caller: String
+    }
+
+    private var counts: [Call: Double] = [:]
 
     /// No calls.
     public init() {}
 
-    /// Adds up the calls in a file that callgrind wrote.
+    /// Adds up the calls in a file that callgrind wrote. What the Swift library does within itself
+    /// is not counted again.
     public init(callgrind text: String) {
         var names: [Substring: Substring] = [:]
+        var caller: Substring = ""
         var callee: Substring = ""
         for bytes in text.utf8.split(separator: UInt8(ascii: "\n")) {
             // Most lines are costs; they begin with a digit or a sign.
             guard let first = bytes.first, first >= UInt8(ascii: "a") else { continue }
             let line = Substring(bytes)
             if line.hasPrefix("calls=") {
-                let count = line.dropFirst(6).split(separator: " ").first.flatMap { Double($0) }
-                add(names[callee] ?? callee, count ?? 0)
+                let from = names[caller] ?? caller
+                guard let group = Group(function: names[callee] ?? callee),
+                    !from.hasPrefix("swift_"),
+                    let count = line.dropFirst(6).split(separator: " ").first.flatMap({ Double($0) }
+                    )
+                else { continue }
+                counts[Call(group: group, caller: String(from)), default: 0] += count
             } else if line.hasPrefix("cfn=") || line.hasPrefix("fn=") {
-                let isCallee = line.hasPrefix("c")
                 // A name is written out once, as (7) name, and is (7) from then on.
                 let word = line.drop { $0 != "=" }.dropFirst()
                 let key = word.prefix { $0 != " " }
                 let name = word.drop { $0 != " " }.dropFirst()
                 if !name.isEmpty { names[key] = name }
-                if isCallee { callee = key }
+                if line.hasPrefix("c") { callee = key } else { caller = key }
             }
         }
     }
 
-    private mutating func add(_ name: Substring, _ count: Double) {
-        switch name.prefix(while: { $0 != "'" && $0 != "@" }) {
-        case "malloc", "calloc", "realloc", "posix_memalign", "aligned_alloc":
-            allocations += count
-        case "swift_beginAccess": accesses += count
-        case "pthread_mutex_lock", "__pthread_mutex_lock": locks += count
-        case let name
-        where name.hasPrefix("swift_retain") || name.hasPrefix("swift_release")
-            || name.hasPrefix("swift_bridgeObjectRe"):
-            references += count
-        default: break
-        }
+    /// All calls of a group.
+    public subscript(group: Group) -> Double {
+        counts.reduce(0) { $0 + ($1.key.group == group ? $1.value : 0) }
+    }
+
+    /// The callers with the most calls first, those with at least `least` calls.
+    public func callers(atLeast least: Double) -> [(call: Call, count: Double)] {
+        counts.filter { $0.value >= least }
+            .sorted { ($0.value, $1.key.caller) > ($1.value, $0.key.caller) }
+            .map { ($0.key, $0.value) }
     }
 
     /// The calls of a longer run without those of a shorter one.
     public static func - (longer: CallCounts, shorter: CallCounts) -> CallCounts {
         var difference = CallCounts()
-        difference.allocations = longer.allocations - shorter.allocations
-        difference.references = longer.references - shorter.references
-        difference.accesses = longer.accesses - shorter.accesses
-        difference.locks = longer.locks - shorter.locks
+        difference.counts = longer.counts.merging(shorter.counts.mapValues { -$0 }) { $0 + $1 }
         return difference
     }
 
     /// The calls for each request.
     public static func / (calls: CallCounts, requests: Double) -> CallCounts {
         var quotient = CallCounts()
-        quotient.allocations = calls.allocations / requests
-        quotient.references = calls.references / requests
-        quotient.accesses = calls.accesses / requests
-        quotient.locks = calls.locks / requests
+        quotient.counts = calls.counts.mapValues { $0 / requests }
         return quotient
     }
 
     /// The counts in one line.
     public var text: String {
-        "\(allocations.fixed(2)) allocations, \(references.fixed(2)) retains and releases, "
-            + "\(accesses.fixed(2)) access checks, \(locks.fixed(2)) locks"
+        Group.allCases.map { "\(self[$0].fixed(2)) \($0.rawValue)" }.joined(separator: ", ")
     }
 }
