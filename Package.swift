@@ -125,7 +125,9 @@ building.library(
 building.library(
     "Logs", on: .features, needs: ["Proxy", "Kernel", "Addresses", "Structures"])
 building.library("Statistics", on: .features, needs: ["Proxy", "Kernel", "Addresses"])
-building.library("Admin", on: .features, needs: ["Proxy", "Daemon"])
+building.library(
+    "Admin", on: .features,
+    needs: ["Proxy", "Daemon", "Kernel", "Addresses", "Bytes", "ConfigLanguage", "Balancing"])
 
 building.library(
     "ProxyConfig", on: .assembly,
@@ -162,6 +164,9 @@ building.tests(
     "LoadTesting", needs: ["LoadTesting", "Kernel", "ConfigLanguage", "ProxyConfig"])
 
 building.tests("Logs", needs: ["Logs", "Proxy", "Kernel", "Addresses", "ReferenceHAProxy"])
+building.tests(
+    "Admin",
+    needs: ["Admin", "Proxy", "Daemon", "Kernel", "Addresses", "ReferenceHAProxy"])
 building.tests(
     "Statistics", needs: ["Statistics", "Proxy", "Kernel", "Addresses", "ReferenceHAProxy"])
 

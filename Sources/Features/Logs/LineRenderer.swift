@@ -192,7 +192,7 @@ extension LineBuffer {
     private mutating func append(address: borrowing RawSocketAddress, _ flags: LogFlags) {
         switch address.family {
         case AF_INET, AF_INET6:
-            guard let ip = ipSocketAddress(of: address)?.address else { return }
+            guard let ip = address.ip?.address else { return }
             if flags.contains(.hexadecimal) {
                 if ip.family == .v6 { append(hexadecimal: ip.high, digits: 16) }
                 append(hexadecimal: ip.low, digits: ip.family == .v6 ? 16 : 8)
@@ -209,7 +209,7 @@ extension LineBuffer {
     private mutating func append(port address: borrowing RawSocketAddress, _ flags: LogFlags) {
         switch address.family {
         case AF_INET, AF_INET6:
-            append(counter: UInt64(ipSocketAddress(of: address)?.port ?? 0), flags)
+            append(counter: UInt64(address.ip?.port ?? 0), flags)
         case AF_UNIX: append(counter: 1, flags)
         default: appendNothing(flags)
         }
@@ -283,16 +283,5 @@ extension LineBuffer {
             }
             index += 1
         }
-    }
-}
-
-/// The IP address and port of a socket address; nil for other families.
-func ipSocketAddress(of address: borrowing RawSocketAddress) -> IPSocketAddress? {
-    let length = min(Int(address.length), MemoryLayout<sockaddr_storage>.size)
-    // Safety: the bytes of the storage are all initialised, and the span does not leave the body.
-    return unsafe withUnsafeBytes(of: address.storage) { bytes in
-        unsafe IPSocketAddress(
-            sockaddr: Span(_unsafeElements: bytes.bindMemory(to: UInt8.self)).extracting(0..<length)
-        )
     }
 }

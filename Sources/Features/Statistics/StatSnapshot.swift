@@ -309,7 +309,7 @@ struct BackendState {
 
 /// `address:port`, `[v6]:port`, or `unix`.
 func text(of address: RawSocketAddress) -> String {
-    switch socketAddress(of: address) {
+    switch address.socketAddress {
     case .ip(let ip): ip.description
     default: "unix"
     }
@@ -317,19 +317,8 @@ func text(of address: RawSocketAddress) -> String {
 
 /// The listener's protocol as the column `proto` has it.
 private func protocolName(of address: RawSocketAddress) -> String {
-    switch socketAddress(of: address) {
+    switch address.socketAddress {
     case .ip(let ip): ip.address.family == .v4 ? "tcpv4" : "tcpv6"
     default: "unix_stream"
-    }
-}
-
-/// The address in the form of the control path; nil for a family that is neither IP nor UNIX.
-func socketAddress(of address: RawSocketAddress) -> SocketAddress? {
-    let length = min(Int(address.length), MemoryLayout.size(ofValue: address.storage))
-    // Safety: all bytes of the storage are initialised, and the span does not leave the body.
-    return unsafe withUnsafeBytes(of: address.storage) { bytes in
-        unsafe SocketAddress(
-            sockaddr: Span(_unsafeElements: bytes.bindMemory(to: UInt8.self)).extracting(0..<length)
-        )
     }
 }

@@ -1,0 +1,14 @@
+// The feature's face: its commands, for the catalog.
+
+import Proxy
+
+/// The general commands of the Runtime API.
+public enum Admin {
+    /// The rows of this feature; those of others are added by the catalog.
+    ///
+    /// - Parameter notify: where changes of servers' states are logged.
+    public static func commands(notify: @escaping @Sendable (Notice) -> Void) -> [Command] {
+        ServerCommands(notify: notify).commands + FrontendCommands.commands + ShowCommands.commands
+            + SessionCommands.commands + LaterCommands.commands
+    }
+}
