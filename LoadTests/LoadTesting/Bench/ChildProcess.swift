@@ -72,10 +72,19 @@ public struct ChildProcess: Sendable {
         }
     }
 
-    /// Asks the program to end and waits for it.
-    public func stop(with number: Int32 = SIGTERM, atMostSeconds seconds: Double = 5) {
+    /// Asks the program to end and waits for it. It is asked again each second: a program that looks
+    /// for signals before it waits, instead of while it waits, may overhear the first.
+    public func stop(with number: Int32 = SIGTERM, atMostSeconds seconds: Int = 5) {
+        for _ in 1..<max(seconds, 1) {
+            signal(number)
+            let end = Clock.monotonic().milliseconds + 1000
+            while Clock.monotonic().milliseconds < end {
+                if statusIfEnded() != nil { return }
+                usleep(2000)
+            }
+        }
         signal(number)
-        wait(atMostSeconds: seconds)
+        wait(atMostSeconds: 1)
     }
 
     /// Runs a program to its end.
