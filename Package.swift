@@ -154,6 +154,7 @@ building.testSupport("HTTPCases", needs: ["HTTP"])
 building.tests("HTTP", needs: ["HTTP", "HTTPCases", "Bytes"])
 building.tests("Daemon", needs: ["Daemon", "Kernel", "ConfigLanguage"])
 building.tests("Proxy", needs: ["Proxy", "Kernel", "Addresses", "Bytes", "Structures"])
+building.tests("Supervisor", needs: ["Supervisor", "Daemon", "Kernel", "Proxy", "CLinux"])
 building.tests("Balancing", needs: ["Balancing", "ReferenceHAProxy"])
 building.tests(
     "ProxyConfig",

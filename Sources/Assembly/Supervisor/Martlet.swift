@@ -17,7 +17,7 @@ public enum Martlet {
         } catch {
             switch error {
             case .unknown:
-                console.print(Options.usage)
+                showUsage(console)
             case .invalid(let text):
                 console.say(.alert, text)
             }
@@ -39,11 +39,16 @@ public enum Martlet {
             do throws(StartFailure) {
                 return try Start(options, console).run()
             } catch {
-                if error.showsUsage { console.print(Options.usage) }
+                if error.showsUsage { showUsage(console) }
                 if let text = error.text { console.say(.alert, text) }
                 return error.status
             }
         }
+    }
+
+    private static func showUsage(_ console: Console) {
+        Version.lines.forEach(console.answer)
+        StandardStream.error.write(Options.usage)
     }
 
     /// `-cc`: silent but for mistakes.
@@ -82,6 +87,6 @@ struct StartFailure: Error {
 
     /// A failure in the words HAProxy's main function would use.
     static func main(_ text: String) -> StartFailure {
-        StartFailure(text: "[\(Program.name).main()] \(text)")
+        StartFailure(text: "[\(Program.path).main()] \(text)")
     }
 }

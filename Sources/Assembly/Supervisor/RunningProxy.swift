@@ -16,6 +16,10 @@ final class RunningProxy {
     /// How long workers get to let go of listeners before these stop listening.
     private static let suspensionDelayMilliseconds = 2
 
+    /// How often a socket that cannot listen again yet is tried, and the time between.
+    private static let resumptionAttempts = 100
+    private static let resumptionPauseMilliseconds = 10
+
     let loop: ControlLoop
     let engine: Engine
     let console: Console
@@ -141,32 +145,48 @@ final class RunningProxy {
     }
 
     /// Listens again after the other process gave up.
-    private func resume() {
+    private func resume(attemptsLeft: Int = RunningProxy.resumptionAttempts) {
         guard isPaused, !isStopping else { return }
-        isPaused = false
-        for socket in sockets.frontends + sockets.statistics
-        where !socket.isInherited && socket.number >= 0 {
-            guard case .address(.ip) = socket.identity?.place else { continue }
-            do throws(Errno) {
-                try ListeningSocket.resume(socket.number, backlog: socket.backlog)
-            } catch {
-                console.say(
-                    .alert, "Failed to resume frontend \(socket.frontend) (\(error.text)).")
+        let complaints = listenAgain() + reopenRetired()
+        // The other process may need a moment to end.
+        if !complaints.isEmpty && attemptsLeft > 0 {
+            loop.after(milliseconds: RunningProxy.resumptionPauseMilliseconds) { [unowned self] in
+                resume(attemptsLeft: attemptsLeft - 1)
             }
+            return
         }
-        reopenRetired()
+        for complaint in complaints { console.say(.alert, complaint) }
+        isPaused = false
         engine.setPaused(false)
         announceFrontends("Resumed")
     }
 
-    private func reopenRetired() {
+    private func listenAgain() -> [String] {
+        var complaints: [String] = []
+        for socket in sockets.frontends + sockets.statistics
+        where !socket.isInherited && !socket.isRetired {
+            guard case .address(.ip) = socket.identity?.place else { continue }
+            do throws(Errno) {
+                try ListeningSocket.resume(socket.number, backlog: socket.backlog)
+            } catch {
+                complaints.append("Failed to resume frontend \(socket.frontend) (\(error.text)).")
+            }
+        }
+        return complaints
+    }
+
+    private func reopenRetired() -> [String] {
         let all = sockets.frontends + sockets.statistics
-        guard all.contains(where: \.isRetired) else { return }
+        if sockets.isComplete && !all.contains(where: \.isRetired) { return [] }
         var next = ListenerSockets(for: engine.configuration, reusing: all)
         next.open()
-        for failure in next.failures { console.say(.alert, failure.text) }
+        let before = Set(sockets.frontends.map(ObjectIdentifier.init))
+        let after = Set(next.frontends.map(ObjectIdentifier.init))
         sockets = next
-        engine.publish(engine.configuration, listeners: next.frontends)
+        if before != after {
+            engine.publish(engine.configuration, listeners: next.frontends)
+        }
+        return next.failures.map(\.text)
     }
 
     private func announceFrontends(_ what: String) {

@@ -92,7 +92,7 @@ struct Start {
         if case .short(let complaints) = budget.raiseLimit() {
             if global.strictLimits, let first = complaints.first { throw .main(first) }
             for complaint in complaints {
-                console.say(.warning, "[\(Program.name).main()] \(complaint)")
+                console.say(.warning, "[\(Program.path).main()] \(complaint)")
             }
         }
         if options.memoryMegabytes > 0 {
@@ -102,7 +102,7 @@ struct Start {
             } catch {
                 let text = "Cannot fix MEM limit to \(options.memoryMegabytes) megs."
                 if global.strictLimits { throw .main(text) }
-                console.say(.warning, "[\(Program.name).main()] \(text)")
+                console.say(.warning, "[\(Program.path).main()] \(text)")
             }
         }
         return budget.maxConnections
@@ -120,7 +120,11 @@ struct Start {
                 CurrentProcess.sleep(milliseconds: Start.bindPauseMilliseconds)
                 sockets.open()
             }
-            if !sockets.isComplete { signalReplaced(.terminalInput) }
+            if !sockets.isComplete {
+                // What was taken from them is given back before they are told.
+                sockets.retireAll()
+                signalReplaced(.terminalInput)
+            }
         }
         for failure in sockets.failures {
             console.say(failure.severity == .warning ? .warning : .alert, failure.text)
@@ -172,7 +176,7 @@ struct Start {
             try privileges.enterRoot()
             signalReplaced(options.replacementSignal)
             if let warning = try privileges.becomeUser() {
-                console.say(.warning, "[\(Program.name).main()] \(warning)")
+                console.say(.warning, "[\(Program.path).main()] \(warning)")
             }
         } catch {
             throw .main(error.description)

@@ -18,6 +18,11 @@ struct ListenerOpener: Sendable {
     /// Open sockets of the generation before.
     let earlier: [ListenerIdentity: ListenerSocket]
 
+    /// Whether the generation before has the socket open.
+    func holds(_ request: ListenerRequest) -> Bool {
+        earlier[request.identity].map { !$0.isRetired } ?? false
+    }
+
     func open(_ request: ListenerRequest) -> Result<Opened, ListenerFailure> {
         do throws(ListenerFailure) {
             if let socket = earlier[request.identity], !socket.isRetired {

@@ -17,7 +17,11 @@ struct ListenerRequest: Sendable {
 
     /// Whether the socket has a path in the file system.
     var isPath: Bool {
-        if case .address(.unix(let address)) = identity.place { address.kind == .path } else { false }
+        if case .address(.unix(let address)) = identity.place {
+            address.kind == .path
+        } else {
+            false
+        }
     }
 }
 

@@ -66,9 +66,14 @@ public struct ListenerSockets: Sendable {
     /// an older process's, which must stay reachable when this one cannot start.
     public mutating func open() {
         failures = lineFailures
-        let paths = pending.filter(\.isPath)
-        pending = open(pending.filter { !$0.isPath })
+        let paths = pending.filter { $0.isPath && !opener.holds($0) }
+        pending = open(pending.filter { !$0.isPath || opener.holds($0) })
         pending = pending.isEmpty && lineFailures.isEmpty ? open(paths) : pending + paths
+    }
+
+    /// Closes everything that is open and not used by anybody.
+    public func retireAll() {
+        for socket in frontends + statistics { socket.retire() }
     }
 
     /// Opens what can be opened; the rest comes back.
