@@ -69,7 +69,7 @@ import Testing
         #expect(socket.bind.target?.description == "/run/x.sock")
 
         let www = configuration.proxies[0]
-        #expect(www.name == "www" && www.mode == .http && www.id == 1)
+        #expect(www.name == "www" && www.mode == .http && www.id == 2)
         #expect(
             www.binds.map { $0.target?.description } == ["*:80", "[::1]:81", "127.0.0.1:8000-8009"])
         #expect(www.binds.map(\.addressText) == ["*:80", "[::1]:81", "127.0.0.1:8000-8009"])

@@ -19,7 +19,9 @@ enum ConfigurationChecks {
         var drafts = assembly.proxies
         finishListeners(&drafts, assembly.session)
         resolveBackends(&drafts, &diagnostics)
-        numberProxies(&drafts, &diagnostics)
+        // The proxy of the Runtime API's sockets takes the first number, as in HAProxy.
+        let first = configuration.global.statsSockets.isEmpty ? 1 : 2
+        numberProxies(&drafts, from: first, &diagnostics)
         for index in drafts.indices {
             numberParts(&drafts[index], &diagnostics)
             checkGUIDs(drafts[index], &diagnostics)
@@ -114,9 +116,9 @@ extension ConfigurationChecks {
                     + "(\(text(back.location))) as its default backend (see 'mode')."))
     }
 
-    /// Gives numbers to proxies that have none, from 1 in the order of the files.
+    /// Gives numbers to proxies that have none, in the order of the files.
     private static func numberProxies(
-        _ drafts: inout [ProxyDraft], _ diagnostics: inout Diagnostics
+        _ drafts: inout [ProxyDraft], from firstNumber: Int, _ diagnostics: inout Diagnostics
     ) {
         var holders: [Int: Int] = [:]
         for (index, draft) in drafts.enumerated() where draft.proxy.id > 0 {
@@ -132,7 +134,7 @@ extension ConfigurationChecks {
                 holders[draft.proxy.id] = index
             }
         }
-        var next = 1
+        var next = firstNumber
         for index in drafts.indices where drafts[index].proxy.id == 0 {
             while holders[next] != nil { next += 1 }
             drafts[index].proxy.id = next
