@@ -8,7 +8,10 @@ extension Worker {
     mutating func logEnd(_ stream: Handle) {
         let flags = streams[stream].flags
         guard flags.contains(.isLogged), !flags.contains(.wasLogged) else { return }
-        let facts = facts(stream)
+        var facts = facts(stream)
+        // A stream that ends is not counted any more where it was, as in HAProxy's lines.
+        facts.backendConnections = max(facts.backendConnections &- 1, 0)
+        facts.serverConnections = max(facts.serverConnections &- 1, 0)
         let program = streams[stream].program
         programs[program].logger.log(facts, requestLine: streams[stream].requestLine.span)
     }
