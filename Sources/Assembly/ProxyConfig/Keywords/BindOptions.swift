@@ -71,10 +71,6 @@ enum BindOptions {
                 default: .admin
                 }
         },
-        Row("maxconn", everywhere, takes: [.count], "Bounds this listener's connections.") {
-            line, arguments, _ in
-            line.bind.maxConnections = arguments.number(0)
-        },
         Row(
             "mss", everywhere, takes: [.integer(-65535...65535)],
             "Sets the segment size told to clients."
@@ -87,12 +83,6 @@ enum BindOptions {
         Row("name", everywhere, takes: [.word("<name>")], "Names the listener for statistics.") {
             line, arguments, _ in
             line.bind.name = arguments.word(0)
-        },
-        Row(
-            "nice", everywhere, takes: [.integer(-1024...1024)],
-            "Ranks the streams of this listener among others."
-        ) { line, arguments, _ in
-            line.bind.nice = arguments.number(0)
         },
         Row(
             "tcp-ut", everywhere, takes: [.time],

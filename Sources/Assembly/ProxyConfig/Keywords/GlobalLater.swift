@@ -15,6 +15,9 @@ extension GlobalKeywords {
     ]
 
     private static let notYet: [(String, String)] = [
+        ("close-spread-time", "Spreads the closing of idle connections over this time."),
+        ("tune.pool-high-fd-ratio", "Kills idle server connections above this share."),
+        ("tune.pool-low-fd-ratio", "Keeps no idle server connections above this share."),
         ("51degrees-allow-unmatched", "Accepts devices that match no known one."),
         ("51degrees-cache-size", "Sets how many detected devices are remembered."),
         ("51degrees-data-file", "Names the data of the 51Degrees device detection."),

@@ -75,12 +75,6 @@ enum GlobalKeywords {
             draft, arguments, _ in
             draft.global.hardStopAfterMilliseconds = arguments.number(0)
         },
-        Row(
-            "close-spread-time", .global, takes: [.word("<time>|infinite")],
-            "Spreads the closing of idle connections over this time during a soft stop."
-        ) { draft, arguments, diagnostics in
-            closeSpreadTime(&draft, arguments, &diagnostics)
-        },
         Row("localpeer", .global, takes: [.word("<name>")], "Names this instance among its peers.")
         {
             draft, arguments, _ in
@@ -237,19 +231,6 @@ enum GlobalKeywords {
         }
         draft.global.groupName = name
         draft.global.groupID = number
-    }
-
-    private static func closeSpreadTime(
-        _ draft: inout GlobalDraft, _ arguments: KeywordArguments, _ diagnostics: inout Diagnostics
-    ) {
-        let word = arguments.word(0)
-        if word == "infinite" {
-            draft.global.closeSpreadMilliseconds = Int.max
-        } else if case .success(let time) = Units.milliseconds(word) {
-            draft.global.closeSpreadMilliseconds = time
-        } else {
-            diagnostics.report(arguments.expects("a time or 'infinite'", found: word))
-        }
     }
 
     private static func node(

@@ -16,13 +16,6 @@ extension GlobalKeywords {
             "tune.http.maxhdr", 1...32767, \.maxHeaderFields, "Bounds the fields of a message head."
         ),
         Row(
-            "tune.idle-pool.shared", .global, takes: [.onOff],
-            "Lets workers use each other's idle server connections."
-        ) {
-            draft, arguments, _ in
-            draft.global.tuning.sharesIdlePool = arguments.isOn(0)
-        },
-        Row(
             "tune.idletimer", .global, takes: [.time],
             "Sets the pause after which a stream counts as idle."
         ) {
@@ -45,12 +38,6 @@ extension GlobalKeywords {
         size(
             "tune.pipesize", 0...(1 << 30), \.pipeBytes,
             "Sets the size of the pipes used for splicing."),
-        number(
-            "tune.pool-high-fd-ratio", 0...100, \.poolHighDescriptorPercent,
-            "Kills idle server connections above this share of descriptors."),
-        number(
-            "tune.pool-low-fd-ratio", 0...100, \.poolLowDescriptorPercent,
-            "Stops keeping idle server connections above this share of descriptors."),
         size(
             "tune.rcvbuf.client", 0...(1 << 30), \.receiveBufferClientBytes,
             "Sets the kernel's receive buffer of client connections."),

@@ -30,8 +30,6 @@ extension ProxyKeywords {
             "tcpka", .proxies, [.clientTCPKeepAlive, .serverTCPKeepAlive],
             "Sends TCP keepalives to both sides."),
         option(
-            "contstats", .clientSide, .contentStats, "Updates byte counters while a stream runs."),
-        option(
             "disable-h2-upgrade", .clientSide, .disableH2Upgrade,
             "Never upgrades a connection to HTTP/2 on its preface."),
         option("dontlog-normal", .clientSide, .dontLogNormal, "Logs only what went wrong."),
@@ -48,28 +46,15 @@ extension ProxyKeywords {
             "http-pretend-keepalive", .serverSide, .httpPretendKeepAlive,
             "Does not tell the server that its connection will be closed."),
         option(
-            "http-use-proxy-header", .clientSide, .httpUseProxyHeader,
-            "Reads Proxy-Connection in place of Connection."),
-        option(
             "idle-close-on-response", .clientSide, .idleCloseOnResponse,
             "Keeps idle client connections open until their next response while stopping."),
-        option(
-            "independent-streams", .proxies, .independentStreams,
-            "Lets what is sent not extend the wait for what is received."),
-        option(
-            "log-health-checks", .serverSide, .logHealthChecks,
-            "Logs every change in the results of health checks."),
         option(
             "log-separate-errors", .clientSide, .logSeparateErrors,
             "Logs what went wrong at level err."),
         option("logasap", .clientSide, .logASAP, "Logs a stream before it has ended."),
         option(
-            "persist", .serverSide, .persist,
-            "Sends clients to the server of their cookie even when it is down."),
-        option(
             "prefer-last-server", .serverSide, .preferLastServer,
             "Sends a connection's next request to the same server."),
-        option("socket-stats", .clientSide, .socketStats, "Counts each listener on its own."),
         option("splice-auto", .proxies, .spliceAuto, "Splices in the direction where it pays."),
         option("splice-request", .proxies, .spliceRequest, "Splices from client to server."),
         option("splice-response", .proxies, .spliceResponse, "Splices from server to client."),
@@ -109,6 +94,26 @@ extension ProxyKeywords {
                 ? draft.proxy.options.union(.redispatch)
                 : draft.proxy.options.subtracting(.redispatch)
         },
+        .notYet(
+            "option contstats", .clientSide, prefixes: .both,
+            "Updates byte counters while a stream runs."),
+        .notYet(
+            "option http-use-proxy-header", .clientSide, prefixes: .both,
+            "Reads Proxy-Connection in place of Connection."),
+        .notYet(
+            "option independent-streams", .proxies, prefixes: .both,
+            "Lets what is sent not extend the wait for what is received."),
+        .notYet(
+            "option socket-stats", .clientSide, prefixes: .both,
+            "Counts each listener on its own."),
+        .withoutEffect(
+            "option persist", .serverSide, prefixes: .both,
+            "Sends clients to the server of their cookie even when it is down.",
+            reason: "there are no persistence cookies yet"),
+        .withoutEffect(
+            "option log-health-checks", .serverSide, prefixes: .both,
+            "Logs every change in the results of health checks.",
+            reason: "there are no health checks yet"),
         .withoutEffect(
             "option http-use-htx", .proxies, prefixes: .both,
             "Chose an internal representation once.", reason: "there is only one representation"),

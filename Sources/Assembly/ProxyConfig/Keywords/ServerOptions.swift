@@ -50,27 +50,11 @@ enum ServerOptions {
             line, arguments, _ in
             line.server.maxConnections = arguments.number(0)
         },
-        Row("maxqueue", .backend, takes: [.count], "Bounds the requests that wait for this server.")
-        { line, arguments, _ in
-            line.server.maxQueue = arguments.number(0)
-        },
         Row(
             "max-reuse", .backend, takes: [.integer(-1...Int(Int32.max))],
             "Bounds how often a connection is used again."
         ) { line, arguments, _ in
             line.server.maxReuse = arguments.number(0)
-        },
-        Row(
-            "minconn", .backend, takes: [.count],
-            "Sets the limit of connections at low load, growing to 'maxconn'."
-        ) { line, arguments, _ in
-            line.server.minConnections = arguments.number(0)
-        },
-        Row(
-            "pool-low-conn", .backend, takes: [.count],
-            "Shares idle connections among workers above this number."
-        ) { line, arguments, _ in
-            line.server.poolLowConnections = arguments.number(0)
         },
         Row(
             "pool-max-conn", .backend, takes: [.integer(-1...Int(Int32.max))],
@@ -89,12 +73,6 @@ enum ServerOptions {
         ) { line, arguments, diagnostics in
             if arguments.word(0) == "h1" { return line.forcesHTTP = true }
             diagnostics.report(arguments.mistake("'\(arguments.word(0))' is not supported yet"))
-        },
-        Row(
-            "slowstart", .backend, takes: [.time],
-            "Raises the weight of a server that came up over this time."
-        ) { line, arguments, _ in
-            line.server.slowStartMilliseconds = arguments.number(0)
         },
         Row(
             "source", .backend,

@@ -5,6 +5,12 @@ import ConfigLanguage
 extension ServerOptions {
     static let withoutEffect: [Row] =
         because(
+            "no request waits for one server, nor is a connection taken from another worker",
+            [
+                ("maxqueue", [.count], "Bounds the requests that wait for this server."),
+                ("pool-low-conn", [.count], "Takes no connections of others below this number."),
+            ])
+        + because(
             "there are no health checks yet",
             [
                 ("error-limit", [.count], "Sets how many errors count as too many."),
@@ -71,6 +77,8 @@ extension ServerOptions {
     static let later: [Row] = notYet.map { name, summary in .notYet(name, .backend, summary) }
 
     private static let notYet: [(String, String)] = [
+        ("minconn", "Sets the least limit of a server whose maxconn follows the load."),
+        ("slowstart", "Raises the weight of a server that came up over this time."),
         ("addr", "Checks this address instead of the server's."),
         ("agent-addr", "Sets the address of the agent."),
         ("agent-check", "Asks an agent for the server's state."),

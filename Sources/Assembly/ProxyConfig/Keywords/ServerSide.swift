@@ -44,14 +44,6 @@ extension ProxyKeywords {
                 }
         },
         Row(
-            "max-keep-alive-queue", .serverSide, takes: [.integer(-1...Int(Int32.max))],
-            elsewhere: .ignored,
-            "Gives up the same server for a client when its queue is this long."
-        ) {
-            draft, arguments, _ in
-            draft.proxy.maxKeepAliveQueue = arguments.number(0)
-        },
-        Row(
             "retries", .serverSide, takes: [.integer(0...1_000_000)], elsewhere: .ignored,
             "Sets how often a failed connection is tried again."
         ) {
