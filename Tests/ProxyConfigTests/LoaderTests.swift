@@ -46,7 +46,7 @@ import Testing
                 default-server weight 10 maxconn 50 source 10.0.0.1 interface eth0
                 server a 192.0.2.1:8000 weight 20
                 server b 192.0.2.2 backup disabled
-                server c localhost:+100 maxqueue 3
+                server c localhost:+100
                 server d /run/app.sock
 
             """)
@@ -95,7 +95,7 @@ import Testing
             app.servers[0].source?.interface == "eth0" && app.servers[0].hostText == "192.0.2.1")
         #expect(
             app.servers[1].isBackup && app.servers[1].isDisabled && app.servers[1].usesClientPort)
-        #expect(app.servers[2].portOffset == 100 && app.servers[2].maxQueue == 3)
+        #expect(app.servers[2].portOffset == 100)
         #expect(app.servers[2].address.socketAddress?.description == "127.0.0.1:0")
         #expect(app.servers[3].address.socketAddress?.description == "/run/app.sock")
         #expect(!app.servers[3].usesClientPort)

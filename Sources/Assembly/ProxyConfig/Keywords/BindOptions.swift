@@ -80,6 +80,10 @@ enum BindOptions {
             }
             line.bind.mss = arguments.number(0)
         },
+        Row("maxconn", everywhere, takes: [.count], "Bounds this listener's connections.") {
+            line, arguments, _ in
+            line.bind.maxConnections = arguments.number(0)
+        },
         Row("name", everywhere, takes: [.word("<name>")], "Names the listener for statistics.") {
             line, arguments, _ in
             line.bind.name = arguments.word(0)

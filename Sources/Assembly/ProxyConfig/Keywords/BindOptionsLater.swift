@@ -25,7 +25,6 @@ extension BindOptions {
         ("crt", "Names a certificate."),
         ("crt-ignore-err", "Ignores flaws of client certificates."),
         ("crt-list", "Names a list of certificates."),
-        ("maxconn", "Bounds this listener's connections."),
         ("nice", "Ranks the streams of this listener among others."),
         ("curves", "Lists the allowed curves."),
         ("default-crt", "Names the certificate for unknown names."),

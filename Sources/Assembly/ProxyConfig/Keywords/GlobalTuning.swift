@@ -15,6 +15,10 @@ extension GlobalKeywords {
         number(
             "tune.http.maxhdr", 1...32767, \.maxHeaderFields, "Bounds the fields of a message head."
         ),
+        .withoutEffect(
+            "tune.idle-pool.shared", .global, takes: [.onOff],
+            "Lets workers use each other's idle server connections.",
+            reason: "each worker keeps idle connections of its own"),
         Row(
             "tune.idletimer", .global, takes: [.time],
             "Sets the pause after which a stream counts as idle."

@@ -232,10 +232,6 @@ extension GlobalKeywords {
         + because(
             "the engine arranges this by itself",
             [
-                (
-                    "tune.idle-pool.shared",
-                    "Lets workers use each other's idle server connections."
-                ),
                 ("busy-polling", "Polls without ever sleeping."),
                 ("prealloc-fd", "Prepares the table of descriptors at start."),
                 ("no-memory-trimming", "Keeps freed memory."),

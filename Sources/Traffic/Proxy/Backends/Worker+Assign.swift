@@ -44,6 +44,7 @@ extension Worker {
             streams[stream].queueNode = node
             streams[stream].flags.insert(.hasQueueEntry)
             streams[stream].backendQueueAhead = Int32(truncatingIfNeeded: ahead)
+            streams[stream].enqueuedAt = now
             streams[stream].phase = .queued
             if watchBoth(stream) { armTimer(stream) }
         case .none:
@@ -57,7 +58,7 @@ extension Worker {
     /// The turn of a queued stream has come. A stream that ended meanwhile gives the slot back.
     mutating func granted(_ stream: Handle, ordinal: Int, backend: BackendLive) {
         guard streams.isLive(stream), streams[stream].flags.contains(.hasQueueEntry) else {
-            releaseSlot(of: backend, ordinal)
+            engine.release(ordinal, of: backend)
             return
         }
         streams[stream].flags.remove(.hasQueueEntry)
@@ -70,8 +71,13 @@ extension Worker {
         let program = streams[stream].program
         let entry = programs[program].proxies[Int(streams[stream].backend)]
         guard let index = serverIndex(entry, ordinal, program) else {
-            // The server came with a later generation than the stream's: give it back.
+            // The server came with a later generation than the stream's: another one is asked for.
             giveBack(stream, ordinal)
+            streams[stream].strangeServers &+= 1
+            if streams[stream].strangeServers < 8 {
+                assignServer(stream, avoiding: ordinal)
+                return
+            }
             streams[stream].termination = TerminationState(
                 cause: UInt8(ascii: "S"), state: UInt8(ascii: "C"))
             reply(stream, status: 503)
@@ -117,7 +123,9 @@ extension Worker {
         let grant = unsafe entry.backend._withUnsafeGuaranteedRef { backend in
             backend.order.withLock { $0.release(ordinal) }
         }
-        if let grant { deliver(grant, backendIndex: entry) }
+        if let grant {
+            engine.announce(grant, of: unsafe entry.backend.takeUnretainedValue())
+        }
     }
 
     /// Takes the stream out of the queue, if it waits there.
@@ -128,24 +136,8 @@ extension Worker {
         let entry = programs[streams[stream].program].proxies[Int(streams[stream].backend)]
         unsafe entry.backend._withUnsafeGuaranteedRef { backend in
             // A grant that is already on its way finds the stream gone and gives the slot back.
-            _ = backend.order.withLock { $0.dequeue(node, stream) }
+            _ = backend.order.withLock { $0.dequeue(node, worker: number, stream) }
         }
-    }
-
-    private mutating func releaseSlot(of backend: BackendLive, _ ordinal: Int) {
-        let grant = backend.order.withLock { $0.release(ordinal) }
-        if let grant {
-            engine.post(
-                .granted(stream: grant.stream, ordinal: grant.ordinal, backend: backend),
-                to: grant.worker)
-        }
-    }
-
-    private mutating func deliver(_ grant: QueueGrant, backendIndex entry: ProxyEntry) {
-        let backend = unsafe entry.backend.takeUnretainedValue()
-        engine.post(
-            .granted(stream: grant.stream, ordinal: grant.ordinal, backend: backend),
-            to: grant.worker)
     }
 
     /// No server became free in time.

@@ -28,8 +28,12 @@ extension Worker {
     private mutating func reusable(_ stream: Handle, _ server: ServerEntry) -> Handle? {
         let entry = programs[streams[stream].program].proxies[Int(streams[stream].backend)]
         let isFirst = !streams[stream].flags.contains(.isNotFirst)
+        if let own = takePrivate(streams[stream].session, server) {
+            streams[stream].flags.insert(.isPrivate)
+            return own
+        }
         switch entry.reuse {
-        case .never: return takePrivate(streams[stream].session, server)
+        case .never: return nil
         case .safe: return isFirst ? nil : takeIdle(server, provenOnly: false)
         case .aggressive: return takeIdle(server, provenOnly: isFirst)
         case .always: return takeIdle(server, provenOnly: false)
@@ -311,7 +315,7 @@ extension Worker {
     }
 
     /// Makes room by closing the oldest idle server connection of any pool.
-    private mutating func closeOneIdle() {
+    mutating func closeOneIdle() {
         for identity in pools.indices where !pools[identity].oldest.isNone {
             let oldest = pools[identity].oldest
             unpool(oldest)

@@ -19,7 +19,12 @@ extension Worker {
     mutating func takePrivate(_ session: Handle, _ entry: ServerEntry) -> Handle? {
         let server = sessions[session].privateServer
         guard !server.isNone else { return nil }
-        guard connections[server].serverIdentity == entry.identity else {
+        let epoch = unsafe entry.live._withUnsafeGuaranteedRef {
+            $0.poolEpoch.load(ordering: .relaxed)
+        }
+        guard connections[server].serverIdentity == entry.identity,
+            connections[server].poolEpoch == epoch
+        else {
             dropPrivate(session)
             return nil
         }

@@ -58,7 +58,7 @@ public final class Engine: Sendable {
         let first = Generation(number: 1, configuration: configuration, listeners: listeners)
         current = Mutex(first)
         epoch = Atomic(1)
-        live.adopt(configuration)
+        _ = live.adopt(configuration)
     }
 
     /// The generation in force.
@@ -99,7 +99,7 @@ public final class Engine: Sendable {
     /// Sockets that both generations name should be the same `ListenerSocket` objects; those the
     /// next one lacks are closed when no worker watches them any more.
     public func publish(_ configuration: Configuration, listeners: [ListenerSocket]) {
-        live.adopt(configuration)
+        let granted = live.adopt(configuration)
         current.withLock { generation in
             let kept = Set(listeners.map(ObjectIdentifier.init))
             for socket in generation.listeners where !kept.contains(ObjectIdentifier(socket)) {
@@ -110,6 +110,7 @@ public final class Engine: Sendable {
             generation = next
             epoch.store(next.number, ordering: .releasing)
         }
+        for (backend, grant) in granted { announce(grant, of: backend) }
         nudgeAll()
     }
 
@@ -153,7 +154,38 @@ public final class Engine: Sendable {
         for thread in all { thread.join() }
     }
 
-    func post(_ message: WorkerMessage, to worker: Int) { mailboxes[worker].post(message) }
+    /// Leaves a message for a worker. One that has ended takes none: what the message carried is
+    /// given back.
+    func post(_ message: WorkerMessage, to worker: Int) {
+        if !mailboxes[worker].post(message) { giveBack(message) }
+    }
+
+    /// Undoes what a message that nobody will read has promised.
+    func giveBack(_ message: WorkerMessage) {
+        switch message {
+        case .adopt(let number, _, _, _):
+            Descriptor(owning: number).close()
+        case .granted(_, let ordinal, let backend):
+            release(ordinal, of: backend)
+        case .list(let listing):
+            listing.add([])
+        case .shutdown:
+            break
+        }
+    }
+
+    /// Gives a server's slot back; a stream that was waiting for it is told.
+    func release(_ ordinal: Int, of backend: BackendLive) {
+        let grant = backend.order.withLock { $0.release(ordinal) }
+        if let grant { announce(grant, of: backend) }
+    }
+
+    /// Tells a queued stream that its turn has come.
+    func announce(_ grant: QueueGrant, of backend: BackendLive) {
+        post(
+            .granted(stream: grant.stream, ordinal: grant.ordinal, backend: backend),
+            to: grant.worker)
+    }
 
     private func nudgeAll() {
         for mailbox in mailboxes { mailbox.nudge() }

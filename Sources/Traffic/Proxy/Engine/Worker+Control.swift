@@ -24,14 +24,39 @@ extension Worker {
     mutating func adoptGeneration() {
         let generation = engine.generation
         epoch = generation.number
+        if programs.isFull { endOldestGeneration() }
         let next = programs.insert(Program(generation, engine: engine, worker: number))
         guard let next else {
-            preconditionFailure("more generations in use than a worker can hold")
+            preconditionFailure("a program's slot was just freed")
         }
         let old = program
         program = next
         if programs[old].users == 0 { programs.remove(old) }
-        // A server whose address changed keeps no connections to the old one: its pool epoch says.
+    }
+
+    /// So many generations are in use that the oldest must end, with the sessions that keep it.
+    private mutating func endOldestGeneration() {
+        var oldest = program
+        for index in 0..<programs.highWater {
+            guard let candidate = programs.handle(at: index), candidate != program else { continue }
+            let number = programs[candidate].generation.number
+            if oldest == program || number < programs[oldest].generation.number {
+                oldest = candidate
+            }
+        }
+        for index in 0..<connections.highWater {
+            guard let client = connections.handle(at: index),
+                !connections[client].isServerSide
+            else { continue }
+            let stream = connections[client].stream
+            if !stream.isNone && streams[stream].program == oldest {
+                streams[stream].termination = TerminationState(
+                    cause: UInt8(ascii: "K"), state: UInt8(ascii: "D"))
+                end(stream, client: .abort)
+            } else if stream.isNone && sessions[connections[client].session].program == oldest {
+                closeClient(client)
+            }
+        }
     }
 
     /// A session or stream no longer uses a program.
@@ -75,13 +100,8 @@ extension Worker {
             }
         }
         purgePools()
-        for message in mailbox.takeAll() {
-            switch message {
-            case .adopt(let number, _, _, _): Descriptor(owning: number).close()
-            case .list(let listing): listing.add([])
-            case .granted, .shutdown: break
-            }
-        }
+        engine.loads.set(number, .max)
+        for message in mailbox.close() { engine.giveBack(message) }
         listeners = []
     }
 

@@ -45,6 +45,8 @@ struct Worker: ~Copyable {
     var clients = 0
     /// Accepting is paused until this tick, for want of descriptors; 0 when it is not.
     var acceptPausedUntil: UInt64 = 0
+    /// Some listener is not watched because a limit was reached.
+    var isAcceptingPaused = false
     var isStopping = false
     var mustStop = false
     var nextSweep: UInt64 = 0
@@ -74,7 +76,7 @@ struct Worker: ~Copyable {
         connections = Slab(capacity: capacity)
         sessions = Slab(capacity: limit &+ 64)
         streams = Slab(capacity: limit &+ 64)
-        programs = Slab(capacity: 64)
+        programs = Slab(capacity: 256)
         buffers = BufferPool(blockBytes: tuning.bufferBytes, keepAtMost: 64)
         lineBuffers = BufferPool(blockBytes: max(64, tuning.logURIBytes), keepAtMost: 64)
         fields = FieldTable(capacity: max(1, tuning.maxHeaderFields &- 1))
@@ -161,8 +163,9 @@ struct Worker: ~Copyable {
     /// Work that is due now and then: idle pools, memory, listeners that may accept again.
     private mutating func sweep() {
         nextSweep = now &+ UInt64(max(100, tuning.idleTimerMilliseconds))
-        if acceptPausedUntil != 0 && acceptPausedUntil <= now {
-            acceptPausedUntil = 0
+        if isAcceptingPaused {
+            if acceptPausedUntil <= now { acceptPausedUntil = 0 }
+            isAcceptingPaused = acceptPausedUntil != 0
             watchListeners()
         }
         purgePools()

@@ -45,7 +45,10 @@ final class WorkerLoads: Sendable {
 
     var total: Int {
         var sum = 0
-        for box in loads { sum += box.load.connections.load(ordering: .relaxed) }
+        for box in loads {
+            let load = box.load.connections.load(ordering: .relaxed)
+            if load != .max { sum += load }
+        }
         return sum
     }
 }

@@ -16,6 +16,9 @@ struct WatchedListener {
     var frontend: Int32
     /// Any worker may take its connections (no `thread` was given).
     let mayHandOver: Bool
+    let bind: BindLive
+    /// Not watched before this tick, because its limit was reached; 0 when it was not.
+    var pausedUntil: UInt64 = 0
     /// Registered with the poller now.
     var isWatched = false
     /// Belongs to the generation in force.
@@ -30,16 +33,25 @@ extension Worker {
         for socket in generation.listeners { present(socket) }
         for index in listeners.indices {
             let listener = listeners[index]
+            let isPaused = listener.pausedUntil > now
+            if isPaused { isAcceptingPaused = true } else { listeners[index].pausedUntil = 0 }
             let wanted =
-                listener.isPresent && !isStopping && acceptPausedUntil == 0
+                !isPaused && listener.isPresent && !isStopping && acceptPausedUntil == 0
                 && !listener.live.isPaused.load(ordering: .relaxed)
                 && !listener.live.isStopped.load(ordering: .relaxed)
             if wanted == listener.isWatched { continue }
             if wanted {
                 guard listener.socket.beginWatch() else { continue }
-                try? poller.add(
-                    listener.socket.number, [.readable, .exclusive],
-                    data: EventWord.listener(listener.number))
+                do {
+                    try poller.add(
+                        listener.socket.number, [.readable, .exclusive],
+                        data: EventWord.listener(listener.number))
+                } catch {
+                    // No memory for it now: the sweep tries again.
+                    listener.socket.endWatch()
+                    isAcceptingPaused = true
+                    continue
+                }
             } else {
                 try? poller.remove(listener.socket.number)
                 listener.socket.endWatch()
@@ -68,7 +80,8 @@ extension Worker {
                 WatchedListener(
                     socket: socket, live: live, number: nextListener, frontend: frontend,
                     mayHandOver: socket.bindIndex >= proxy.binds.count
-                        || proxy.binds[socket.bindIndex].threads.isEmpty))
+                        || proxy.binds[socket.bindIndex].threads.isEmpty,
+                    bind: live.bind(socket.bindIndex)))
             nextListener &+= 1
         }
     }
@@ -82,13 +95,18 @@ extension Worker {
         let number = listeners[index].socket.number
         let frontend = listeners[index].frontend
         for _ in 0..<batch {
-            guard hasRoom(frontend), hasRate(frontend) else {
+            guard processHasRoom() else {
                 pauseAccepting(milliseconds: 20)
+                return
+            }
+            guard hasRoom(frontend), !listeners[index].bind.isFull, hasRate(frontend) else {
+                pause(index, milliseconds: 20)
                 return
             }
             var address = RawSocketAddress()
             switch Descriptor.accept(number, from: &address) {
             case .accepted(let descriptor):
+                countRate(frontend)
                 welcome(descriptor, from: address, listener: index)
             case .wouldBlock:
                 return
@@ -102,34 +120,57 @@ extension Worker {
 
     /// Whether the rates of process and frontend allow one more session in this second.
     private mutating func hasRate(_ frontend: Int32) -> Bool {
-        let entry = programs[program].proxies[Int(frontend)]
         let limit = programs[program].sessionRate
-        if limit > 0, !live.process.sessionRate.take(now: now, limit: limit) {
-            return false
-        }
+        if limit > 0, !live.process.sessionRate.mayTake(now: now, limit: limit) { return false }
+        let entry = programs[program].proxies[Int(frontend)]
         guard entry.sessionRate > 0 else { return true }
         return unsafe entry.frontend._withUnsafeGuaranteedRef {
-            $0.sessionRate.take(now: now, limit: entry.sessionRate)
+            $0.sessionRate.mayTake(now: now, limit: entry.sessionRate)
         }
     }
 
-    /// Whether the limits of process, frontend and worker allow one more client.
-    private mutating func hasRoom(_ frontend: Int32) -> Bool {
+    /// Counts a session into the rates that are limited.
+    private mutating func countRate(_ frontend: Int32) {
+        let limit = programs[program].sessionRate
+        if limit > 0 { _ = live.process.sessionRate.take(now: now, limit: .max) }
+        let entry = programs[program].proxies[Int(frontend)]
+        guard entry.sessionRate > 0 else { return }
+        unsafe entry.frontend._withUnsafeGuaranteedRef {
+            _ = $0.sessionRate.take(now: now, limit: .max)
+        }
+    }
+
+    /// Whether the limits of process and worker allow one more client.
+    private mutating func processHasRoom() -> Bool {
         let process = live.process
         let limit = process.maxConnections.load(ordering: .relaxed)
         if limit > 0 && process.connections.load(ordering: .relaxed) >= limit { return false }
+        if connections.isFull { closeOneIdle() }
+        return !sessions.isFull && !connections.isFull
+    }
+
+    /// Whether the frontend's limit allows one more client.
+    private mutating func hasRoom(_ frontend: Int32) -> Bool {
         let entry = programs[program].proxies[Int(frontend)]
-        let isFull = unsafe entry.frontend._withUnsafeGuaranteedRef { frontend in
+        return unsafe entry.frontend._withUnsafeGuaranteedRef { frontend in
             let most = frontend.maxConnections.load(ordering: .relaxed)
-            return most > 0 && frontend.connections.load(ordering: .relaxed) >= most
+            return most == 0 || frontend.connections.load(ordering: .relaxed) < most
         }
-        return !isFull && !sessions.isFull && !connections.isFull
     }
 
     /// Stops watching all listeners until a tick; the sweep or a closing client resumes.
     private mutating func pauseAccepting(milliseconds: UInt64) {
         acceptPausedUntil = now &+ milliseconds
+        isAcceptingPaused = true
         nextSweep = min(nextSweep, acceptPausedUntil)
+        processCounters.add(.refusedByLimit)
+        watchListeners()
+    }
+
+    /// Stops watching one listener until a tick.
+    private mutating func pause(_ index: Int, milliseconds: UInt64) {
+        listeners[index].pausedUntil = now &+ milliseconds
+        nextSweep = min(nextSweep, listeners[index].pausedUntil)
         processCounters.add(.refusedByLimit)
         watchListeners()
     }
@@ -139,7 +180,7 @@ extension Worker {
         _ descriptor: consuming Descriptor, from address: RawSocketAddress, listener index: Int
     ) {
         let listener = listeners[index]
-        if engine.workers > 1 && listener.mayHandOver {
+        if engine.workers > 1 && listener.mayHandOver && !isStopping {
             let least = engine.loads.least()
             if least.worker != number && least.connections &+ 4 &+ least.connections / 8 < clients {
                 engine.post(
@@ -151,7 +192,7 @@ extension Worker {
             }
         }
         begin(
-            descriptor, from: address, frontend: listener.frontend,
+            descriptor, from: address, frontend: listener.frontend, bind: listener.bind,
             bindIndex: Int32(listener.socket.bindIndex))
     }
 
@@ -163,21 +204,24 @@ extension Worker {
         let identity = Int(live.frontend(name).identity)
         let known = programs[program].frontendOfIdentity
         guard identity < known.count, known[identity] >= 0 else { return }
-        begin(descriptor, from: address, frontend: known[identity], bindIndex: Int32(bindIndex))
+        begin(
+            descriptor, from: address, frontend: known[identity],
+            bind: live.frontend(name).bind(bindIndex), bindIndex: Int32(bindIndex))
     }
 
     /// Begins a session.
     private mutating func begin(
         _ descriptor: consuming Descriptor, from address: RawSocketAddress, frontend: Int32,
-        bindIndex: Int32
+        bind: BindLive, bindIndex: Int32
     ) {
         let isLocal = !address.isIP
         var flags: ConnectionFlags = [.readable, .writable]
         if isLocal { flags.insert(.isLocal) } else { prepareClient(descriptor, frontend) }
-        let session = sessions.insert(
+        let session = unsafe sessions.insert(
             Session(
                 clientAddress: address, frontend: frontend, program: program,
-                bindIndex: bindIndex, acceptedAt: now, idleSince: now,
+                bindIndex: bindIndex, bind: Unmanaged.passUnretained(bind), acceptedAt: now,
+                idleSince: now,
                 acceptedMicroseconds: Clock.calendarMicroseconds()))
         guard let session else { return }
         let client = connections.insert(Connection(descriptor: descriptor, flags: flags))
@@ -186,6 +230,7 @@ extension Worker {
             return
         }
         connections[client].session = session
+        bind.connections.add(1, ordering: .relaxed)
         programs[program].users &+= 1
         clients &+= 1
         engine.loads.set(number, clients)

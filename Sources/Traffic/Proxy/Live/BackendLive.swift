@@ -36,6 +36,9 @@ public final class ServerLive: Sendable {
     /// `set server … addr`: replaces the configured address when set.
     public let addressOverride = Mutex<RawSocketAddress?>(nil)
 
+    /// Idle connections made so far are closed rather than used again.
+    public func retireIdleConnections() { poolEpoch.add(1, ordering: .relaxed) }
+
     init(name: String, ordinal: Int, identity: UInt32, workers: Int) {
         self.name = name
         self.ordinal = ordinal
@@ -63,6 +66,8 @@ public struct ServerOrder: Sendable {
     public var isBackup = false
     /// Whether health checks consider it up; true until there are checks.
     public var isUp = true
+    /// Address and source as configured: idle connections made under others are not used.
+    var place = ""
     /// Calendar seconds of the last change of state.
     public var lastChangeSeconds: Int64 = 0
 

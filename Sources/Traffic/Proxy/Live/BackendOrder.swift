@@ -90,8 +90,8 @@ public struct BackendOrder: ~Copyable {
     }
 
     /// Takes a stream out of the queue. False: its turn came already, and a grant is on its way.
-    mutating func dequeue(_ node: Int32, _ stream: Handle) -> Bool {
-        queue.remove(node, stream)
+    mutating func dequeue(_ node: Int32, worker: Int, _ stream: Handle) -> Bool {
+        queue.remove(node, worker: worker, stream)
     }
 
     private mutating func charge(_ ordinal: Int) {
@@ -133,22 +133,30 @@ public struct BackendOrder: ~Copyable {
         let after = servers[ordinal]
         if before.admin != after.admin || before.isUp != after.isUp {
             servers[ordinal].lastChangeSeconds = nowSeconds
+            // Idle connections of a server that was away are not trusted.
+            if !after.isUsable { live[ordinal].retireIdleConnections() }
         }
         if after.slot >= 0 {
             balancer?.setWeight(after.slot, to: after.weight)
             balancer?.setUsable(after.slot, to: after.isUp && after.admin.isEmpty)
             balancer?.setCapacity(after.slot, to: after.maxConnections)
         }
+        return grants(ordinal)
+    }
+
+    /// Takes streams out of the queue for as long as a server has room.
+    private mutating func grants(_ ordinal: Int) -> [QueueGrant] {
         var grants: [QueueGrant] = []
         while let next = grant(ordinal) { grants.append(next) }
         return grants
     }
 
-    /// Takes over the servers of a configuration. States, weights changed at run time and counts
+    /// Takes over the servers of a configuration and returns the queued streams that can now be
+    /// served. States, weights changed at run time and counts
     /// of streams stay with servers of the same name.
     mutating func adopt(
         _ proxy: ProxyConfiguration, nowSeconds: Int64, make: (String, Int) -> ServerLive
-    ) {
+    ) -> [QueueGrant] {
         for ordinal in servers.indices { servers[ordinal].slot = -1 }
         ordinals = []
         var slots: [BalancerSlot] = []
@@ -161,6 +169,16 @@ public struct BackendOrder: ~Copyable {
                 servers[ordinal].weight = configured.weight
             }
             servers[ordinal].maxConnections = configured.maxConnections
+            if configured.isDisabled {
+                servers[ordinal].admin.insert(.configuredMaintenance)
+            } else {
+                servers[ordinal].admin.remove(.configuredMaintenance)
+            }
+            let place = Self.place(of: configured, in: proxy)
+            if servers[ordinal].place != place {
+                servers[ordinal].place = place
+                live[ordinal].retireIdleConnections()
+            }
             ordinals.append(ordinal)
             let state = servers[ordinal]
             slots.append(
@@ -180,6 +198,16 @@ public struct BackendOrder: ~Copyable {
             for _ in 0..<servers[ordinal].served { next.charge(slot) }
         }
         balancer = consume next
+        return ordinals.flatMap { grants($0) }
+    }
+
+    private static func place(
+        of server: ServerConfiguration, in proxy: ProxyConfiguration
+    ) -> String {
+        let source = server.source ?? proxy.source
+        let address = server.address.socketAddress?.description ?? server.hostText
+        let from = source?.address.socketAddress?.description ?? ""
+        return "\(address) \(from) \(source?.interface ?? "")"
     }
 
     private func find(_ name: String) -> Int? { live.firstIndex { $0.name == name } }
@@ -193,7 +221,6 @@ public struct BackendOrder: ~Copyable {
         server.initialWeight = configured.weight
         server.weight = configured.weight
         server.lastChangeSeconds = nowSeconds
-        if configured.isDisabled { server.admin = .configuredMaintenance }
         servers.append(server)
         return ordinal
     }
@@ -238,9 +265,9 @@ private struct StreamQueue {
         return stream
     }
 
-    mutating func remove(_ node: Int32, _ stream: Handle) -> Bool {
+    mutating func remove(_ node: Int32, worker: Int, _ stream: Handle) -> Bool {
         guard node >= 0, Int(node) < nodes.count, nodes[Int(node)].isLinked,
-            nodes[Int(node)].stream.stream == stream
+            nodes[Int(node)].stream.worker == worker, nodes[Int(node)].stream.stream == stream
         else { return false }
         unlink(node)
         return true

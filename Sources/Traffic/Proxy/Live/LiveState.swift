@@ -89,32 +89,65 @@ public final class FrontendLive: Sendable {
     /// HTTP requests counted for `%rt`.
     public let requestNumber = Atomic<UInt64>(0)
 
+    private let binds = Mutex<[BindLive]>([])
+
     init(name: String, identity: UInt32, workers: Int) {
         self.name = name
         self.identity = identity
         counters = CounterTable(workers: workers)
+    }
+
+    /// The live state of a `bind` line by its index, made when it is new.
+    func bind(_ index: Int) -> BindLive {
+        binds.withLock { binds in
+            while binds.count <= index { binds.append(BindLive()) }
+            return binds[index]
+        }
+    }
+}
+
+/// A `bind` line over generations.
+final class BindLive: Sendable {
+    /// Client connections that came here and are open now.
+    let connections = Atomic<Int>(0)
+    /// `maxconn` of the line; 0 means no limit of its own.
+    let maxConnections = Atomic<Int>(0)
+
+    var isFull: Bool {
+        let most = maxConnections.load(ordering: .relaxed)
+        return most > 0 && connections.load(ordering: .relaxed) >= most
     }
 }
 
 extension LiveState {
     /// Makes the live state fit a configuration: new names get state; limits and weights written
     /// there are taken over where nobody changed them at run time.
-    func adopt(_ configuration: Configuration) {
+    ///
+    /// Returns the queued streams that can be served now, each with its backend.
+    func adopt(_ configuration: Configuration) -> [(BackendLive, QueueGrant)] {
+        var granted: [(BackendLive, QueueGrant)] = []
         process.maxConnections.store(configuration.global.maxConnections, ordering: .relaxed)
         let now = Clock.calendarMicroseconds() / 1_000_000
         for proxy in configuration.proxies {
             if proxy.capability.contains(.frontend) {
-                frontend(proxy.name).maxConnections.store(
-                    proxy.maxConnections, ordering: .relaxed)
+                let frontend = frontend(proxy.name)
+                frontend.maxConnections.store(proxy.maxConnections, ordering: .relaxed)
+                for (index, bind) in proxy.binds.enumerated() {
+                    frontend.bind(index).maxConnections.store(
+                        bind.maxConnections, ordering: .relaxed)
+                }
             }
             guard proxy.capability.contains(.backend) else { continue }
-            backend(proxy.name).order.withLock { order in
+            let backend = backend(proxy.name)
+            let grants = backend.order.withLock { order in
                 order.adopt(proxy, nowSeconds: now) { name, ordinal in
                     ServerLive(
                         name: name, ordinal: ordinal, identity: takeIdentity(), workers: workers)
                 }
             }
+            granted += grants.map { (backend, $0) }
         }
+        return granted
     }
 
     /// One past the highest identity handed out.

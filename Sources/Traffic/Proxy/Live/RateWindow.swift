@@ -7,6 +7,13 @@ final class RateWindow: Sendable {
     /// The second in the high 32 bits, the count in the low ones.
     private let state = Atomic<UInt64>(0)
 
+    /// Whether the second may have one more.
+    func mayTake(now milliseconds: UInt64, limit: UInt32) -> Bool {
+        let second = (milliseconds / 1000) & 0xFFFF_FFFF
+        let known = state.load(ordering: .relaxed)
+        return known &>> 32 != second || known & 0xFFFF_FFFF < UInt64(limit)
+    }
+
     /// Counts one more; false, and not counted, when the second has had `limit` already.
     func take(now milliseconds: UInt64, limit: UInt32) -> Bool {
         let second = (milliseconds / 1000) & 0xFFFF_FFFF

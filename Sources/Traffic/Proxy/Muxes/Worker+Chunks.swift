@@ -18,7 +18,9 @@ extension Worker {
             streams[stream].flows[index].chunks = decoder
             streams[stream].flows[index].cleared = cleared
         }
-        while true {
+        // Each rewrite moves the cleared bytes before it: after some, they are delivered first.
+        var rewrites = 0
+        while rewrites < 32 || cleared == 0 {
             let held = connections[source].inbound.count
             let step = decoder.step(
                 connections[source].inbound.span.extracting(cleared..<held))
@@ -26,6 +28,7 @@ extension Worker {
             case .data(let count):
                 cleared &+= count
             case .header(let count, let size, let isCanonical):
+                if !isCanonical || dechunks { rewrites &+= 1 }
                 cleared &+= framing(source, at: cleared, count, size, isCanonical, dechunks)
             case .lastChunk(let count, let isCanonical):
                 cleared &+= framing(source, at: cleared, count, 0, isCanonical, dechunks)
@@ -45,6 +48,7 @@ extension Worker {
                 return fault
             }
         }
+        return nil
     }
 
     /// Passes a size line on, rewritten where it is not canonical; returns the bytes that stay.

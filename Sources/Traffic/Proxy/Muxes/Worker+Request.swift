@@ -118,6 +118,7 @@ extension Worker {
             programs[program].proxies[Int(known[identity])].isHTTP
         else { return }
         sessions[session].frontend = known[identity]
+        sessions[session].lastBackend = -1
         sessions[session].program = program
         programs[program].users &+= 1
         release(program: old)
@@ -180,8 +181,9 @@ extension Worker {
         let own = streams[stream].program
         let front = Int(streams[stream].frontend)
         let back = Int(streams[stream].backend)
-        let options = programs[own].proxies[front].options
-            .union(programs[own].proxies[back].options)
+        // `httpclose` of a frontend is about its clients, of a backend about its servers.
+        let options = programs[own].proxies[back].options.union(
+            programs[own].proxies[front].options.intersection(.httpServerClose))
         var output = buffers.take()
         var fits = HTTP1.appendRequestHead(
             head, fields, from: connections[client].inbound.span, to: &output)
@@ -216,6 +218,17 @@ extension Buffer {
 }
 
 extension Span where Element == UInt8 {
+    /// Whether a range begins with a small-letter ASCII word, letters of either case.
+    func beginsWith(_ word: StaticString, in range: Range<Int>) -> Bool {
+        guard range.count >= word.utf8CodeUnitCount else { return false }
+        for position in 0..<word.utf8CodeUnitCount {
+            // Safety: the position is below the word's length.
+            let letter = unsafe word.utf8Start[position]
+            if self[range.lowerBound &+ position] | 0x20 != letter { return false }
+        }
+        return true
+    }
+
     /// Whether a line feed stands at or behind an index.
     func hasLineFeed(from start: Int) -> Bool {
         var index = start

@@ -50,6 +50,7 @@ extension Worker {
     /// Reads from the server until a final head is complete.
     private mutating func readResponse(_ stream: Handle) {
         let server = streams[stream].server
+        var budget = 16
         while true {
             if connections[server].inbound.count > Int(connections[server].scanned) {
                 switch parseResponse(stream) {
@@ -62,6 +63,11 @@ extension Worker {
                 }
             }
             guard connections[server].flags.contains(.readable) else { break }
+            guard budget > 0 else {
+                postpone(streams[stream].client)
+                break
+            }
+            budget &-= 1
             if !connections[server].inbound.hasStorage {
                 connections[server].inbound = buffers.take()
             } else if connections[server].inbound.room == 0 {
@@ -97,6 +103,8 @@ extension Worker {
             streams[stream].clientActivity = now
             if sent < count {
                 connections[client].flags.remove(.writable)
+                // Half an interim response is out: no reply of our own can follow it.
+                streams[stream].flags.insert(.hasAnswered)
             } else {
                 buffers.give(connections[client].outbound.take())
             }
@@ -183,6 +191,11 @@ extension Worker {
     /// Passes an interim response on to a client that can understand it.
     private mutating func relayInterim(_ stream: Handle, _ head: MessageHead) -> ResponseParse {
         let server = streams[stream].server
+        streams[stream].interimResponses &+= 1
+        guard streams[stream].interimResponses < 100 else {
+            badResponse(stream)
+            return .ended
+        }
         if !streams[stream].flags.contains(.isHTTP10) {
             guard appendHead(stream, head),
                 connections[streams[stream].client].outbound.append("\r\n")
@@ -218,14 +231,13 @@ extension Worker {
         if !head.keepsAlive || !streams[stream].flows[0].isDelivered {
             streams[stream].flags.remove(.serverPersists)
         }
-        if head.framing == .untilClose || isTunnel || dechunks
-            || !streams[stream].flows[0].isComplete
-        {
+        if head.framing == .untilClose || isTunnel || dechunks || !hasLeftRequest(stream) {
             streams[stream].flags.remove(.clientPersists)
         }
         if dechunks, let line = fields.firstIndex(of: .transferEncoding) {
             fields.mark(line, .removed)
         }
+        if head.status == 401 || head.status == 407 { noteChallenge(stream) }
         setFraming(stream, head, dechunks: dechunks, isTunnel: isTunnel)
         guard writeHead(stream, head, isTunnel: isTunnel) else {
             badResponse(stream)
@@ -242,6 +254,22 @@ extension Worker {
             streams[stream].phase = .responding
         }
         return .final
+    }
+
+    /// NTLM and Negotiate authenticate a connection: it must not serve other clients.
+    private mutating func noteChallenge(_ stream: Handle) {
+        let server = streams[stream].server
+        for index in 0..<fields.count {
+            let line = fields[index]
+            guard line.known == .wwwAuthenticate || line.known == .proxyAuthenticate else {
+                continue
+            }
+            let value = line.value
+            let isConnectionBound =
+                connections[server].inbound.span.beginsWith("ntlm", in: value)
+                || connections[server].inbound.span.beginsWith("negotiate", in: value)
+            if isConnectionBound { streams[stream].flags.insert(.isPrivate) }
+        }
     }
 
     private mutating func setFraming(
@@ -282,6 +310,10 @@ extension Worker {
 
     /// The response flows; what is left of the request still goes out.
     mutating func driveResponse(_ stream: Handle) {
+        if connections[streams[stream].client].flags.contains(.failed) {
+            abort(stream, causedByClient: true)
+            return
+        }
         switch pump(stream, .response) {
         case .waiting:
             restOfRequest(stream)

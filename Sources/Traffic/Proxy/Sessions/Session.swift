@@ -4,6 +4,9 @@ import Kernel
 import Structures
 
 /// What is known of a client.
+///
+/// Safety: the live state of a bind line is kept for the life of the process.
+@safe
 struct Session: ~Copyable {
     /// The client's address as accepted.
     var clientAddress: RawSocketAddress
@@ -13,6 +16,7 @@ struct Session: ~Copyable {
     var program: Handle
     /// Index of the `bind` line.
     var bindIndex: Int32
+    var bind: Unmanaged<BindLive>
     /// Requests begun on this connection.
     var requests: UInt32 = 0
     /// The server of the previous stream, for `option prefer-last-server`: its backend (index in

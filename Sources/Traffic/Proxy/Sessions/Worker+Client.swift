@@ -149,9 +149,10 @@ extension Worker {
 
     private mutating func noteFirstByte(_ client: Handle) {
         let session = connections[client].session
-        guard sessions[session].firstByteAt == 0 else { return }
-        sessions[session].firstByteAt = now
-        waitForRequest(client)
+        let isFirst = sessions[session].firstByteAt == 0
+        if isFirst { sessions[session].firstByteAt = now }
+        // Without `timeout http-request` it is the client's inactivity that counts.
+        if isFirst || sessionEntry(session).httpRequest == 0 { waitForRequest(client) }
     }
 
     /// The client ended its connection between requests, or inside a head.
@@ -210,15 +211,19 @@ extension Worker {
         unsafe entry.frontend._withUnsafeGuaranteedRef { frontend in
             _ = frontend.connections.subtract(1, ordering: .relaxed)
         }
+        unsafe sessions[session].bind._withUnsafeGuaranteedRef { bind in
+            _ = bind.connections.subtract(1, ordering: .relaxed)
+        }
         live.process.connections.subtract(1, ordering: .relaxed)
         release(program: sessions[session].program)
         sessions.remove(session)
         connections.remove(client)
         clients &-= 1
         engine.loads.set(number, clients)
-        if acceptPausedUntil != 0 {
+        if isAcceptingPaused {
             // Room again: look at the listeners in the next sweep, which is now due.
-            acceptPausedUntil = now
+            acceptPausedUntil = min(acceptPausedUntil, now)
+            for index in listeners.indices { listeners[index].pausedUntil = 0 }
             nextSweep = now
         }
     }

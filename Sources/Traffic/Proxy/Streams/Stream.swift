@@ -133,11 +133,16 @@ struct Stream: ~Copyable {
     var requestLine = Buffer()
     var status: Int32 = -1
     var retries: Int32 = 0
+    /// Times a server of a later generation was offered.
+    var strangeServers: UInt32 = 0
+    /// Interim responses so far; bounded.
+    var interimResponses: UInt32 = 0
     var termination = TerminationState()
     /// Ticks (milliseconds) at which stages were reached; 0 while not.
     var firstByteAt: UInt64
     var headAt: UInt64 = 0
     var queuedAt: UInt64 = 0
+    var enqueuedAt: UInt64 = 0
     var assignedAt: UInt64 = 0
     var connectedAt: UInt64 = 0
     var responseAt: UInt64 = 0

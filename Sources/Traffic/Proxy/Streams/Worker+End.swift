@@ -60,9 +60,7 @@ extension Worker {
         let client = streams[stream].client
         // After our own reply the connection goes on where the request was read to its end and
         // nothing about it was doubtful.
-        if status == 400 || status == 408 || !streams[stream].flows[0].isComplete
-            || streams[stream].flows[0].cleared > 0
-        {
+        if status == 400 || status == 408 || !hasLeftRequest(stream) {
             streams[stream].flags.remove(.clientPersists)
         }
         streams[stream].flags.remove(.serverPersists)
@@ -113,6 +111,7 @@ extension Worker {
             switch connections[client].sendOutbound() {
             case .bytes(let sent):
                 streams[stream].bytesToClient &+= UInt64(sent)
+                streams[stream].clientActivity = now
                 streams[stream].flags.insert(.hasAnswered)
                 if sent < count { connections[client].flags.remove(.writable) }
             case .wouldBlock:
@@ -145,19 +144,34 @@ extension Worker {
         leaveBackend(stream)
         let client = streams[stream].client
         let session = streams[stream].session
-        let isDrained = streams[stream].flows[0].isComplete
+        let isDrained = hasLeftRequest(stream)
         let isRelay = !streams[stream].flags.contains(.isHTTP)
         release(program: streams[stream].program)
         streams.remove(stream)
         connections[client].stream = .none
         sessions[session].idleSince = now
+        // Bytes that still come would turn the close into a reset that destroys the reply.
+        let mayReset =
+            !isDrained || !connections[client].inbound.isEmpty
+            || connections[client].flags.contains(.readable)
         switch fate {
-        case .keep where !isStopping: awaitNext(client)
-        case .close
-        where !isDrained && !isRelay && !connections[client].flags.contains(.readClosed):
-            beginLinger(client)
-        default: closeClient(client)
+        case .keep where !isStopping && isDrained: awaitNext(client)
+        case .keep, .close:
+            let isEnded = connections[client].flags.contains(.readClosed)
+            if mayReset && !isRelay && !isEnded {
+                beginLinger(client)
+            } else {
+                closeClient(client)
+            }
+        case .abort: closeClient(client)
         }
+    }
+
+    /// Whether the request has left the client's buffer to its last byte, so that what follows
+    /// there is the next request.
+    mutating func hasLeftRequest(_ stream: Handle) -> Bool {
+        streams[stream].flows[0].isComplete && streams[stream].flows[0].cleared == 0
+            && streams[stream].flows[0].inPipe == 0
     }
 
     /// The client connection waits for its next request, which may be here already.
@@ -206,6 +220,11 @@ extension Worker {
             streams[stream].flows[0].isDelivered, streams[stream].flows[1].isDelivered,
             connections[server].inbound.isEmpty, connections[server].outbound.isEmpty
         else { return false }
+        if connections[server].flags.contains(.readable) {
+            // The last read may have left bytes whose event has passed: nobody asked for them.
+            guard connections[server].descriptor.isQuiet() else { return false }
+            connections[server].flags.remove(.readable)
+        }
         let flags = connections[server].flags
         if !flags.isDisjoint(with: [.readClosed, .failed, .peerEnded, .connecting]) {
             return false

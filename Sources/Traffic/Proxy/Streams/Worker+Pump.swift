@@ -69,6 +69,7 @@ extension Worker {
             if streams[stream].flows[index].fullReads >= 2, maySplice(stream, index) {
                 if fillPipe(stream, direction, from: source) { continue }
             }
+            if isStuck(stream, index, source) { return .invalid(.trailersTooLarge) }
             if !readMore(stream, direction, from: source) {
                 finishFlow(stream, index, source)
                 return .sourceFailed
@@ -87,11 +88,6 @@ extension Worker {
         } else if connections[source].inbound.room == 0 {
             connections[source].inbound.compact()
         }
-        // A buffer full of the next request's bytes can only wait.
-        guard connections[source].inbound.room > 0 else {
-            connections[source].flags.remove(.readable)
-            return true
-        }
         let room = connections[source].inbound.room
         switch receive(source) {
         case .bytes(let count):
@@ -106,6 +102,13 @@ extension Worker {
         case .failed:
             return false
         }
+    }
+
+    /// Whether the source's buffer is full and yet holds no complete piece of a chunked body.
+    private mutating func isStuck(_ stream: Handle, _ index: Int, _ source: Handle) -> Bool {
+        streams[stream].flows[index].framing == .chunked
+            && connections[source].inbound.hasStorage
+            && connections[source].inbound.freeCount == 0
     }
 
     /// Marks bytes at the front of the source's buffer as cleared for sending. Returns the fault

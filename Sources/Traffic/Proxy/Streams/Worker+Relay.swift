@@ -75,6 +75,19 @@ extension Worker {
 
     /// Moves bytes both ways until both directions are delivered.
     mutating func driveTunnel(_ stream: Handle) {
+        // A side whose own direction is over may still fail; nothing would be read to notice.
+        if streams[stream].flows[0].isDelivered,
+            connections[streams[stream].client].flags.contains(.failed)
+        {
+            abort(stream, causedByClient: true)
+            return
+        }
+        if streams[stream].flows[1].isDelivered,
+            connections[streams[stream].server].flags.contains(.failed)
+        {
+            abort(stream, causedByClient: false)
+            return
+        }
         guard tunnel(stream, .request), tunnel(stream, .response) else { return }
         // The first direction may have gone on because the second made room.
         let isDone =

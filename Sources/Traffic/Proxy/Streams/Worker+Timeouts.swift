@@ -47,15 +47,12 @@ extension Worker {
         let back = index >= 0 ? programs[program].proxies[Int(index)] : front
         switch streams[stream].phase {
         case .queued:
-            nearest.consider(streams[stream].queuedAt, back.queue, .queue)
+            nearest.consider(streams[stream].enqueuedAt, back.queue, .queue)
         case .turnaround:
             nearest.consider(
                 streams[stream].attemptAt, min(1000, max(1, back.connect)), .turnaround)
         case .connecting:
             nearest.consider(streams[stream].attemptAt, back.connect, .connect)
-            if streams[stream].attemptAt != streams[stream].assignedAt, back.connect == 0 {
-                nearest.consider(streams[stream].attemptAt, 60_000, .connect)
-            }
         case .replying:
             nearest.consider(streams[stream].clientActivity, front.client, .client)
         case .tunnel:
@@ -75,38 +72,39 @@ extension Worker {
         streams[stream].flows[0].isDelivered || streams[stream].flows[1].isDelivered
     }
 
-    /// The client's side counts while bytes are wanted from it or wait for it; so does the
-    /// server's.
+    /// A side counts while bytes are wanted from it that could be passed on, or wait for it. A
+    /// source that is not read because the sink is full is not to blame: the sink's timer judges.
     private mutating func considerSides(
         _ stream: Handle, _ front: ProxyEntry, _ back: ProxyEntry,
         _ nearest: inout Nearest
     ) {
         let client = streams[stream].client
         let server = streams[stream].server
-        let wantsClient = !streams[stream].flows[Direction.request.rawValue].isComplete
-        let owesClient =
-            !connections[client].outbound.isEmpty
-            || streams[stream].flows[Direction.response.rawValue].cleared > 0
-            || streams[stream].flows[Direction.response.rawValue].inPipe > 0
+        let owesClient = owesClient(stream)
+        let owesServer = !server.isNone && owesServer(stream)
+        let wantsClient = !streams[stream].flows[0].isComplete && !owesServer
         if wantsClient || owesClient {
-            let isEnding =
-                connections[client].flags.contains(.writeClosed)
-                || connections[client].flags.contains(.readClosed)
+            let isEnding = !connections[client].flags.isDisjoint(with: [.writeClosed, .readClosed])
             let patience = isEnding && front.clientFin > 0 ? front.clientFin : front.client
             nearest.consider(streams[stream].clientActivity, patience, .client)
         }
-        let wantsServer = !streams[stream].flows[Direction.response.rawValue].isComplete
-        if !server.isNone && (wantsServer || !streams[stream].flows[0].isDelivered) {
-            let isEnding =
-                connections[server].flags.contains(.writeClosed)
-                || connections[server].flags.contains(.readClosed)
+        guard !server.isNone else { return }
+        // A response is due once the request is out; before that the client judges the wait.
+        let isDue =
+            streams[stream].phase != .awaitingResponse || streams[stream].flows[0].isComplete
+        let wantsServer = !streams[stream].flows[1].isComplete && !owesClient && isDue
+        if wantsServer || owesServer {
+            let isEnding = !connections[server].flags.isDisjoint(with: [.writeClosed, .readClosed])
             let patience = isEnding && back.serverFin > 0 ? back.serverFin : back.server
-            // While the client has not finished its request, its own timer judges the wait.
-            if !(wantsClient && streams[stream].phase == .awaitingResponse && !owesServer(stream)) {
-                let since = max(streams[stream].serverActivity, streams[stream].connectedAt)
-                nearest.consider(since, patience, .server)
-            }
+            let since = max(streams[stream].serverActivity, streams[stream].connectedAt)
+            nearest.consider(since, patience, .server)
         }
+    }
+
+    /// Whether bytes wait for the client.
+    private mutating func owesClient(_ stream: Handle) -> Bool {
+        !connections[streams[stream].client].outbound.isEmpty
+            || streams[stream].flows[1].cleared > 0 || streams[stream].flows[1].inPipe > 0
     }
 
     /// Whether bytes wait for the server.
