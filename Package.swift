@@ -135,7 +135,9 @@ building.library(
         "Addresses", "ConfigLanguage", "Kernel", "Balancing", "Proxy", "Logs", "Statistics",
         "Admin",
     ])
-building.library("Supervisor", on: .assembly, needs: ["ProxyConfig", "Daemon", "Logs", "Proxy"])
+building.library(
+    "Supervisor", on: .assembly,
+    needs: ["ProxyConfig", "Daemon", "Logs", "Statistics", "Admin", "Proxy"])
 
 building.executable("martlet", on: .executables, needs: ["Supervisor"])
 building.library("LoadTesting", on: .loadTests, needs: ["Kernel", "Bytes", "Structures"])

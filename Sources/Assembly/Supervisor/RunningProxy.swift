@@ -24,6 +24,7 @@ final class RunningProxy {
     let engine: Engine
     let console: Console
     let notices: NoticeLogger
+    private let services: ControlServices
     private let options: Options
     private let threads: ThreadPlan
     private(set) var sockets: ListenerSockets
@@ -40,10 +41,17 @@ final class RunningProxy {
         self.sockets = sockets
         self.threads = threads
         loop = try ControlLoop(signals: Start.signals)
-        notices = NoticeLogger(configuration, programName: Program.name)
+        let drops = LogDrops()
+        let notices = NoticeLogger(configuration, programName: Program.name, drops: drops)
+        self.notices = notices
         engine = try Engine(
             configuration: configuration, listeners: sockets.frontends,
-            logging: Logging(programName: Program.name), workers: threads.workers)
+            logging: Logging(programName: Program.name, drops: drops), workers: threads.workers)
+        services = ControlServices(on: loop, engine: engine, drops: drops) { notice in
+            console.say(notice.level.rawValue <= 3 ? .alert : .warning, notice.text)
+            notices.log(notice)
+        }
+        services.adopt(sockets.statistics, of: configuration.global)
         engine.start(coresOfThread: threads.coresOfWorker)
     }
 
@@ -94,6 +102,7 @@ final class RunningProxy {
                 .warning, proxy: index,
                 "Proxy \(proxy.name) stopped (cumulated conns: FE: \(front), BE: \(back)).")
         }
+        services.adopt([], of: engine.configuration.global)
         for socket in sockets.statistics { socket.retire() }
         engine.stopListening()
     }
@@ -183,6 +192,7 @@ final class RunningProxy {
         let before = Set(sockets.frontends.map(ObjectIdentifier.init))
         let after = Set(next.frontends.map(ObjectIdentifier.init))
         sockets = next
+        services.adopt(next.statistics, of: engine.configuration.global)
         if before != after {
             engine.publish(engine.configuration, listeners: next.frontends)
         }
@@ -232,6 +242,7 @@ final class RunningProxy {
         if !next.isComplete {
             throw .main("Some protocols failed to start their listeners! Nothing was changed.")
         }
+        services.adopt(next.statistics, of: configuration.global)
         let kept = Set(next.statistics.map(ObjectIdentifier.init))
         for socket in sockets.statistics where !kept.contains(ObjectIdentifier(socket)) {
             socket.retire()

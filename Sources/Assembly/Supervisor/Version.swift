@@ -9,6 +9,8 @@ public enum Version {
     public static let martlet = "0.1.0-dev"
     /// The version of HAProxy that `version_atleast()` and its kin compare with.
     public static let compatibility = "3.5-martlet\(martlet)"
+    /// The date of this version, as `show info` tells it.
+    static let releaseDate = "2026/11/22"
     /// The branch in HAPROXY_BRANCH.
     public static let branch = "3.5"
 

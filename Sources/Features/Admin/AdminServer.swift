@@ -18,6 +18,8 @@ public final class AdminServer {
     private var timeoutMilliseconds = 10_000
     private var connectionLimit = 10
     private var isAccepting = true
+    /// Listeners that are not watched for a while.
+    private var resting: Set<Int32> = []
     /// What `show cli sockets` tells.
     private let socketList = SocketList("")
 
@@ -28,6 +30,8 @@ public final class AdminServer {
 
     /// Bytes of an answer that may wait before no further command is run.
     static let outputLimit = 65536
+    /// How long a listener that could not accept is left alone.
+    private static let restMilliseconds = 100
 
     /// - Parameter commands: the rows of all features.
     public init(loop: ControlLoop, engine: Engine, commands: [Command]) {
@@ -51,6 +55,7 @@ public final class AdminServer {
         let numbers = Set(sockets.map(\.number))
         for (number, _) in listeners where !numbers.contains(number) {
             loop.unwatch(number)
+            resting.remove(number)
             listeners[number] = nil
         }
         for socket in sockets {
@@ -97,12 +102,21 @@ public final class AdminServer {
             case .accepted(let descriptor): open(descriptor, level: listener.level)
             case .wouldBlock: return
             case .failed:
-                // Out of descriptors, most likely: try again when one of ours is closed.
-                if !connections.isEmpty { setAccepting(false) }
+                rest(number)
                 return
             }
         }
         setAccepting(false)
+    }
+
+    /// Leaves a listener alone for a while: descriptors ran out, or it is suspended.
+    private func rest(_ number: Int32) {
+        loop.unwatch(number)
+        resting.insert(number)
+        loop.after(milliseconds: Self.restMilliseconds) { [weak self] in
+            guard let self, resting.remove(number) != nil, listeners[number] != nil else { return }
+            watch(number)
+        }
     }
 
     private func open(
@@ -129,7 +143,7 @@ public final class AdminServer {
     private func setAccepting(_ accepting: Bool) {
         if isAccepting == accepting { return }
         isAccepting = accepting
-        for number in listeners.keys {
+        for number in listeners.keys where !resting.contains(number) {
             // Fails only for a descriptor that is no longer watched.
             try? loop.rewatch(number, for: accepting ? .readable : [])
         }

@@ -19,6 +19,7 @@ struct LogWriter: ~Copyable {
     private var outputs: [OutputBox]
     /// Lines that could not be delivered.
     private(set) var dropped: UInt64 = 0
+    private let drops: LogDrops
 
     /// Longer than any header: 255 bytes each for host and tag, and what is fixed.
     private static var headerBytes: Int { 640 }
@@ -28,7 +29,8 @@ struct LogWriter: ~Copyable {
         init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
     }
 
-    init(_ configuration: Configuration, programName: String) {
+    init(_ configuration: Configuration, programName: String, drops: LogDrops) {
+        self.drops = drops
         plan = LogPlan(configuration, programName: programName)
         body = LineBuffer(headRoom: Self.headerBytes, capacity: plan.longestLine + 1)
         source = LineSource(processID: getpid())
@@ -132,6 +134,7 @@ struct LogWriter: ~Copyable {
         }
         guard case .bytes(let count) = result, count == last - first + 1 else {
             dropped &+= 1
+            drops.count.add(1, ordering: .relaxed)
             return
         }
     }

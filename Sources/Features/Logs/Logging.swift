@@ -4,15 +4,29 @@ import Kernel
 import Proxy
 import Synchronization
 
+/// Counts the lines that could not be delivered, whoever made them.
+public final class LogDrops: Sendable {
+    let count = Atomic<UInt64>(0)
+
+    public init() {}
+
+    /// Lines lost so far.
+    public var lines: UInt64 { count.load(ordering: .relaxed) }
+}
+
 /// Makes loggers for workers.
 public struct Logging: StreamLogging {
     private let programName: String
+    private let drops: LogDrops
 
     /// - Parameter programName: the tag of messages where `log-tag` says nothing.
-    public init(programName: String) { self.programName = programName }
+    public init(programName: String, drops: LogDrops = LogDrops()) {
+        self.programName = programName
+        self.drops = drops
+    }
 
     public func makeLogger(for configuration: Configuration, worker: Int) -> any StreamLogger {
-        WorkerLogger(LogWriter(configuration, programName: programName))
+        WorkerLogger(LogWriter(configuration, programName: programName, drops: drops))
     }
 }
 
@@ -40,10 +54,15 @@ public final class NoticeLogger: Sendable {
     }
     private let state: Mutex<State>
     private let programName: String
+    private let drops: LogDrops
 
-    public init(_ configuration: Configuration, programName: String) {
+    public init(
+        _ configuration: Configuration, programName: String, drops: LogDrops = LogDrops()
+    ) {
         self.programName = programName
-        state = Mutex(State(writer: LogWriter(configuration, programName: programName)))
+        self.drops = drops
+        state = Mutex(
+            State(writer: LogWriter(configuration, programName: programName, drops: drops)))
     }
 
     /// Sends a notice to the log targets of its proxy.
@@ -53,7 +72,9 @@ public final class NoticeLogger: Sendable {
 
     /// Follows a new generation.
     public func adopt(_ configuration: Configuration) {
-        state.withLock { $0 = State(writer: LogWriter(configuration, programName: programName)) }
+        state.withLock {
+            $0 = State(writer: LogWriter(configuration, programName: programName, drops: drops))
+        }
     }
 
     /// Notices that could not be delivered since the last generation.

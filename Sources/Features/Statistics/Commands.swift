@@ -21,8 +21,13 @@ public struct ProductFacts: Sendable {
 public final class Statistics: Sendable {
     let product: ProductFacts
     let rates = RateBook()
+    /// Log lines lost so far.
+    let droppedLogs: @Sendable () -> UInt64
 
-    public init(product: ProductFacts) { self.product = product }
+    public init(product: ProductFacts, droppedLogs: @escaping @Sendable () -> UInt64 = { 0 }) {
+        self.product = product
+        self.droppedLogs = droppedLogs
+    }
 
     /// Closes a second for the rates. To be called once a second, on the control thread.
     public func tick(_ engine: Engine) {
@@ -49,21 +54,22 @@ public final class Statistics: Sendable {
         [
             Command(
                 ["show", "stat"], level: .user, arguments: "[desc|json|no-maint|typed|up]*",
-                "report counters for each proxy and server"
+                "show the counters of proxies and servers"
             ) { [self] in .text(showStat($0)) },
             Command(
                 ["show", "info"], level: .user, arguments: "[desc|json|typed|float]*",
-                "report information about the running process"
+                "show facts about the process"
             ) { [self] in .text(showInfo($0)) },
             Command(
-                ["show", "version"], level: .user, "show version of the current process"
+                ["show", "version"], level: .user, "show the version of this process"
             ) { [self] _ in .text(product.version + "\n") },
             Command(
                 ["clear", "counters"], level: .operator_, arguments: "[all]",
-                "clear max statistics counters (or all counters)"
+                "begin the largest values anew, or all counters"
             ) { [self] in .text(clearCounters($0)) },
             Command(
-                ["show", "schema", "json"], level: .user, "report schema used for stats", run: nil),
+                ["show", "schema", "json"], level: .user, "show the schema of the JSON statistics",
+                run: nil),
         ]
     }
 

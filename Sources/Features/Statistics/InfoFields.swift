@@ -19,6 +19,7 @@ struct InfoSnapshot {
     let engine: Engine
     let product: ProductFacts
     let rates: RateBook
+    let droppedLogs: UInt64
 
     /// All fields in the order of their positions.
     func fields() -> [InfoField] {
@@ -140,7 +141,7 @@ struct InfoSnapshot {
             field(55, "Listeners", .u32(.gauge, listeners), "Open listeners"),
             field(56, "ActivePeers", .u32(.gauge, 0), "Peers in exchange"),
             field(57, "ConnectedPeers", .u32(.gauge, 0), "Peers connected"),
-            field(58, "DroppedLogs", .u32(.gauge, sum(.droppedLogs)), "Log lines not delivered"),
+            field(58, "DroppedLogs", .u32(.gauge, droppedLogs), "Log lines not delivered"),
             field(59, "BusyPolling", .u32(.gauge, 0), "1 with busy polling"),
             field(60, "FailedResolutions", .u32(.gauge, 0), "Names that could not be resolved"),
         ]
@@ -205,7 +206,9 @@ extension Statistics {
     /// The answer to `show info`.
     func showInfo(_ request: CommandRequest) -> String {
         let words = Set(request.arguments)
-        let fields = InfoSnapshot(engine: request.engine, product: product, rates: rates).fields()
+        let fields = InfoSnapshot(
+            engine: request.engine, product: product, rates: rates, droppedLogs: droppedLogs()
+        ).fields()
         let isDescribed = words.contains("desc")
         if words.contains("json") {
             let objects = fields.map { field in

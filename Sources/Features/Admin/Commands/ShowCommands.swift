@@ -72,7 +72,7 @@ enum ShowCommands {
             found.server.name, addressText(address), isInMaintenance || !order.isUp ? "0" : "2",
             "\(admin)", "\(order.weight)", "\(order.initialWeight)",
             "\(max(now - order.lastChangeSeconds, 0))", "1", "0", isInMaintenance ? "0" : "2",
-            isConfigured ? "8" : "0", "0", "0", found.server.id != 0 ? "1" : "0", "-",
+            isConfigured ? "8" : "0", "0", "0", hasOwnNumber(found) ? "1" : "0", "-",
             "\(address.port)", "-", "0", "0", "-", "-", "0",
         ]
         return fields.joined(separator: " ") + "\n"
@@ -126,6 +126,12 @@ enum ShowCommands {
     private static func number(_ found: FoundServer) -> Int {
         if found.server.id != 0 { return found.server.id }
         return (found.proxy.servers.firstIndex { $0.name == found.server.name } ?? 0) + 1
+    }
+
+    /// Whether the configuration gave the number: one that is not the server's position.
+    private static func hasOwnNumber(_ found: FoundServer) -> Bool {
+        let position = found.proxy.servers.firstIndex { $0.name == found.server.name } ?? 0
+        return found.server.id != 0 && found.server.id != position + 1
     }
 
     private static func addressText(_ address: RawSocketAddress) -> String {
