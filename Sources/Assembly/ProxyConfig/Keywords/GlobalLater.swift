@@ -39,16 +39,8 @@ extension GlobalKeywords {
         ("dns-accept-family", "Chooses which address families resolvers use."),
         ("external-check", "Allows health checks by external programs."),
         ("force-cfg-parser-pause", "Pauses while the configuration is read, for tests."),
-        (
-            "h1-accept-payload-with-any-method",
-            "Lets GET, HEAD and DELETE requests over HTTP/1.0 carry a body."
-        ),
         ("h1-case-adjust", "Writes a field name to HTTP/1 peers in another case."),
         ("h1-case-adjust-file", "Reads field names and their cases from a file."),
-        (
-            "h1-do-not-close-on-insecure-transfer-encoding",
-            "Keeps connections after ambiguous framing."
-        ),
         (
             "h2-workaround-bogus-websocket-clients",
             "Hides WebSocket over HTTP/2 from clients that fail with it."

@@ -15,6 +15,20 @@ extension GlobalKeywords {
         number(
             "tune.http.maxhdr", 1...32767, \.maxHeaderFields, "Bounds the fields of a message head."
         ),
+        Row(
+            "h1-accept-payload-with-any-method", .global, takes: [],
+            "Lets GET, HEAD and DELETE requests over HTTP/1.0 carry a body."
+        ) {
+            draft, _, _ in
+            draft.global.tuning.acceptsAnyPayload = true
+        },
+        Row(
+            "h1-do-not-close-on-insecure-transfer-encoding", .global, takes: [],
+            "Keeps connections after ambiguous framing."
+        ) {
+            draft, _, _ in
+            draft.global.tuning.keepsAfterRepair = true
+        },
         .withoutEffect(
             "tune.idle-pool.shared", .global, takes: [.onOff],
             "Lets workers use each other's idle server connections.",

@@ -103,6 +103,10 @@ public struct Tuning: Sendable {
     public var poolHighDescriptorPercent = 25
     /// `tune.idle-pool.shared`.
     public var sharesIdlePool = true
+    /// `h1-accept-payload-with-any-method`.
+    public var acceptsAnyPayload = false
+    /// `h1-do-not-close-on-insecure-transfer-encoding`.
+    public var keepsAfterRepair = false
 
     public init() {}
 }

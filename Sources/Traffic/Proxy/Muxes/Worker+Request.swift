@@ -29,7 +29,7 @@ extension Worker {
         var head = MessageHead()
         let inbound = connections[client].inbound.take()
         let result = inbound.parseRequest(
-            options.contains(.acceptUnsafeRequest) ? .unsafeViolations : [], &fields, &head)
+            tuning.policy(isRelaxed: options.contains(.acceptUnsafeRequest)), &fields, &head)
         connections[client].inbound = inbound
         switch result {
         case .complete:
@@ -214,6 +214,17 @@ extension Buffer {
         _ policy: HTTP1.Policy, _ fields: inout FieldTable, _ head: inout MessageHead
     ) -> HTTP1.HeadResult {
         HTTP1.parseRequest(span, policy: policy, into: &fields, head: &head)
+    }
+}
+
+extension Tuning {
+    /// What the parser lets pass.
+    @inline(__always)
+    func policy(isRelaxed: Bool) -> HTTP1.Policy {
+        var policy: HTTP1.Policy = isRelaxed ? .unsafeViolations : []
+        if acceptsAnyPayload { policy.insert(.payloadWithAnyMethod) }
+        if keepsAfterRepair { policy.insert(.keepAfterRepair) }
+        return policy
     }
 }
 

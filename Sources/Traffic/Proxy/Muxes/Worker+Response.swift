@@ -159,7 +159,7 @@ extension Worker {
         let inbound = connections[server].inbound.take()
         let result = inbound.parseResponse(
             to: streams[stream].method, asksUpgrade: streams[stream].flags.contains(.asksUpgrade),
-            back.options.contains(.acceptUnsafeResponse) ? .unsafeViolations : [], &fields, &head)
+            tuning.policy(isRelaxed: back.options.contains(.acceptUnsafeResponse)), &fields, &head)
         connections[server].inbound = inbound
         switch result {
         case .incomplete:

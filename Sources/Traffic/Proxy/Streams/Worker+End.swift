@@ -77,8 +77,9 @@ extension Worker {
         streams[stream].flags.insert(.isIntercepted)
         streams[stream].phase = .replying
         streams[stream].clientActivity = now
-        buffers.give(connections[client].outbound.take())
-        var output = buffers.take()
+        // Interim responses on their way, perhaps sent in part, stay in front of the reply.
+        var output = connections[client].outbound.take()
+        if !output.hasStorage { output = buffers.take() }
         writeReply(stream, status, to: &output)
         connections[client].outbound = output
         driveReply(stream)
@@ -92,11 +93,13 @@ extension Worker {
             (back >= 0 ? programs[program].errorReplies[back][status] : nil)
             ?? programs[program].errorReplies[front][status]
         guard let reply = custom ?? programs[program].standardReplies[status] else { return }
-        // A file larger than a buffer was refused at load, so the reply fits.
-        _ = reply.append(
+        // A file larger than a buffer was refused at load, so the reply fits, but perhaps not
+        // behind interim responses: then these are all the client gets.
+        output.compact()
+        let fits = reply.append(
             to: &output, closing: !streams[stream].flags.contains(.clientPersists),
             omittingBody: streams[stream].method == .head)
-        if reply.closes { streams[stream].flags.remove(.clientPersists) }
+        if reply.closes || !fits { streams[stream].flags.remove(.clientPersists) }
     }
 
     /// Writes our reply as far as the client takes it.
