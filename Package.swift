@@ -58,7 +58,10 @@ struct Building {
                 swiftSettings: swiftSettings))
     }
 
-    mutating func tests(_ subject: String, needs: [String] = [], resources: [Resource] = []) {
+    mutating func tests(
+        _ subject: String, needs: [String] = [], resources: [Resource] = [],
+        exclude: [String] = []
+    ) {
         let name = "\(subject)Tests"
         for need in needs {
             precondition(floorOf[need] != nil, "\(name) needs \(need): not listed")
@@ -66,7 +69,7 @@ struct Building {
         targets.append(
             .testTarget(
                 name: name, dependencies: needs.map { .byName(name: $0) }, path: "Tests/\(name)",
-                exclude: [], resources: resources,
+                exclude: exclude, resources: resources,
                 swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]))
     }
 
@@ -172,6 +175,8 @@ building.tests(
     needs: ["Admin", "Proxy", "Daemon", "Kernel", "Addresses", "ReferenceHAProxy"])
 building.tests(
     "Statistics", needs: ["Statistics", "Proxy", "Kernel", "Addresses", "ReferenceHAProxy"])
+
+building.tests("Conformance", needs: ["HTTP", "HTTPCases"])
 
 let package = Package(
     name: "martlet",

@@ -132,7 +132,7 @@ private let switchCases: [MessageCase] = [
         none, upgradeAsked: true),
     MessageCase(
         "101 without Upgrade", "HTTP/1.1 101 S\r\n\r\n", .refused(.unexpectedUpgrade),
-        differs: "RFC 9110 §15.2.2: 101 names the protocol in Upgrade", upgradeAsked: true),
+        upgradeAsked: true),
     MessageCase(
         "101 in HTTP/1.0", "HTTP/1.0 101 S\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n",
         .refused(.unexpectedUpgrade), differs: "RFC 9110 §7.8: Upgrade is of HTTP/1.1",
@@ -152,7 +152,10 @@ private let switchCases: [MessageCase] = [
 
 private let relaxedCases: [MessageCase] = [
     relaxed("relaxed: four-digit status", "HTTP/1.1 2000 OK\r\n" + empty, none),
-    relaxed("relaxed: status above 16 bits", "HTTP/1.1 70000 OK\r\n" + empty, .refused(.badStatus)),
+    relaxed(
+        "relaxed: status above 16 bits", "HTTP/1.1 70000 OK\r\n" + empty, .refused(.badStatus),
+        differs: "configuration manual: a relaxed status fits in 16 bits; HAProxy 2.6 does not look"
+    ),
     relaxed("relaxed: another protocol", "RTSP/1.0 200 OK\r\n" + empty, none),
     relaxed("relaxed: wrong byte in a name drops the line", ok + "X(: a\r\n" + empty, none),
     relaxed("relaxed: null byte in a value", ok + "X: a\u{0}\r\n" + empty, none),
