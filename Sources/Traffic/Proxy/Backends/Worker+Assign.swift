@@ -71,16 +71,7 @@ extension Worker {
         let program = streams[stream].program
         let entry = programs[program].proxies[Int(streams[stream].backend)]
         guard let index = serverIndex(entry, ordinal, program) else {
-            // The server came with a later generation than the stream's: another one is asked for.
-            giveBack(stream, ordinal)
-            streams[stream].strangeServers &+= 1
-            if streams[stream].strangeServers < 8 {
-                assignServer(stream, avoiding: ordinal)
-                return
-            }
-            streams[stream].termination = TerminationState(
-                cause: UInt8(ascii: "S"), state: UInt8(ascii: "C"))
-            reply(stream, status: 503)
+            serverIsUnknown(stream, ordinal)
             return
         }
         streams[stream].serverIndex = Int32(index)
@@ -94,6 +85,80 @@ extension Worker {
         counters.add(.selections)
         entry.backendCounters.add(.selections)
         connectServer(stream)
+    }
+
+    /// The server came with a later generation than the stream's: the stream moves on to that one.
+    /// Where this worker has not taken it up yet, the stream looks again once it has.
+    private mutating func serverIsUnknown(_ stream: Handle, _ ordinal: Int) {
+        let isOld = streams[stream].program != program
+        let hasMoved = isOld && follow(stream)
+        if hasMoved {
+            let entry = programs[program].proxies[Int(streams[stream].backend)]
+            if serverIndex(entry, ordinal, program) != nil {
+                serverChosen(stream, ordinal)
+                return
+            }
+        }
+        giveBack(stream, ordinal)
+        if isOld && !hasMoved {
+            streams[stream].termination = TerminationState(
+                cause: UInt8(ascii: "S"), state: UInt8(ascii: "C"))
+            countConnectionError(stream)
+            reply(stream, status: 503)
+            return
+        }
+        streams[stream].phase = .queued
+        streams[stream].flags.insert(.hasQueueEntry)
+        streams[stream].queueNode = -1
+        streams[stream].enqueuedAt = now
+        engine.post(.assign(stream: stream), to: number)
+        if watchBoth(stream) { armTimer(stream) }
+    }
+
+    /// A stream that waited for the next generation looks for a server again.
+    mutating func assignAgain(_ stream: Handle) {
+        guard streams.isLive(stream), streams[stream].flags.contains(.hasQueueEntry) else {
+            return
+        }
+        streams[stream].flags.remove(.hasQueueEntry)
+        if streams[stream].program != program { _ = follow(stream) }
+        assignServer(stream)
+    }
+
+    /// Moves a stream without a server, and its session, to the generation in force. False: the
+    /// frontend or the backend is not there any more.
+    private mutating func follow(_ stream: Handle) -> Bool {
+        let old = streams[stream].program
+        let session = streams[stream].session
+        let front = programs[old].proxies[Int(streams[stream].frontend)]
+        let backend = backendIndex(streams[stream].backend, of: old)
+        let identity = Int(front.frontendIdentity)
+        let known = programs[program].frontendOfIdentity
+        guard backend >= 0, identity < known.count, known[identity] >= 0,
+            programs[program].proxies[Int(known[identity])].isHTTP == front.isHTTP
+        else { return false }
+        if sessions[session].program == old { follow(session: session) }
+        streams[stream].frontend = known[identity]
+        streams[stream].backend = backend
+        streams[stream].program = program
+        programs[program].users &+= 1
+        release(program: old)
+        return true
+    }
+
+    /// Where the generation in force has a backend of an earlier one; -1 nowhere.
+    mutating func backendIndex(_ index: Int32, of old: Handle) -> Int32 {
+        guard index >= 0 else { return -1 }
+        let entry = programs[old].proxies[Int(index)]
+        let wanted = unsafe entry.backend.toOpaque()
+        for candidate in programs[program].proxies.indices {
+            let present = programs[program].proxies[candidate]
+            // Every proxy has a backend's live state; only the same object is the same backend.
+            if unsafe present.backend.toOpaque() == wanted {
+                return present.isHTTP == entry.isHTTP ? Int32(candidate) : -1
+            }
+        }
+        return -1
     }
 
     private mutating func serverIndex(_ entry: ProxyEntry, _ ordinal: Int, _ program: Handle)

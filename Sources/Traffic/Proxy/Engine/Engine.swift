@@ -169,7 +169,7 @@ public final class Engine: Sendable {
             release(ordinal, of: backend)
         case .list(let listing):
             listing.add([])
-        case .shutdown:
+        case .assign, .shutdown:
             break
         }
     }

@@ -13,6 +13,8 @@ extension Worker {
                 bindIndex: bindIndex)
         case .granted(let stream, let ordinal, let backend):
             granted(stream, ordinal: ordinal, backend: backend)
+        case .assign(let stream):
+            assignAgain(stream)
         case .list(let listing):
             listing.add(describeSessions())
         case .shutdown(let shutdown):

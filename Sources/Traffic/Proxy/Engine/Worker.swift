@@ -167,6 +167,8 @@ struct Worker: ~Copyable {
             if acceptPausedUntil <= now { acceptPausedUntil = 0 }
             isAcceptingPaused = acceptPausedUntil != 0
             watchListeners()
+            // What still rests is not to wait for the next ordinary sweep.
+            if isAcceptingPaused { nextSweep = min(nextSweep, now &+ 20) }
         }
         purgePools()
         if buffers.inUse == 0 && buffers.trim(keep: 4) > 0 {
@@ -176,10 +178,12 @@ struct Worker: ~Copyable {
     }
 
     private mutating func readMail() {
-        for message in mailbox.takeAll() { receive(message) }
+        let messages = mailbox.takeAll()
+        // The generation first: grants may name servers that came with it.
+        if engine.epoch.load(ordering: .acquiring) != epoch { adoptGeneration() }
+        for message in messages { receive(message) }
         if engine.mustStop.load(ordering: .relaxed) { mustStop = true }
         if !isStopping && engine.isStopping.load(ordering: .relaxed) { beginSoftStop() }
-        if engine.epoch.load(ordering: .acquiring) != epoch { adoptGeneration() }
         watchListeners()
     }
 }

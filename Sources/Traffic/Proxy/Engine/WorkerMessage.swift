@@ -10,6 +10,8 @@ enum WorkerMessage: Sendable {
     case adopt(descriptor: Int32, address: RawSocketAddress, frontend: String, bindIndex: Int)
     /// A queued stream's turn has come; the server's slot is already charged.
     case granted(stream: Handle, ordinal: Int, backend: BackendLive)
+    /// A stream was given a server of a generation that this worker had yet to take up.
+    case assign(stream: Handle)
     /// List the sessions.
     case list(SessionListing)
     /// End a stream by its number, or all streams on a server.

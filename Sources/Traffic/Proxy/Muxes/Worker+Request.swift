@@ -64,7 +64,7 @@ extension Worker {
     /// A complete and valid head: make the stream, choose the backend, write the head anew.
     private mutating func beginRequest(_ client: Handle, _ head: MessageHead) {
         let session = connections[client].session
-        if sessions[session].program != program { follow(session) }
+        if sessions[session].program != program { follow(session: session) }
         guard let stream = makeStream(client, flags: .isHTTP) else {
             closeClient(client)
             return
@@ -109,16 +109,17 @@ extension Worker {
 
     /// A session moves to the generation in force before its next stream. A frontend that is gone
     /// keeps the old one; its connection closes after the response.
-    private mutating func follow(_ session: Handle) {
+    mutating func follow(session: Handle) {
         let old = sessions[session].program
         let identity = Int(
             programs[old].proxies[Int(sessions[session].frontend)].frontendIdentity)
         let known = programs[program].frontendOfIdentity
         guard identity < known.count, known[identity] >= 0,
             programs[program].proxies[Int(known[identity])].isHTTP
+                == programs[old].proxies[Int(sessions[session].frontend)].isHTTP
         else { return }
         sessions[session].frontend = known[identity]
-        sessions[session].lastBackend = -1
+        sessions[session].lastBackend = backendIndex(sessions[session].lastBackend, of: old)
         sessions[session].program = program
         programs[program].users &+= 1
         release(program: old)

@@ -133,8 +133,6 @@ struct Stream: ~Copyable {
     var requestLine = Buffer()
     var status: Int32 = -1
     var retries: Int32 = 0
-    /// Times a server of a later generation was offered.
-    var strangeServers: UInt32 = 0
     /// Interim responses so far; bounded.
     var interimResponses: UInt32 = 0
     var termination = TerminationState()
