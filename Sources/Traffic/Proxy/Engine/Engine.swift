@@ -163,8 +163,12 @@ public final class Engine: Sendable {
     /// Undoes what a message that nobody will read has promised.
     func giveBack(_ message: WorkerMessage) {
         switch message {
-        case .adopt(let number, _, _, _):
+        case .adopt(let number, _, let name, let bindIndex):
             Descriptor(owning: number).close()
+            let frontend = live.frontend(name)
+            frontend.bind(bindIndex).leavePlace()
+            frontend.leavePlace()
+            live.process.leavePlace()
         case .granted(_, let ordinal, let backend):
             release(ordinal, of: backend)
         case .list(let listing):

@@ -95,11 +95,12 @@ extension Worker {
         let number = listeners[index].socket.number
         let frontend = listeners[index].frontend
         for _ in 0..<batch {
-            guard processHasRoom() else {
+            guard workerHasRoom(), hasProcessRate(), live.process.takePlace() else {
                 pauseAccepting(milliseconds: 20)
                 return
             }
-            guard hasRoom(frontend), !listeners[index].bind.isFull, hasRate(frontend) else {
+            guard hasRate(frontend), takePlace(index) else {
+                live.process.leavePlace()
                 pause(index, milliseconds: 20)
                 return
             }
@@ -107,10 +108,13 @@ extension Worker {
             switch Descriptor.accept(number, from: &address) {
             case .accepted(let descriptor):
                 countRate(frontend)
+                noteMaxima(listeners[index].live)
                 welcome(descriptor, from: address, listener: index)
             case .wouldBlock:
+                leavePlaces(listeners[index].live, listeners[index].bind)
                 return
             case .failed(let error):
+                leavePlaces(listeners[index].live, listeners[index].bind)
                 // Out of descriptors or memory: let some end, then look again.
                 if error.isExhaustion { pauseAccepting(milliseconds: 100) }
                 return
@@ -118,10 +122,14 @@ extension Worker {
         }
     }
 
-    /// Whether the rates of process and frontend allow one more session in this second.
-    private mutating func hasRate(_ frontend: Int32) -> Bool {
+    /// Whether the rate of the process allows one more session in this second.
+    private mutating func hasProcessRate() -> Bool {
         let limit = programs[program].sessionRate
-        if limit > 0, !live.process.sessionRate.mayTake(now: now, limit: limit) { return false }
+        return limit == 0 || live.process.sessionRate.mayTake(now: now, limit: limit)
+    }
+
+    /// Whether the rate of the frontend allows one more session in this second.
+    private mutating func hasRate(_ frontend: Int32) -> Bool {
         let entry = programs[program].proxies[Int(frontend)]
         guard entry.sessionRate > 0 else { return true }
         return unsafe entry.frontend._withUnsafeGuaranteedRef {
@@ -140,22 +148,31 @@ extension Worker {
         }
     }
 
-    /// Whether the limits of process and worker allow one more client.
-    private mutating func processHasRoom() -> Bool {
-        let process = live.process
-        let limit = process.maxConnections.load(ordering: .relaxed)
-        if limit > 0 && process.connections.load(ordering: .relaxed) >= limit { return false }
+    /// Whether this worker's tables have room for one more client.
+    private mutating func workerHasRoom() -> Bool {
         if connections.isFull { closeOneIdle() }
         return !sessions.isFull && !connections.isFull
     }
 
-    /// Whether the frontend's limit allows one more client.
-    private mutating func hasRoom(_ frontend: Int32) -> Bool {
-        let entry = programs[program].proxies[Int(frontend)]
-        return unsafe entry.frontend._withUnsafeGuaranteedRef { frontend in
-            let most = frontend.maxConnections.load(ordering: .relaxed)
-            return most == 0 || frontend.connections.load(ordering: .relaxed) < most
-        }
+    /// Takes a place under the limits of a listener's frontend and line, before the accept, so
+    /// that workers together never accept more. False, and nothing taken, when there is none.
+    private mutating func takePlace(_ index: Int) -> Bool {
+        guard listeners[index].live.takePlace() else { return false }
+        if listeners[index].bind.takePlace() { return true }
+        listeners[index].live.leavePlace()
+        return false
+    }
+
+    /// Gives back what an accept that gave nothing, or a client that found no room, had taken.
+    private mutating func leavePlaces(_ frontend: FrontendLive, _ bind: BindLive) {
+        bind.leavePlace()
+        frontend.leavePlace()
+        live.process.leavePlace()
+    }
+
+    private mutating func noteMaxima(_ frontend: FrontendLive) {
+        live.process.connectionsMax.raise(to: live.process.connections)
+        frontend.connectionsMax.raise(to: frontend.connections)
     }
 
     /// Stops watching all listeners until a tick; the sweep or a closing client resumes.
@@ -203,7 +220,10 @@ extension Worker {
     ) {
         let identity = Int(live.frontend(name).identity)
         let known = programs[program].frontendOfIdentity
-        guard identity < known.count, known[identity] >= 0 else { return }
+        guard identity < known.count, known[identity] >= 0 else {
+            leavePlaces(live.frontend(name), live.frontend(name).bind(bindIndex))
+            return
+        }
         begin(
             descriptor, from: address, frontend: known[identity],
             bind: live.frontend(name).bind(bindIndex), bindIndex: Int32(bindIndex))
@@ -223,20 +243,28 @@ extension Worker {
                 bindIndex: bindIndex, bind: Unmanaged.passUnretained(bind), acceptedAt: now,
                 idleSince: now,
                 acceptedMicroseconds: Clock.calendarMicroseconds()))
-        guard let session else { return }
+        guard let session else {
+            leavePlaces(frontendLive(frontend), bind)
+            return
+        }
         let client = connections.insert(Connection(descriptor: descriptor, flags: flags))
         guard let client else {
             sessions.remove(session)
+            leavePlaces(frontendLive(frontend), bind)
             return
         }
         connections[client].session = session
-        bind.connections.add(1, ordering: .relaxed)
         programs[program].users &+= 1
         clients &+= 1
         engine.loads.set(number, clients)
         countAccept(frontend)
         if programs[program].proxies[Int(frontend)].isLoggedAtAccept { logAccept(client) }
         beginClient(client)
+    }
+
+    /// The live state of a frontend of the program in force.
+    private mutating func frontendLive(_ frontend: Int32) -> FrontendLive {
+        unsafe programs[program].proxies[Int(frontend)].frontend.takeUnretainedValue()
     }
 
     /// Socket options for clients; TCP_NODELAY comes from the listening socket.
@@ -257,19 +285,8 @@ extension Worker {
     }
 
     private mutating func countAccept(_ frontend: Int32) {
-        let process = live.process
-        let open = process.connections.add(1, ordering: .relaxed).newValue
-        if open > process.connectionsMax.load(ordering: .relaxed) {
-            process.connectionsMax.store(open, ordering: .relaxed)
-        }
-        let entry = programs[program].proxies[Int(frontend)]
-        entry.frontendCounters.add(.connections)
-        entry.frontendCounters.add(.sessions)
-        unsafe entry.frontend._withUnsafeGuaranteedRef { frontend in
-            let open = frontend.connections.add(1, ordering: .relaxed).newValue
-            if open > frontend.connectionsMax.load(ordering: .relaxed) {
-                frontend.connectionsMax.store(open, ordering: .relaxed)
-            }
-        }
+        let counters = programs[program].proxies[Int(frontend)].frontendCounters
+        counters.add(.connections)
+        counters.add(.sessions)
     }
 }

@@ -113,9 +113,53 @@ final class BindLive: Sendable {
     /// `maxconn` of the line; 0 means no limit of its own.
     let maxConnections = Atomic<Int>(0)
 
-    var isFull: Bool {
-        let most = maxConnections.load(ordering: .relaxed)
-        return most > 0 && connections.load(ordering: .relaxed) >= most
+    /// As of ``FrontendLive/takePlace()``.
+    func takePlace() -> Bool { connections.take(under: maxConnections) }
+
+    func leavePlace() { connections.subtract(1, ordering: .relaxed) }
+}
+
+extension FrontendLive {
+    /// Counts one more connection; false, and not counted, when the limit is reached.
+    func takePlace() -> Bool { connections.take(under: maxConnections) }
+
+    /// A connection, or a place nobody came for, is gone.
+    func leavePlace() { connections.subtract(1, ordering: .relaxed) }
+}
+
+extension ProcessLive {
+    /// Counts one more connection; false, and not counted, when the limit is reached.
+    func takePlace() -> Bool { connections.take(under: maxConnections) }
+
+    /// A connection, or a place nobody came for, is gone.
+    func leavePlace() { connections.subtract(1, ordering: .relaxed) }
+}
+
+extension Atomic where Value == Int {
+    /// Counts one more as long as there are fewer than the limit, in one step; a limit of 0 is
+    /// none.
+    fileprivate func take(under limit: borrowing Atomic<Int>) -> Bool {
+        let most = limit.load(ordering: .relaxed)
+        var known = load(ordering: .relaxed)
+        while most == 0 || known < most {
+            let (exchanged, original) = weakCompareExchange(
+                expected: known, desired: known &+ 1, ordering: .relaxed)
+            if exchanged { return true }
+            known = original
+        }
+        return false
+    }
+
+    /// Keeps the largest value that another counter has had.
+    func raise(to present: borrowing Atomic<Int>) {
+        let value = present.load(ordering: .relaxed)
+        var known = load(ordering: .relaxed)
+        while known < value {
+            let (exchanged, original) = weakCompareExchange(
+                expected: known, desired: value, ordering: .relaxed)
+            if exchanged { return }
+            known = original
+        }
     }
 }
 

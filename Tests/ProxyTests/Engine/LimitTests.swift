@@ -1,0 +1,192 @@
+// Limits on connections and descriptors: accepting pauses and goes on; and the two ways to stop.
+
+import Glibc
+import Kernel
+@testable import Proxy
+import Synchronization
+import Testing
+
+extension EngineTests {
+    @Suite struct LimitTests {
+        @Test(arguments: ["frontend", "global"])
+        func `clients beyond maxconn wait until others leave`(place: String) throws {
+            let origin = try TestOrigin.echo()
+            defer { origin.stop() }
+            var configuration = Setup.tcp([Setup.server("s", origin.port)]) {
+                if place == "frontend" { $0.maxConnections = 4 }
+            }
+            if place == "global" { configuration.global.maxConnections = 4 }
+            let running = try RunningEngine(configuration)
+            var inside: [Peer] = []
+            for _ in 0..<4 {
+                let client = try Peer(to: running.port())
+                client.send("x")
+                #expect(client.read(1) == [120])
+                inside.append(client)
+            }
+            let waiting = try (0..<4).map { _ in
+                let client = try Peer(to: running.port())
+                client.send("y")
+                return client
+            }
+            #expect(!waiting[0].isReadable(within: 200))
+            #expect(running.frontend().connections.load(ordering: .relaxed) == 4)
+            for number in 0..<4 {
+                inside[number].close()
+                #expect(waiting[number].read(1) == [121])
+            }
+            #expect(running.frontend().connectionsMax.load(ordering: .relaxed) == 4)
+        }
+
+        @Test func `a burst of clients does not get past the limit`() throws {
+            let origin = try TestOrigin.http { _, peer, _ in
+                usleep(1000)
+                return peer.answer("x")
+            }
+            defer { origin.stop() }
+            let running = try RunningEngine(
+                Setup.http([Setup.server("s", origin.port)]) { $0.maxConnections = 3 })
+            let port = running.port()
+            let threads = (0..<12).map { _ in
+                WorkerThread.start(cores: []) {
+                    for _ in 0..<10 {
+                        let client = try? Peer(to: port)
+                        if client?.get("/", "Connection: close\r\n")?.status != 200 {
+                            Issue.record("no answer")
+                        }
+                    }
+                }
+            }
+            for thread in threads { thread.join() }
+            #expect(running.frontend().connectionsMax.load(ordering: .relaxed) <= 3)
+        }
+
+        @Test func `a full frontend does not hold up the others`() throws {
+            let origin = try TestOrigin.echo()
+            let web = try TestOrigin.text("x")
+            defer { for origin in [origin, web] { origin.stop() } }
+            var configuration = Setup.tcp([Setup.server("s", origin.port)]) {
+                $0.name = "full"
+                $0.maxConnections = 1
+            }
+            configuration.proxies += Setup.http([Setup.server("w", web.port)]).proxies
+            let running = try RunningEngine(configuration)
+            let inside = try Peer(to: running.port("full"))
+            inside.send("x")
+            #expect(inside.read(1) == [120])
+            let outside = try Peer(to: running.port("full"))
+            outside.send("y")
+            for _ in 0..<20 {
+                let client = try Peer(to: running.port())
+                #expect(client.get()?.text == "x")
+            }
+            inside.close()
+            #expect(outside.read(1) == [121])
+        }
+
+        @Test func `a paused engine keeps its clients waiting and resumes`() throws {
+            let origin = try TestOrigin.text("x")
+            defer { origin.stop() }
+            let running = try RunningEngine(Setup.http([Setup.server("s", origin.port)]))
+            let early = try Peer(to: running.port())
+            #expect(early.get()?.text == "x")
+            running.engine.setPaused(true)
+            // Workers take the pause up between two turns.
+            usleep(20_000)
+            let late = try Peer(to: running.port())
+            late.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+            #expect(!late.isReadable(within: 200))
+            #expect(early.get()?.text == "x")
+            running.engine.setPaused(false)
+            #expect(late.readResponse()?.text == "x")
+        }
+
+        @Test func `a soft stop lets streams end, closes idle clients and refuses new ones`() throws
+        {
+            let release = Gate()
+            let origin = try TestOrigin.http { request, peer, _ in
+                if request.path == "/held" { release.wait() }
+                return peer.answer("x")
+            }
+            defer { origin.stop() }
+            defer { release.open() }
+            let running = try RunningEngine(Setup.http([Setup.server("s", origin.port)]))
+            let ended = Gate()
+            running.engine.onStopped { ended.open() }
+            let idle = try Peer(to: running.port())
+            #expect(idle.get()?.text == "x")
+            let busy = try Peer(to: running.port())
+            busy.send("GET /held HTTP/1.1\r\nHost: test\r\n\r\n")
+            try #require(eventually { origin.requests.load(ordering: .relaxed) == 2 })
+            running.engine.stopListening()
+            let (bytes, end) = idle.readToEnd()
+            #expect(bytes.isEmpty && end == .ended)
+            #expect(
+                eventually {
+                    guard let late = try? Peer(to: running.port()) else { return true }
+                    late.close()
+                    return false
+                })
+            release.open()
+            let response = busy.readResponse()
+            #expect(response?.text == "x" && response?.closes == true)
+            #expect(busy.readToEnd().end == .ended)
+            #expect(ended.wait())
+            #expect(eventually { origin.open == 0 }, "pooled connections end too")
+        }
+
+        @Test func `a hard stop ends everything`() throws {
+            let origin = try TestOrigin { peer, _ in _ = peer.readToEnd() }
+            defer { origin.stop() }
+            let running = try RunningEngine(Setup.http([Setup.server("s", origin.port)]))
+            let ended = Gate()
+            running.engine.onStopped { ended.open() }
+            let busy = try Peer(to: running.port())
+            busy.send("GET /held HTTP/1.1\r\nHost: test\r\n\r\n")
+            try #require(eventually { origin.open == 1 })
+            running.engine.stopNow()
+            #expect(ended.wait())
+            #expect(busy.readToEnd().end != .silent)
+            #expect(eventually { origin.open == 0 })
+            #expect(running.log.endings == ["KD"])
+            #expect(running.frontend().connections.load(ordering: .relaxed) == 0)
+            #expect(running.order("s").served == 0)
+        }
+
+        @Test func `out of descriptors accepting pauses, and goes on when some are free again`()
+            async throws
+        {
+            // In a process of its own, whose limit may be lowered.
+            await #expect(processExitsWith: .success) {
+                let origin = try TestOrigin.text("x")
+                let running = try RunningEngine(
+                    Setup.http([Setup.server("s", origin.port)]) { $0.reuse = .always })
+                let first = try Peer(to: running.port())
+                #expect(first.get()?.text == "x")
+                var holders: [Int32] = []
+                let limit = ResourceLimit(of: .descriptors)
+                let most = UInt64(dup(0)) + 40
+                try ResourceLimit(soft: most, hard: limit.hard).apply(to: .descriptors)
+                // Enough for the client's own socket and no more.
+                let waiting = try Peer(to: running.port())
+                while true {
+                    let number = dup(0)
+                    if number < 0 { break }
+                    holders.append(number)
+                }
+                #expect(first.get()?.text == "x", "what stands goes on")
+                close(holders.removeLast())
+                let late = try Peer(to: running.port())
+                late.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+                #expect(!late.isReadable(within: 300))
+                for holder in holders { close(holder) }
+                #expect(late.readResponse()?.text == "x")
+                #expect(waiting.get()?.text == "x")
+                try limit.apply(to: .descriptors)
+                running.engine.stopNow()
+                running.engine.join()
+                origin.stop()
+            }
+        }
+    }
+}
