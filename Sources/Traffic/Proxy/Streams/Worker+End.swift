@@ -345,7 +345,7 @@ extension Worker {
         guard queued != 0 else { return -1 }
         let assigned = streams[stream].assignedAt
         if assigned == 0 {
-            return streams[stream].flags.contains(.isInBackend) ? Int(now &- queued) : -1
+            return streams[stream].enqueuedAt != 0 ? Int(now &- queued) : -1
         }
         return Int(assigned &- queued)
     }
