@@ -1,3 +1,5 @@
+// The address syntax of the configuration: forms, families, ports and refusals.
+
 import Addresses
 import Testing
 

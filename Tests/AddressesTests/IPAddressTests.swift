@@ -1,3 +1,5 @@
+// IPv4 and IPv6 addresses and prefixes as text and as bytes.
+
 import Addresses
 import Testing
 

@@ -1,3 +1,5 @@
+// Socket addresses of all families.
+
 import Addresses
 import Glibc
 import Testing

@@ -1,3 +1,5 @@
+// The statistics sockets over real connections.
+
 import Addresses
 import Foundation
 import Kernel

@@ -1,3 +1,5 @@
+// Sessions without sockets: commands in, answers out.
+
 import Proxy
 import Testing
 

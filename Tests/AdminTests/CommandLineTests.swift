@@ -1,3 +1,5 @@
+// Lines of commands cut into words.
+
 import Testing
 
 @testable import Admin

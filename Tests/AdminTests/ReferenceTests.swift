@@ -1,3 +1,5 @@
+// Answers beside those of haproxy.
+
 import Foundation
 import Proxy
 import ReferenceHAProxy

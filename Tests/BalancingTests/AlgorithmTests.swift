@@ -1,3 +1,5 @@
+// The words of `balance`.
+
 import Balancing
 import Testing
 

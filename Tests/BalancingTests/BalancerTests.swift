@@ -1,3 +1,5 @@
+// Every algorithm over slots: order, weights, backups, full and unusable slots.
+
 import Balancing
 import Testing
 

@@ -1,3 +1,5 @@
+// The sequences of the balancer beside those of haproxy, where it is installed.
+
 import Balancing
 import ReferenceHAProxy
 import Testing
@@ -20,7 +22,8 @@ struct ReferenceTests {
     }
 
     @Test func `Round robin gives the sequence of haproxy for any weights`() throws {
-        // A fixed seed: about one vector of weights in a hundred has a tie that haproxy breaks otherwise.
+        // A fixed seed: about one vector of weights in a hundred has a tie that haproxy breaks
+        // otherwise.
         var random = Seeded(2026, for: "round robin beside haproxy")
         var cases = [
             [1, 1, 1], [1, 2, 3], [3, 2, 1], [5, 1, 1], [1, 1, 5], [7, 5, 3], [256, 1],

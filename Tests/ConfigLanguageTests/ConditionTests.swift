@@ -1,3 +1,5 @@
+// Conditions of `.if` and `-cc`.
+
 import ConfigLanguage
 import Testing
 

@@ -1,3 +1,5 @@
+// Files to lines, sections and messages.
+
 import ConfigLanguage
 import Testing
 

@@ -1,3 +1,5 @@
+// The fuzzer's corpus and seeded mutations of it.
+
 import ConfigLanguage
 import Foundation
 import Testing

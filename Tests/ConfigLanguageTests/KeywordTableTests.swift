@@ -1,3 +1,5 @@
+// Keyword rows: lookup, shapes of arguments, and what is said about wrong lines.
+
 import ConfigLanguage
 import Testing
 

@@ -1,3 +1,5 @@
+// Words, quotes, escapes and variables of a line.
+
 import ConfigLanguage
 import Testing
 

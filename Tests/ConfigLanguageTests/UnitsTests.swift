@@ -1,3 +1,5 @@
+// Times and sizes with their units.
+
 import ConfigLanguage
 import Testing
 

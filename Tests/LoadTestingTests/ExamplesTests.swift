@@ -1,5 +1,5 @@
-// The shipped configurations, and those of the bench, are configurations of Martlet and of the proxy
-// that it stands in for.
+// The shipped configurations, and those of the bench, are configurations of Martlet and of the
+// proxy that it stands in for.
 
 import ConfigLanguage
 import ProxyConfig

@@ -1,3 +1,5 @@
+// Lines of every format over given facts.
+
 import Foundation
 import Kernel
 import Logs

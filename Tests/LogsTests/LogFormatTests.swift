@@ -1,3 +1,5 @@
+// The text of `log-format` and what it compiles to.
+
 import Logs
 import Testing
 

@@ -1,3 +1,5 @@
+// Lines beside those of haproxy over the same exchanges.
+
 import Foundation
 import Kernel
 import Logs

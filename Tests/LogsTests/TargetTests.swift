@@ -1,3 +1,5 @@
+// Syslog targets: headers, transports, levels, lengths and drops.
+
 import Foundation
 import Kernel
 import Logs

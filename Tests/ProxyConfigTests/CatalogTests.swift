@@ -1,3 +1,5 @@
+// The catalog beside the names of the manual.
+
 import ConfigLanguage
 import Foundation
 import Testing

@@ -1,3 +1,5 @@
+// Whole configurations and what is built from them.
+
 import Addresses
 import ConfigLanguage
 import Foundation

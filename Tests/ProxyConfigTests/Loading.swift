@@ -1,3 +1,5 @@
+// Loading a configuration from text, without files.
+
 import ConfigLanguage
 import Kernel
 import Proxy

@@ -1,3 +1,5 @@
+// Every configuration that is shipped can be used.
+
 import ConfigLanguage
 import Foundation
 import ProxyConfig

@@ -1,3 +1,5 @@
+// Small configurations and whether they are accepted, beside haproxy -c.
+
 import ConfigLanguage
 import Foundation
 import ProxyConfig

@@ -1,3 +1,5 @@
+// Answers beside those of haproxy over the same idle proxies.
+
 import Foundation
 import Proxy
 import ReferenceHAProxy

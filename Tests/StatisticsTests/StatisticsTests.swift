@@ -1,3 +1,5 @@
+// Statistics commands over an engine with known figures.
+
 import Foundation
 import Proxy
 import Testing

@@ -1,3 +1,5 @@
+// The heap against a sorted list.
+
 import Structures
 import Testing
 

@@ -1,3 +1,5 @@
+// The timer wheel on a virtual clock.
+
 import Structures
 import Testing
 

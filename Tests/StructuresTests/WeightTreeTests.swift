@@ -1,3 +1,5 @@
+// The weight tree against plain sums.
+
 import Structures
 import Testing
 

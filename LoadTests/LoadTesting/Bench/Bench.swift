@@ -72,6 +72,7 @@ public struct Bench {
         }
         self.folder = folder
         // nginx drops its rights and still writes here.
+        // Safety: the path is handed over as a C string that lives for the duration of the call.
         unsafe chmod(folder, 0o777)
         do throws(Errno) {
             logSink = try LogSink()

@@ -8,7 +8,8 @@ import Kernel
 public struct BlockingClient: ~Copyable {
     private let socket: Descriptor
 
-    /// Connects to a port of the loopback address; every wait on the connection is bounded by `timeoutSeconds`.
+    /// Connects to a port of the loopback address; `timeoutSeconds` bounds every wait on the
+    /// connection.
     public init(port: Int, timeoutSeconds: Int = 10) throws(Errno) {
         guard let address = RawSocketAddress(commandLineWord: "127.0.0.1:\(port)") else {
             throw Errno.addressNotAvailable

@@ -1,5 +1,5 @@
-// What callgrind wrote: the sum of instructions, and how often functions were called that a data path
-// should not call for each request. (Callgrind Format Specification of the Valgrind manual.)
+// What callgrind wrote: the sum of instructions, and how often functions were called that a data
+// path should not call for each request. (Callgrind Format Specification of the Valgrind manual.)
 
 /// The sum in a file that callgrind wrote; `nil` when it has none.
 public func callgrindTotal(_ text: String) -> Int? {

@@ -72,8 +72,8 @@ public struct ChildProcess: Sendable {
         }
     }
 
-    /// Asks the program to end and waits for it. It is asked again each second: a program that looks
-    /// for signals before it waits, instead of while it waits, may overhear the first.
+    /// Asks the program to end and waits for it. It is asked again each second: a program that
+    /// looks for signals before it waits, instead of while it waits, may overhear the first.
     public func stop(with number: Int32 = SIGTERM, atMostSeconds seconds: Int = 5) {
         for _ in 1..<max(seconds, 1) {
             signal(number)
@@ -113,6 +113,7 @@ public func findProgram(_ name: String) -> String? {
 
 /// Copies of strings as C wants them, with a null behind the last.
 private func cStrings(_ strings: [String]) -> [UnsafeMutablePointer<CChar>?] {
+    // Safety: each copy is the table's own and ends with it.
     unsafe strings.map { unsafe strdup($0) } + [nil]
 }
 

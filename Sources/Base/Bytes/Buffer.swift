@@ -19,6 +19,7 @@ public struct Buffer: ~Copyable {
     /// A buffer without storage.
     @inlinable @inline(__always)
     public init() {
+        // Safety: without a block nothing is read or written; the capacity is 0.
         unsafe base = nil
         blockBytes = 0
         head = 0
@@ -29,6 +30,7 @@ public struct Buffer: ~Copyable {
     @inlinable
     public init(capacity: Int) {
         precondition(capacity > 0)
+        // Safety: the buffer owns the block and gives it back once.
         unsafe base = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
         blockBytes = capacity
         head = 0

@@ -17,6 +17,7 @@ public struct BufferPool: ~Copyable {
         precondition(blockBytes > 0 && keepAtMost > 0)
         self.blockBytes = blockBytes
         self.keepAtMost = keepAtMost
+        // Safety: the pool owns the table; the first `count` entries are initialized.
         unsafe free = .allocate(capacity: keepAtMost)
         freeBlocks = 0
         handedOut = 0

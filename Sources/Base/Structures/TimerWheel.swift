@@ -101,7 +101,8 @@ public struct TimerWheel: ~Copyable {
         return firstOccupied()?.start
     }
 
-    /// Moves the clock to `now` and what is due to the expired list, touching at most `limit` entries.
+    /// Moves the clock to `now` and what is due to the expired list, touching at most `limit`
+    /// entries.
     ///
     /// Answers false when the limit was reached: call again after delivering what has expired.
     public mutating func advance(to now: UInt64, limit: Int) -> Bool {

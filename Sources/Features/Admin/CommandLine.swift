@@ -53,8 +53,8 @@ private struct CommandLineReader {
         }
     }
 
-    /// The commands. Differs: nothing behind the last semicolon is no command; HAProxy answers it as
-    /// an unknown one.
+    /// The commands. Differs: nothing behind the last semicolon is no command; HAProxy answers it
+    /// as an unknown one.
     mutating func finish() -> [[String]] {
         endWord()
         if !words.isEmpty || commands.isEmpty { commands.append(words) }

@@ -114,21 +114,25 @@ public enum Files {
 
     /// Removes a file, link or socket.
     public static func remove(_ path: String) throws(Errno) {
+        // Safety: the path is handed over as a C string that lives for the duration of the call.
         if unsafe unlink(path) < 0 { throw Errno.last }
     }
 
     /// Gives a path a new name, replacing what had it, in one step.
     public static func rename(_ path: String, to newPath: String) throws(Errno) {
+        // Safety: the path is handed over as a C string that lives for the duration of the call.
         if unsafe Glibc.rename(path, newPath) < 0 { throw Errno.last }
     }
 
     /// Gives what a path names a second name.
     public static func link(_ path: String, to newPath: String) throws(Errno) {
+        // Safety: the path is handed over as a C string that lives for the duration of the call.
         if unsafe Glibc.link(path, newPath) < 0 { throw Errno.last }
     }
 
     /// Sets permission bits.
     public static func setMode(_ mode: UInt32, of path: String) throws(Errno) {
+        // Safety: the path is handed over as a C string that lives for the duration of the call.
         if unsafe chmod(path, mode) < 0 { throw Errno.last }
     }
 
@@ -137,6 +141,7 @@ public enum Files {
         user: UInt32?, group: UInt32?, of path: String
     ) throws(Errno) {
         // The kernel takes the highest number for "leave as it is".
+        // Safety: the path is handed over as a C string that lives for the duration of the call.
         if unsafe chown(path, user ?? .max, group ?? .max) < 0 { throw Errno.last }
     }
 }

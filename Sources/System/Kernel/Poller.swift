@@ -46,6 +46,7 @@ public struct Poller: ~Copyable {
         self.batch = batch
     }
 
+    // Safety: allocated by the initializer, given back once, and nothing outlives the poller.
     deinit { unsafe events.deallocate() }
 
     /// Watches a descriptor; `data` comes back with each of its events.

@@ -30,8 +30,8 @@ public enum ProcessEnvironment {
     /// Every variable as `NAME=value`, in the order of the process.
     public static var entries: [String] {
         var found: [String] = []
-        // Safety: the environment is a list of zero-ended texts that ends with a null pointer; only the
-        // calling thread changes it.
+        // Safety: the environment is a list of zero-ended texts that ends with a null pointer; only
+        // the calling thread changes it.
         guard var entry = unsafe martlet_environment() else { return [] }
         while let text = unsafe entry.pointee {
             found.append(unsafe String(cString: text))

@@ -101,6 +101,7 @@ public enum CurrentProcess {
 
     /// Locks the process into a directory and stands at its root.
     public static func changeRoot(to path: String) throws(Errno) {
+        // Safety: the path is handed over as a C string that lives for the duration of the call.
         if unsafe chroot(path) < 0 { throw Errno.last }
         try changeDirectory(to: "/")
     }
@@ -167,6 +168,7 @@ public enum CurrentProcess {
 
     /// Points standard input, output and error at `/dev/null`, letting go of whoever held them.
     public static func silenceStandardStreams() throws(Errno) {
+        // Safety: the literal is handed over as a C string that lives for the duration of the call.
         let null = unsafe martlet_open("/dev/null", O_RDWR | O_CLOEXEC, 0)
         if null < 0 { throw Errno.last }
         for stream in Int32(0)...2 where dup2(null, stream) < 0 {
@@ -181,6 +183,7 @@ public enum CurrentProcess {
     public static func fillMissingStandardStreams() {
         for stream in Int32(0)...2 where fcntl(stream, F_GETFD) < 0 {
             // The lowest free number is taken, which is this one.
+            // Safety: the literal is handed over as a C string that outlives the call.
             _ = unsafe martlet_open("/dev/null", O_RDWR, 0)
         }
     }

@@ -1,5 +1,5 @@
-// libFuzzer entry for the HTTP/1 codec; `Tests/Fuzz/run HTTP1` builds and runs it. The first byte of
-// an input says what the rest is: `q` a request, `r` a response, anything else a chunked body.
+// libFuzzer entry for the HTTP/1 codec; `Tests/Fuzz/run HTTP1` builds and runs it. The first byte
+// of an input says what the rest is: `q` a request, `r` a response, anything else a chunked body.
 
 import HTTP
 

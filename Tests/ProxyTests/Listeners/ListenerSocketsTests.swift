@@ -1,5 +1,6 @@
-// Opening what `bind` lines ask for: every address form, options as the kernel confirms them, one-step
-// replacement of UNIX sockets, inherited descriptors, use over generations, and HAProxy's words.
+// Opening what `bind` lines ask for: every address form, options as the kernel confirms them,
+// one-step replacement of UNIX sockets, inherited descriptors, use over generations, and HAProxy's
+// words.
 
 import Addresses
 import Glibc

@@ -3,8 +3,8 @@
 // A slot of weight w among a total of W is due every W/w turns. Whoever is due goes first; a turn
 // at which nobody is due goes to a slot that has just joined, the heaviest first, else to the one
 // that is due next. The sequences match those of HAProxy's `roundrobin` but for rare ties, equal
-// weights giving the order of declaration. Differs: `static-rr` has the same sequence, which HAProxy's own
-// matches for equal weights only.
+// weights giving the order of declaration. Differs: `static-rr` has the same sequence, which
+// HAProxy's own matches for equal weights only.
 
 import Structures
 

@@ -108,6 +108,7 @@ extension Worker {
         connections[connection].olderIdle = .none
         connections[connection].flags.remove(.isPooled)
         pools[identity].count &-= 1
+        // Safety: the live state keeps the server for the life of the process.
         if let live = unsafe connections[connection].serverLive {
             unsafe live._withUnsafeGuaranteedRef {
                 _ = $0.idleConnections.subtract(1, ordering: .relaxed)

@@ -52,8 +52,11 @@ struct PipePool: ~Copyable {
         while free.count > Self.keepAtMost { drop(free.removeLast()) }
     }
 
+    /// The descriptor bytes leave a pipe by.
     @inline(__always) func readEnd(_ index: Int32) -> Int32 { pipes[Int(index)].read }
+    /// The descriptor bytes enter a pipe by.
     @inline(__always) func writeEnd(_ index: Int32) -> Int32 { pipes[Int(index)].write }
+    /// Bytes a pipe can hold.
     @inline(__always) func capacity(_ index: Int32) -> Int { pipes[Int(index)].capacity }
 
     private mutating func drop(_ index: Int32) {

@@ -151,6 +151,7 @@ extension Worker {
     ) {
         connections[connection].stream = stream
         connections[connection].serverIdentity = server.identity
+        // Safety: the live state keeps the server for the life of the process.
         unsafe connections[connection].serverLive = server.live
         connections[connection].poolEpoch = unsafe server.live._withUnsafeGuaranteedRef {
             $0.poolEpoch.load(ordering: .relaxed)

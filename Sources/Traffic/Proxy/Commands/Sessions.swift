@@ -37,6 +37,7 @@ public final class SessionListing: Sendable {
         part = Mutex(Part(missing: workers, completion: completion))
     }
 
+    /// Takes in the streams of one worker; with the last one's the listing is complete.
     func add(_ sessions: [SessionDescription]) {
         let finished: (([SessionDescription]) -> Void, [SessionDescription])? = part.withLock {
             $0.sessions += sessions
@@ -51,6 +52,7 @@ public final class SessionListing: Sendable {
 
 /// Which streams are to end.
 public struct SessionShutdown: Sendable {
+    /// Which streams are meant.
     public enum Choice: Sendable {
         case number(UInt64)
         /// All streams on a server, by the names of backend and server.

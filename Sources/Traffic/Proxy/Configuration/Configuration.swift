@@ -148,8 +148,10 @@ public struct LogConfiguration: Sendable {
 
 /// One `stats socket` line.
 public struct StatsSocketConfiguration: Sendable {
+    /// How much a client of the socket may do.
     public enum Level: Int, Sendable, Comparable {
         case user, operator_, admin
+        /// Whether the left level may do less.
         public static func < (left: Level, right: Level) -> Bool { left.rawValue < right.rawValue }
     }
     public var bind: BindConfiguration

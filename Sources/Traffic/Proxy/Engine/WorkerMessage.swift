@@ -31,6 +31,7 @@ final class WorkerLoads: Sendable {
 
     init(workers: Int) { loads = (0..<workers).map { _ in LoadBox() } }
 
+    /// Notes how many client connections a worker holds.
     func set(_ worker: Int, _ connections: Int) {
         loads[worker].load.connections.store(connections, ordering: .relaxed)
     }
@@ -45,6 +46,7 @@ final class WorkerLoads: Sendable {
         return best
     }
 
+    /// Client connections of all workers.
     var total: Int {
         var sum = 0
         for box in loads {

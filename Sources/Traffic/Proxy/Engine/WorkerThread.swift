@@ -31,6 +31,7 @@ struct WorkerThread: Sendable {
         return WorkerThread(thread: thread)
     }
 
+    /// Waits until the thread has ended.
     func join() { _ = pthread_join(thread, nil) }
 
     private static func pin(to cores: [Int]) {

@@ -23,6 +23,7 @@ struct ListenerOpener: Sendable {
         earlier[request.identity].map { !$0.isRetired } ?? false
     }
 
+    /// Opens one socket, or finds the one an earlier generation holds.
     func open(_ request: ListenerRequest) -> Result<Opened, ListenerFailure> {
         do throws(ListenerFailure) {
             if let socket = earlier[request.identity], !socket.isRetired {

@@ -1,5 +1,6 @@
 // Opens what a configuration wants to listen on. Sockets that an earlier generation holds are used
-// again; the others are opened, and those whose address somebody else still holds can be tried again.
+// again; the others are opened, and those whose address somebody else still holds can be tried
+// again.
 
 import Addresses
 import Kernel

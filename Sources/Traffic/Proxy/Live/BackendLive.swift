@@ -73,6 +73,7 @@ public struct ServerOrder: Sendable {
 
     /// Whether the balancer may choose it.
     public var isUsable: Bool { isUp && admin.isEmpty && weight > 0 }
+    /// It ends what it has and gets nothing new.
     public var isDraining: Bool { admin.contains(.forcedDrain) || weight == 0 }
 }
 

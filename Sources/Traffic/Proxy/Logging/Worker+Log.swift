@@ -16,8 +16,8 @@ extension Worker {
         programs[program].logger.log(facts, requestLine: streams[stream].requestLine.span)
     }
 
-    /// `option logasap`: the line is written when the response's head, or a TCP server's connection,
-    /// is there; what the rest brings is not in it.
+    /// `option logasap`: the line is written when the response's head, or a TCP server's
+    /// connection, is there; what the rest brings is not in it.
     mutating func logEarly(_ stream: Handle) {
         let program = streams[stream].program
         let entry = programs[program].proxies[Int(streams[stream].frontend)]

@@ -76,6 +76,7 @@ struct Connection: ~Copyable {
         self.flags = flags
     }
 
+    /// Whether it faces a server.
     @inline(__always)
     var isServerSide: Bool { flags.contains(.isServerSide) }
 }

@@ -11,6 +11,7 @@ enum Direction: Int {
     case request = 0
     case response = 1
 
+    /// The way back.
     @inline(__always)
     var reversed: Direction { self == .request ? .response : .request }
 }
@@ -74,6 +75,7 @@ struct StreamFlags: OptionSet {
     let rawValue: UInt32
     @inline(__always) init(rawValue: UInt32) { self.rawValue = rawValue }
 
+    /// An HTTP exchange; else a TCP relay.
     static var isHTTP: StreamFlags { StreamFlags(rawValue: 1 << 0) }
     /// The client's connection may carry another request afterwards.
     static var clientPersists: StreamFlags { StreamFlags(rawValue: 1 << 1) }
@@ -91,7 +93,9 @@ struct StreamFlags: OptionSet {
     static var asksUpgrade: StreamFlags { StreamFlags(rawValue: 1 << 7) }
     /// The server connection must not serve other clients (connection-bound authentication).
     static var isPrivate: StreamFlags { StreamFlags(rawValue: 1 << 8) }
+    /// The method is CONNECT.
     static var isConnect: StreamFlags { StreamFlags(rawValue: 1 << 9) }
+    /// A server was given up for another.
     static var wasRedispatched: StreamFlags { StreamFlags(rawValue: 1 << 10) }
     /// Facts are gathered for the log.
     static var isLogged: StreamFlags { StreamFlags(rawValue: 1 << 11) }
@@ -103,10 +107,13 @@ struct StreamFlags: OptionSet {
     static var isInBackend: StreamFlags { StreamFlags(rawValue: 1 << 14) }
     /// The request announced `Expect: 100-continue`.
     static var expectsContinue: StreamFlags { StreamFlags(rawValue: 1 << 15) }
+    /// The request was refused before its head was understood.
     static var isBadRequest: StreamFlags { StreamFlags(rawValue: 1 << 16) }
     /// Wakes to redispatch rather than to retry the same server.
     static var redispatches: StreamFlags { StreamFlags(rawValue: 1 << 17) }
+    /// Stands in its backend's queue.
     static var hasQueueEntry: StreamFlags { StreamFlags(rawValue: 1 << 18) }
+    /// The reply is our own.
     static var isIntercepted: StreamFlags { StreamFlags(rawValue: 1 << 19) }
 }
 

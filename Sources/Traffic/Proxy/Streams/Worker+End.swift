@@ -315,6 +315,7 @@ extension Worker {
         counters.raise(most, to: UInt64(value))
     }
 
+    /// Counts a connection that could not be made to any server.
     mutating func countConnectionError(_ stream: Handle) {
         let program = streams[stream].program
         let backend = streams[stream].backend
@@ -323,6 +324,7 @@ extension Worker {
         }
     }
 
+    /// Counts a response that was missing, broken or late.
     mutating func countResponseError(_ stream: Handle) {
         let program = streams[stream].program
         let backend = streams[stream].backend
@@ -333,6 +335,7 @@ extension Worker {
         if server >= 0 { programs[program].servers[Int(server)].counters.add(.responseErrors) }
     }
 
+    /// Counts a request that could not be used.
     mutating func countRequestError(_ stream: Handle) {
         programs[streams[stream].program].proxies[Int(streams[stream].frontend)]
             .frontendCounters.add(.requestErrors)
@@ -340,6 +343,7 @@ extension Worker {
 
     // MARK: Times, in milliseconds; -1 where the stage was not reached
 
+    /// From the wish for a server to having one.
     mutating func waitTime(_ stream: Handle) -> Int {
         let queued = streams[stream].queuedAt
         guard queued != 0 else { return -1 }
@@ -350,11 +354,13 @@ extension Worker {
         return Int(assigned &- queued)
     }
 
+    /// From having a server to being connected.
     mutating func connectTime(_ stream: Handle) -> Int {
         let connected = streams[stream].connectedAt
         return connected == 0 ? -1 : Int(connected &- streams[stream].assignedAt)
     }
 
+    /// From being connected to the response's head.
     mutating func responseTime(_ stream: Handle) -> Int {
         let response = streams[stream].responseAt
         return response == 0 ? -1 : Int(response &- streams[stream].connectedAt)

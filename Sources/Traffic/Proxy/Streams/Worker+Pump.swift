@@ -155,6 +155,7 @@ extension Worker {
 
     // MARK: Writing
 
+    /// What became of one write.
     enum Delivery {
         case sent, blocked, failed
     }
@@ -209,6 +210,7 @@ extension Worker {
         noteActivity(stream, ofClient: direction == .response)
     }
 
+    /// Notes progress of one side, which its timeout counts from.
     @inline(__always)
     mutating func noteActivity(_ stream: Handle, ofClient: Bool) {
         if ofClient {

@@ -135,6 +135,7 @@ extension Worker {
         end(stream, client: .abort)
     }
 
+    /// Counts an end that came from one side before its time.
     mutating func countAbort(_ stream: Handle, ofClient: Bool) {
         let program = streams[stream].program
         let kind: CounterKind = ofClient ? .clientAborts : .serverAborts

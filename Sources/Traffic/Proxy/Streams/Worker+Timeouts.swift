@@ -153,6 +153,7 @@ extension Worker {
         end(stream, client: .abort)
     }
 
+    /// Whether a response has begun, so that no reply of our own can be sent.
     mutating func hasAnswered(_ stream: Handle) -> Bool {
         streams[stream].flags.contains(.hasAnswered)
             || !connections[streams[stream].client].outbound.isEmpty

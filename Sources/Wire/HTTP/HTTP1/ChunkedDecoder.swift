@@ -51,6 +51,7 @@ public struct ChunkedDecoder: Sendable {
     /// Most digits of a chunk size, leading zeros included.
     static let digitLimit = 16
 
+    /// What the next byte belongs to.
     @usableFromInline
     enum State: UInt8, Sendable { case size, data, dataEnd, trailer, done }
 

@@ -103,6 +103,7 @@ extension HTTP1 {
         return nil
     }
 
+    /// Keeps the Upgrade lines, which Connection would have taken out.
     static func keepUpgrade(_ table: inout FieldTable) {
         var index = 0
         while index < table.count {

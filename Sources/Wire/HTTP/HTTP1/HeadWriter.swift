@@ -102,6 +102,7 @@ private struct HeadWriter: ~Copyable {
     }
 
     /// Bytes written so far.
+    // Safety: both point into the one room, and `next` only moves forward.
     var written: Int { unsafe next - start }
 
     /// Copies a range of the parsed bytes.

@@ -17,6 +17,7 @@ public struct FieldTable: ~Copyable {
     /// Makes a table for at most `capacity` field lines.
     public init(capacity: Int) {
         precondition(capacity > 0 && capacity <= 32_767)
+        // Safety: the table owns the block and gives it back once.
         unsafe lines = .allocate(capacity: capacity)
         self.capacity = capacity
         lineCount = 0
