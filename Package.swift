@@ -23,7 +23,7 @@ enum Floor: Int {
     }
 }
 
-/// Collects targets and refuses what DESIGN forbids: upward arrows and features that know each other.
+/// Collects targets and refuses upward arrows and features that know each other.
 struct Building {
     private(set) var targets: [Target] = []
     private var floorOf: [String: Floor] = [:]
@@ -116,14 +116,17 @@ building.library("ConfigLanguage", on: .base, needs: ["Bytes", "Addresses"])
 
 building.library("Kernel", on: .system, needs: ["CLinux", "Bytes", "Addresses"])
 building.library("Reactor", on: .system, needs: ["Kernel", "Structures"])
-building.library("Daemon", on: .system, needs: ["Reactor", "Kernel", "ConfigLanguage"])
+building.library(
+    "Daemon", on: .system, needs: ["Reactor", "Kernel", "Addresses", "ConfigLanguage"])
 
 building.library("HTTP", on: .wire, needs: ["Bytes"])
 
 building.library("Balancing", on: .traffic, needs: ["Structures", "ConfigLanguage"])
 building.library(
     "Proxy", on: .traffic,
-    needs: ["Reactor", "Kernel", "HTTP", "Balancing", "Addresses", "Bytes", "Structures"])
+    needs: [
+        "CLinux", "Reactor", "Kernel", "HTTP", "Balancing", "Addresses", "Bytes", "Structures",
+    ])
 
 building.library(
     "Logs", on: .features, needs: ["Proxy", "Kernel", "Addresses", "Structures"])
@@ -140,10 +143,12 @@ building.library(
     ])
 building.library(
     "Supervisor", on: .assembly,
-    needs: ["ProxyConfig", "Daemon", "Logs", "Statistics", "Admin", "Proxy"])
+    needs: [
+        "ProxyConfig", "ConfigLanguage", "Kernel", "Daemon", "Logs", "Statistics", "Admin", "Proxy",
+    ])
 
 building.executable("martlet", on: .executables, needs: ["Supervisor"])
-building.library("LoadTesting", on: .loadTests, needs: ["Kernel", "Bytes", "Structures"])
+building.library("LoadTesting", on: .loadTests, needs: ["CLinux", "Kernel", "Bytes", "Structures"])
 building.executable(
     "martlet-load", on: .loadTests, needs: ["LoadTesting", "Kernel"],
     packages: [.product(name: "ArgumentParser", package: "swift-argument-parser")])
@@ -157,7 +162,7 @@ building.tests("Reactor", needs: ["Reactor", "Structures", "Kernel"])
 building.testSupport("ReferenceHAProxy", needs: [])
 building.testSupport("HTTPCases", needs: ["HTTP"])
 building.tests("HTTP", needs: ["HTTP", "HTTPCases", "Bytes"])
-building.tests("Daemon", needs: ["Daemon", "Kernel", "ConfigLanguage"])
+building.tests("Daemon", needs: ["Daemon", "Kernel", "Addresses", "ConfigLanguage"])
 building.tests("Proxy", needs: ["Proxy", "Kernel", "Addresses", "Bytes", "Structures"])
 building.tests("Supervisor", needs: ["Supervisor", "Daemon", "Kernel", "Proxy", "CLinux"])
 building.tests("Balancing", needs: ["Balancing", "ReferenceHAProxy"])
@@ -175,6 +180,12 @@ building.tests(
     needs: ["Admin", "Proxy", "Daemon", "Kernel", "Addresses", "ReferenceHAProxy"])
 building.tests(
     "Statistics", needs: ["Statistics", "Proxy", "Kernel", "Addresses", "ReferenceHAProxy"])
+building.tests(
+    "Tidy",
+    needs: [
+        "ProxyConfig", "ConfigLanguage", "Supervisor", "Daemon", "Statistics", "Logs", "Admin",
+        "Proxy",
+    ])
 
 building.tests("Conformance", needs: ["HTTP", "HTTPCases"])
 
