@@ -1,0 +1,77 @@
+// Keywords that only set one value, and the value they set.
+
+import Proxy
+import ProxyConfig
+import Testing
+
+@Suite struct KeywordValueTests {
+    @Test(
+        arguments: [
+            ("gid 7", \GlobalConfiguration.groupID.number, 7),
+            ("close-spread-time 3s", \.closeSpreadMilliseconds.number, 3000),
+            ("maxconnrate 11", \.maxConnectionRate, 11), ("maxsessrate 12", \.maxSessionRate, 12),
+            ("maxpipes 13", \.maxPipes, 13),
+            ("tune.http.logurilen 2000", \.tuning.logURIBytes, 2000),
+            ("tune.maxpollevents 14", \.tuning.maxPollEvents, 14),
+            ("tune.maxrewrite 1500", \.tuning.maxRewriteBytes, 1500),
+            ("tune.pipesize 64k", \.tuning.pipeBytes, 65536),
+            ("tune.pool-high-fd-ratio 31", \.tuning.poolHighDescriptorPercent, 31),
+            ("tune.rcvbuf.client 1k", \.tuning.receiveBufferClientBytes, 1024),
+            ("tune.rcvbuf.server 2k", \.tuning.receiveBufferServerBytes, 2048),
+            ("tune.sndbuf.client 3k", \.tuning.sendBufferClientBytes, 3072),
+            ("tune.sndbuf.server 4k", \.tuning.sendBufferServerBytes, 4096),
+            ("tune.runqueue-depth 15", \.tuning.runQueueDepth, 15),
+        ] as [(String, KeyPath<GlobalConfiguration, Int> & Sendable, Int)])
+    func `a global keyword sets its value`(
+        _ line: String, _ field: KeyPath<GlobalConfiguration, Int> & Sendable, _ value: Int
+    ) throws {
+        let loaded = Loading.global(line)
+        #expect(loaded.messages == [])
+        let configuration = try #require(loaded.configuration)
+        #expect(configuration.global[keyPath: field] == value)
+    }
+
+    @Test(arguments: [
+        ("option accept-unsafe-violations-in-http-request", ProxyOptions.acceptUnsafeRequest),
+        ("option accept-invalid-http-request", .acceptUnsafeRequest),
+        ("option disable-h2-upgrade", .disableH2Upgrade), ("option http-no-delay", .httpNoDelay),
+        ("option idle-close-on-response", .idleCloseOnResponse),
+        ("option splice-request", .spliceRequest), ("option splice-response", .spliceResponse),
+    ])
+    func `an option of frontends sets its bit, and no takes it back`(
+        _ line: String, _ option: ProxyOptions
+    ) throws {
+        for (text, isSet) in [(line, true), ("\(line)\n no \(line)", false)] {
+            let loaded = Loading.frontend(" mode http\n \(text)")
+            let proxy = try #require(loaded.configuration?.proxies.first, "\(loaded.messages)")
+            #expect(proxy.options.contains(option) == isSet, "\(text)")
+        }
+    }
+
+    @Test(arguments: [
+        ("option accept-unsafe-violations-in-http-response", ProxyOptions.acceptUnsafeResponse),
+        ("option accept-invalid-http-response", .acceptUnsafeResponse),
+    ])
+    func `an option of backends sets its bit`(_ line: String, _ option: ProxyOptions) throws {
+        let loaded = Loading.backend(" mode http\n \(line)")
+        let proxy = try #require(loaded.configuration?.proxies.first, "\(loaded.messages)")
+        #expect(proxy.options.contains(option))
+    }
+
+    @Test func `options of servers and of bind lines set their values`() throws {
+        let backend = Loading.backend(
+            " default-server tfo\n server a 127.0.0.1:1 max-reuse 5 pool-low-conn 6 no-tfo")
+        let server = try #require(
+            backend.configuration?.proxies.first?.servers.first, "\(backend.messages)")
+        #expect(server.maxReuse == 5 && server.poolLowConnections == 6 && !server.usesFastOpen)
+        let frontend = Loading.frontend(" bind /run/x.sock gid 9 guid-prefix edge")
+        let bind = try #require(
+            frontend.configuration?.proxies.first?.binds.last, "\(frontend.messages)")
+        #expect(bind.groupID == 9 && bind.guid == "edge")
+    }
+}
+
+extension Optional where Wrapped: BinaryInteger {
+    /// The number; -1 when there is none.
+    fileprivate var number: Int { map { Int($0) } ?? -1 }
+}
