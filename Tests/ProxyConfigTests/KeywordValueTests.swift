@@ -8,14 +8,12 @@ import Testing
     @Test(
         arguments: [
             ("gid 7", \GlobalConfiguration.groupID.number, 7),
-            ("close-spread-time 3s", \.closeSpreadMilliseconds.number, 3000),
             ("maxconnrate 11", \.maxConnectionRate, 11), ("maxsessrate 12", \.maxSessionRate, 12),
             ("maxpipes 13", \.maxPipes, 13),
             ("tune.http.logurilen 2000", \.tuning.logURIBytes, 2000),
             ("tune.maxpollevents 14", \.tuning.maxPollEvents, 14),
             ("tune.maxrewrite 1500", \.tuning.maxRewriteBytes, 1500),
             ("tune.pipesize 64k", \.tuning.pipeBytes, 65536),
-            ("tune.pool-high-fd-ratio 31", \.tuning.poolHighDescriptorPercent, 31),
             ("tune.rcvbuf.client 1k", \.tuning.receiveBufferClientBytes, 1024),
             ("tune.rcvbuf.server 2k", \.tuning.receiveBufferServerBytes, 2048),
             ("tune.sndbuf.client 3k", \.tuning.sendBufferClientBytes, 3072),
@@ -60,10 +58,10 @@ import Testing
 
     @Test func `options of servers and of bind lines set their values`() throws {
         let backend = Loading.backend(
-            " default-server tfo\n server a 127.0.0.1:1 max-reuse 5 pool-low-conn 6 no-tfo")
+            " default-server tfo\n server a 127.0.0.1:1 max-reuse 5 no-tfo")
         let server = try #require(
             backend.configuration?.proxies.first?.servers.first, "\(backend.messages)")
-        #expect(server.maxReuse == 5 && server.poolLowConnections == 6 && !server.usesFastOpen)
+        #expect(server.maxReuse == 5 && !server.usesFastOpen)
         let frontend = Loading.frontend(" bind /run/x.sock gid 9 guid-prefix edge")
         let bind = try #require(
             frontend.configuration?.proxies.first?.binds.last, "\(frontend.messages)")

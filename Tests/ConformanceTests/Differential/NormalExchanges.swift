@@ -1,5 +1,5 @@
-// Ordinary traffic, of which nothing may differ but for a named reason: every kind of request body with every kind of
-// response, and the ways connections are kept, closed, reused and switched.
+// Ordinary traffic, of which nothing may differ but for a named reason: every kind of request body
+// with every kind of response, and the ways connections are kept, closed, reused and switched.
 
 import Foundation
 

@@ -1,5 +1,5 @@
-// The tables against running programs: martlet does what each row says; haproxy does the same unless
-// the row gives the reason why not.
+// The tables against running programs: martlet does what each row says; haproxy does the same
+// unless the row gives the reason why not.
 
 import HTTP
 import HTTPCases

@@ -5,8 +5,8 @@ import Synchronization
 
 /// A raw-byte origin behind a proxy under test.
 ///
-/// The first request on a connection gets the scripted answer; a request for `/sentinel` always gets
-/// the sentinel, by which a client finds out whether its connection still serves.
+/// The first request on a connection gets the scripted answer; a request for `/sentinel` always
+/// gets the sentinel, by which a client finds out whether its connection still serves.
 final class ScriptedOrigin: Sendable {
     /// What the origin answers.
     struct Script: Sendable {

@@ -150,6 +150,7 @@ extension Worker {
     mutating func backendIndex(_ index: Int32, of old: Handle) -> Int32 {
         guard index >= 0 else { return -1 }
         let entry = programs[old].proxies[Int(index)]
+        // Safety: addresses are compared, nothing is read through them.
         let wanted = unsafe entry.backend.toOpaque()
         for candidate in programs[program].proxies.indices {
             let present = programs[program].proxies[candidate]
@@ -189,6 +190,7 @@ extension Worker {
             backend.order.withLock { $0.release(ordinal) }
         }
         if let grant {
+            // Safety: the live state keeps the backend for the life of the process.
             engine.announce(grant, of: unsafe entry.backend.takeUnretainedValue())
         }
     }

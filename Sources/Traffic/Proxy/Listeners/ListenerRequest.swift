@@ -27,6 +27,7 @@ struct ListenerRequest: Sendable {
 
 /// Why a socket could not be opened.
 public struct ListenerFailure: Error, Sendable {
+    /// How bad a failure is.
     public enum Severity: Sendable {
         /// The socket works without it.
         case warning

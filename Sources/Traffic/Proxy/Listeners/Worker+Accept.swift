@@ -237,6 +237,7 @@ extension Worker {
         let isLocal = !address.isIP
         var flags: ConnectionFlags = [.readable, .writable]
         if isLocal { flags.insert(.isLocal) } else { prepareClient(descriptor, frontend) }
+        // Safety: the live state keeps the bind line's object for the life of the process.
         let session = unsafe sessions.insert(
             Session(
                 clientAddress: address, frontend: frontend, program: program,
@@ -264,6 +265,7 @@ extension Worker {
 
     /// The live state of a frontend of the program in force.
     private mutating func frontendLive(_ frontend: Int32) -> FrontendLive {
+        // Safety: the live state keeps the frontend for the life of the process.
         unsafe programs[program].proxies[Int(frontend)].frontend.takeUnretainedValue()
     }
 

@@ -116,6 +116,7 @@ final class BindLive: Sendable {
     /// As of ``FrontendLive/takePlace()``.
     func takePlace() -> Bool { connections.take(under: maxConnections) }
 
+    /// A connection, or a place nobody came for, is gone.
     func leavePlace() { connections.subtract(1, ordering: .relaxed) }
 }
 
