@@ -81,7 +81,7 @@ struct VerdictTests {
         "cpu-map 1 x",
         "cpu-map 1/all 0-1", "tune.http.maxhdr 0", "tune.http.maxhdr 32768", "tune.http.maxhdr 100",
         "tune.idletimer 65536", "tune.idletimer 100", "tune.pool-low-fd-ratio 101",
-        
+
         "tune.idle-pool.shared maybe", "tune.idle-pool.shared off", "tune.bufsize 16384",
         "tune.bufsize 16k",
         "tune.bufsize x", "tune.bufsize", "tune.maxaccept -1", "nosplice", "noreuseport",
@@ -123,7 +123,7 @@ struct VerdictTests {
     /// Options that need HTTP, in TCP mode.
     private static let needingHTTP: [String] = [
         "http-ignore-probes", "idle-close-on-response", "disable-h2-upgrade", "http-no-delay",
-        "accept-invalid-http-request",  "originalto", "forwardfor",
+        "accept-invalid-http-request", "originalto", "forwardfor",
         "httpclose", "http-server-close", "http-keep-alive", "splice-auto",
     ]
 
@@ -166,7 +166,7 @@ struct VerdictTests {
         "errorfile 999 /dev/null", "errorfile 503", "errorfile", "errorfile 500 nofile",
         "errorfile 500 /dev/null",
         "errorfile 500 /etc/passwd", "backlog 5", "log global", "log global local0",
-        "log 127.0.0.1 local0\n no log\n log 127.0.0.1:5 local1", 
+        "log 127.0.0.1 local0\n no log\n log 127.0.0.1:5 local1",
         "option http-ignore-probes", "option log-separate-errors", "option logasap",
 
         "option dontlog-normal", "option tcp-smart-accept",
