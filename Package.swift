@@ -187,7 +187,8 @@ building.tests(
         "Proxy",
     ])
 
-building.tests("Conformance", needs: ["HTTP", "HTTPCases"])
+building.tests(
+    "Conformance", needs: ["HTTP", "HTTPCases"], exclude: ["balance", "cli", "log", "stats"])
 
 let package = Package(
     name: "martlet",
