@@ -1,5 +1,5 @@
-// Runs each `.vtc` file beside this one with varnishtest: against martlet, and against haproxy, which
-// proves that the case asks for what haproxy does.
+// Runs each `.vtc` file beside this one with varnishtest: against martlet, and against haproxy,
+// which proves that the case asks for what haproxy does.
 
 import Foundation
 import Testing
