@@ -30,7 +30,7 @@ run: release
 release:
 	@.ci/need-packages "Building" $(BUILD_PACKAGES)
 	swift build $(RELEASE) --product martlet
-	swift build $(RELEASE) --product martlet-load
+	swift build -c release --product martlet-load
 
 build:
 	swift build --build-tests
