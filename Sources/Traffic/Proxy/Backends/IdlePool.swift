@@ -10,6 +10,10 @@ struct IdlePool {
     var newest = Handle.none
     var oldest = Handle.none
     var count = 0
+    /// Connections of the server in use now, and the most there were lately: more idle ones than
+    /// that are never needed.
+    var used = 0
+    var usedLately = 0
     /// `pool-purge-delay` in milliseconds.
     var purgeDelay: UInt64 = 5000
 }
@@ -23,7 +27,8 @@ extension Worker {
             live.idleConnections.add(1, ordering: .relaxed).newValue
         }
         let isFull = server.poolMaxConnections >= 0 && idle > Int(server.poolMaxConnections)
-        if isFull || connections.count &+ 16 > connections.capacity {
+        let isEnough = pools[identity].count >= pools[identity].usedLately
+        if isFull || isEnough || connections.count &+ 16 > connections.capacity {
             unsafe server.live._withUnsafeGuaranteedRef { live in
                 _ = live.idleConnections.subtract(1, ordering: .relaxed)
             }
@@ -119,6 +124,9 @@ extension Worker {
     /// Closes idle connections that are older than their server's purge delay.
     mutating func purgePools() {
         for identity in pools.indices {
+            // What was needed lately is forgotten by a quarter each time.
+            let lately = pools[identity].usedLately
+            pools[identity].usedLately = max(pools[identity].used, lately &- (lately &+ 3) / 4)
             let delay = pools[identity].purgeDelay
             while !pools[identity].oldest.isNone {
                 let oldest = pools[identity].oldest
@@ -135,6 +143,19 @@ extension Worker {
         buffers.give(connections[connection].outbound.take())
         connections.remove(connection)
     }
+
+    /// Counts a connection of a server into use.
+    mutating func countUse(_ server: ServerEntry) {
+        let identity = Int(server.identity)
+        growPools(identity)
+        pools[identity].used &+= 1
+        if pools[identity].used > pools[identity].usedLately {
+            pools[identity].usedLately = pools[identity].used
+        }
+    }
+
+    /// Counts a connection of a server out of use.
+    mutating func countDisuse(_ identity: UInt32) { pools[Int(identity)].used &-= 1 }
 
     private mutating func growPools(_ identity: Int) {
         if identity < pools.count { return }

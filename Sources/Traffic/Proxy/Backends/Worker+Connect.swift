@@ -46,6 +46,7 @@ extension Worker {
         connections[idle].served &+= 1
         connections[idle].outbound = streams[stream].head.take()
         streams[stream].server = idle
+        countUse(server)
         streams[stream].connectedAt = now
         streams[stream].attemptAt = now
         streams[stream].serverActivity = now
@@ -159,6 +160,7 @@ extension Worker {
         connections[connection].served = 1
         connections[connection].outbound = streams[stream].head.take()
         streams[stream].server = connection
+        countUse(server)
         server.counters.add(.connects)
         programs[streams[stream].program].proxies[Int(streams[stream].backend)]
             .backendCounters.add(.connects)
@@ -311,6 +313,7 @@ extension Worker {
         if !connections[server].outbound.isEmpty {
             streams[stream].head = connections[server].outbound.take()
         }
+        countDisuse(connections[server].serverIdentity)
         closeServerConnection(server)
         streams[stream].server = .none
     }

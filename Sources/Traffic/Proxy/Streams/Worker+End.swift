@@ -201,6 +201,7 @@ extension Worker {
         let server = streams[stream].server
         if !server.isNone {
             streams[stream].server = .none
+            countDisuse(connections[server].serverIdentity)
             let entry = programs[streams[stream].program]
                 .servers[Int(streams[stream].serverIndex)]
             if keep && mayPool(stream, server, entry) {
