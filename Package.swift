@@ -163,7 +163,8 @@ building.testSupport("ReferenceHAProxy", needs: [])
 building.testSupport("HTTPCases", needs: ["HTTP"])
 building.tests("HTTP", needs: ["HTTP", "HTTPCases", "Bytes"])
 building.tests("Daemon", needs: ["Daemon", "Kernel", "Addresses", "ConfigLanguage"])
-building.tests("Proxy", needs: ["Proxy", "Kernel", "Addresses", "Bytes", "Structures"])
+building.tests(
+    "Proxy", needs: ["Proxy", "Kernel", "Addresses", "Bytes", "Structures", "LoadTesting"])
 building.tests("Supervisor", needs: ["Supervisor", "Daemon", "Kernel", "Proxy", "CLinux"])
 building.tests("Balancing", needs: ["Balancing", "ReferenceHAProxy"])
 building.tests(
