@@ -53,6 +53,10 @@ struct Worker: ~Copyable {
     let tuning: Tuning
     let usesSplice: Bool
     let processCounters: CounterSlice
+    /// The process's figures, used for each stream without counting a reference.
+    ///
+    /// Safety: the live state, which the worker holds, keeps the object.
+    let process: Unmanaged<ProcessLive>
 
     init(number: Int, engine: Engine) {
         self.number = number
@@ -81,6 +85,7 @@ struct Worker: ~Copyable {
         lineBuffers = BufferPool(blockBytes: max(64, tuning.logURIBytes), keepAtMost: 64)
         fields = FieldTable(capacity: max(1, tuning.maxHeaderFields &- 1))
         pipes.most = Self.share(of: generation.configuration.global.maxPipes, engine.workers)
+        unsafe process = Unmanaged.passUnretained(engine.live.process)
         processCounters = engine.live.process.counters.slice(worker: number)
         epoch = generation.number
         guard let first = programs.insert(Program(generation, engine: engine, worker: number))

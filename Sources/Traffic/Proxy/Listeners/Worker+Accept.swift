@@ -95,12 +95,12 @@ extension Worker {
         let number = listeners[index].socket.number
         let frontend = listeners[index].frontend
         for _ in 0..<batch {
-            guard workerHasRoom(), hasProcessRate(), live.process.takePlace() else {
+            guard workerHasRoom(), hasProcessRate(), takeProcessPlace() else {
                 pauseAccepting(milliseconds: 20)
                 return
             }
             guard hasRate(frontend), takePlace(index) else {
-                live.process.leavePlace()
+                unsafe process._withUnsafeGuaranteedRef { $0.leavePlace() }
                 pause(index, milliseconds: 20)
                 return
             }
@@ -167,11 +167,15 @@ extension Worker {
     private mutating func leavePlaces(_ frontend: FrontendLive, _ bind: BindLive) {
         bind.leavePlace()
         frontend.leavePlace()
-        live.process.leavePlace()
+        unsafe process._withUnsafeGuaranteedRef { $0.leavePlace() }
+    }
+
+    private mutating func takeProcessPlace() -> Bool {
+        unsafe process._withUnsafeGuaranteedRef { $0.takePlace() }
     }
 
     private mutating func noteMaxima(_ frontend: FrontendLive) {
-        live.process.connectionsMax.raise(to: live.process.connections)
+        unsafe process._withUnsafeGuaranteedRef { $0.connectionsMax.raise(to: $0.connections) }
         frontend.connectionsMax.raise(to: frontend.connections)
     }
 

@@ -76,7 +76,9 @@ extension Worker {
         facts.bytesFromClient = streams[stream].flows[0].bytes
         facts.isNull = streams[stream].flows[0].bytes == 0
         facts.termination = streams[stream].termination
-        facts.activeConnections = live.process.connections.load(ordering: .relaxed)
+        facts.activeConnections = unsafe process._withUnsafeGuaranteedRef {
+            $0.connections.load(ordering: .relaxed)
+        }
         facts.frontendConnections = unsafe front.frontend._withUnsafeGuaranteedRef {
             $0.connections.load(ordering: .relaxed)
         }

@@ -214,7 +214,7 @@ extension Worker {
         unsafe sessions[session].bind._withUnsafeGuaranteedRef { bind in
             _ = bind.connections.subtract(1, ordering: .relaxed)
         }
-        live.process.connections.subtract(1, ordering: .relaxed)
+        unsafe process._withUnsafeGuaranteedRef { $0.leavePlace() }
         release(program: sessions[session].program)
         sessions.remove(session)
         connections.remove(client)

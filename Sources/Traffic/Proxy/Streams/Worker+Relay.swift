@@ -29,7 +29,10 @@ extension Worker {
     /// Makes a stream for a client; nil when there is no room.
     mutating func makeStream(_ client: Handle, flags: StreamFlags) -> Handle? {
         let session = connections[client].session
-        let number = live.process.streams.add(1, ordering: .relaxed).newValue
+        // Safety: as stated for `process`; so in the other places that use it.
+        let number = unsafe process._withUnsafeGuaranteedRef {
+            $0.streams.add(1, ordering: .relaxed).newValue
+        }
         let frontend = sessions[session].frontend
         let stream = streams.insert(
             Stream(
