@@ -23,9 +23,11 @@ extension EngineTests {
             let callers = each.callers(atLeast: 0.01).map {
                 "\($0.count) \($0.call.group.rawValue) in \($0.call.caller)"
             }
-            #expect(each[.allocations] < 0.01, "\(callers)")
-            #expect(each[.references] < 0.01, "\(callers)")
-            #expect(each[.accesses] < 0.01, "\(callers)")
+            // Connections that are made anew and sweeps happen now and then; what belongs to one of
+            // the three kinds of requests would be a third.
+            #expect(each[.allocations] < 0.1, "\(callers)")
+            #expect(each[.references] < 0.1, "\(callers)")
+            #expect(each[.accesses] < 0.1, "\(callers)")
         }
 
         /// Runs the release build and lets four clients go on for some rounds.
