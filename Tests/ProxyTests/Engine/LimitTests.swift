@@ -167,14 +167,17 @@ extension EngineTests {
                 let limit = ResourceLimit(of: .descriptors)
                 let most = UInt64(dup(0)) + 40
                 try ResourceLimit(soft: most, hard: limit.hard).apply(to: .descriptors)
-                // Enough for the client's own socket and no more.
                 let waiting = try Peer(to: running.port())
+                // Inside, so that no worker wants a descriptor while the last ones are taken.
+                #expect(
+                    eventually { running.frontend().connections.load(ordering: .relaxed) == 2 })
                 while true {
                     let number = dup(0)
                     if number < 0 { break }
                     holders.append(number)
                 }
                 #expect(first.get()?.text == "x", "what stands goes on")
+                // Enough for the client's own socket and no more.
                 close(holders.removeLast())
                 let late = try Peer(to: running.port())
                 late.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")

@@ -59,7 +59,11 @@ extension EngineTests {
             #expect(eventually { running.log.endings == ["SD"] })
             let second = try Peer(to: running.port())
             second.send("x")
-            try #require(eventually { origin.open == 1 })
+            // The server's side of the second stream stands, and the first one's is gone.
+            try #require(
+                eventually {
+                    origin.accepted.load(ordering: .relaxed) == 2 && origin.open == 1
+                })
             second.reset()
             #expect(eventually { origin.open == 0 })
             #expect(eventually { running.log.endings == ["SD", "CD"] })
