@@ -85,6 +85,7 @@ struct Worker: ~Copyable {
         lineBuffers = BufferPool(blockBytes: max(64, tuning.logURIBytes), keepAtMost: 64)
         fields = FieldTable(capacity: max(1, tuning.maxHeaderFields &- 1))
         pipes.most = Self.share(of: generation.configuration.global.maxPipes, engine.workers)
+        // Safety: the live state outlives every worker.
         unsafe process = Unmanaged.passUnretained(engine.live.process)
         processCounters = engine.live.process.counters.slice(worker: number)
         epoch = generation.number
