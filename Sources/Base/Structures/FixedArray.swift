@@ -49,6 +49,20 @@ public struct FixedArray<Element: BitwiseCopyable>: ~Copyable {
         }
     }
 
+    /// Overwrites the elements from `index` on with those of `source`; traps unless they fit.
+    @inlinable
+    public mutating func copy(_ source: Span<Element>, at index: Int) {
+        precondition(index >= 0 && source.count <= count &- index)
+        if source.isEmpty { return }
+        // Safety: both sides hold `source.count` elements; self is borrowed exclusively, so that
+        // the source is other memory.
+        unsafe source.withUnsafeBufferPointer {
+            if let from = $0.baseAddress {
+                unsafe (base + index).update(from: from, count: $0.count)
+            }
+        }
+    }
+
     /// All elements, in order.
     @inlinable
     public var span: Span<Element> {

@@ -36,12 +36,12 @@ struct LineBuffer: ~Copyable {
 
     mutating func append(_ text: Span<UInt8>) {
         let count = min(text.count, bytes.count - end)
-        var index = 0
-        while index < count {
-            bytes[end &+ index] = text[index]
-            index &+= 1
-        }
+        bytes.copy(text.extracting(0..<count), at: end)
         end &+= count
+    }
+
+    mutating func append(_ line: borrowing LineBuffer) {
+        append(line.bytes.span.extracting(line.start..<line.end))
     }
 
     mutating func append(_ text: StaticString) {
@@ -61,6 +61,16 @@ struct LineBuffer: ~Copyable {
 
     /// At least `digits` digits, with zeros before the number where needed.
     mutating func append(decimal value: UInt, digits: Int) {
+        // Most numbers of a line have one or two digits.
+        if value < 10 && digits == 1 {
+            append(0x30 &+ UInt8(truncatingIfNeeded: value))
+            return
+        }
+        if value < 100 && digits <= 2 {
+            append(0x30 &+ UInt8(truncatingIfNeeded: value / 10))
+            append(0x30 &+ UInt8(truncatingIfNeeded: value % 10))
+            return
+        }
         var text: InlineArray<20, UInt8> = InlineArray(repeating: 0x30)
         var first = 20
         var rest = value
@@ -106,11 +116,7 @@ struct LineBuffer: ~Copyable {
         let count = header.count
         precondition(count <= start)
         let first = start - count
-        var index = 0
-        while index < count {
-            bytes[first &+ index] = header.bytes[header.start &+ index]
-            index &+= 1
-        }
+        bytes.copy(header.bytes.span.extracting(header.start..<header.end), at: first)
         return first
     }
 

@@ -132,7 +132,8 @@ extension LineBuffer {
     }
 
     private mutating func append(date microseconds: Int64, _ zone: inout LocalZone) {
-        append(logDate: zone.civil(microseconds / 1_000_000))
+        zone.prepareLogText(microseconds / 1_000_000)
+        append(zone.logText)
         append(0x2E)
         append(decimal: UInt(microseconds / 1000 % 1000), digits: 3)
     }

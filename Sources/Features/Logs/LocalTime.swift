@@ -43,6 +43,30 @@ struct CivilTime: Sendable {
 struct LocalZone: ~Copyable {
     private var quarter: Int64 = .min
     private var offset = 0
+    private var logSecond: Int64 = .min
+    private var syslogSecond: Int64 = .min
+    /// `22/Nov/2026:22:16:50` of the second last asked for: lines of one second share it.
+    private(set) var logText = LineBuffer(headRoom: 0, capacity: 24)
+    /// `Nov 22 22:16:50`, likewise.
+    private(set) var syslogText = LineBuffer(headRoom: 0, capacity: 24)
+
+    /// Makes ``logText`` that of `seconds` since 1970.
+    mutating func prepareLogText(_ seconds: Int64) {
+        if logSecond == seconds { return }
+        logSecond = seconds
+        let time = civil(seconds)
+        logText.clear()
+        logText.append(logDate: time)
+    }
+
+    /// Makes ``syslogText`` that of `seconds` since 1970.
+    mutating func prepareSyslogText(_ seconds: Int64) {
+        if syslogSecond == seconds { return }
+        syslogSecond = seconds
+        let time = civil(seconds)
+        syslogText.clear()
+        syslogText.append(syslogDate: time)
+    }
 
     /// The local date of `seconds` since 1970.
     mutating func civil(_ seconds: Int64) -> CivilTime {

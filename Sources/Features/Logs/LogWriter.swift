@@ -16,7 +16,9 @@ struct LogWriter: ~Copyable {
     private let inet: Descriptor
     private let inet6: Descriptor
     private let unix: Descriptor
-    private var outputs: [OutputBox]
+    /// Keeps the outputs open.
+    private let outputs: [OutputBox]
+    private let outputNumbers: FixedArray<Int32>
     /// Lines that could not be delivered.
     private(set) var dropped: UInt64 = 0
     private let drops: LogDrops
@@ -45,13 +47,15 @@ struct LogWriter: ~Copyable {
         inet = Self.socket(AF_INET, wanted: families.0)
         inet6 = Self.socket(AF_INET6, wanted: families.1)
         unix = Self.socket(AF_UNIX, wanted: families.2)
-        outputs = plan.outputs.map { number in
+        let outputs = plan.outputs.map { number in
             do throws(Errno) {
                 return OutputBox(try Descriptor.output(sharing: number))
             } catch {
                 return OutputBox(Descriptor())
             }
         }
+        self.outputs = outputs
+        outputNumbers = FixedArray(outputs.map { $0.descriptor.number })
     }
 
     /// Whether anything is logged for a frontend.
@@ -129,8 +133,13 @@ struct LogWriter: ~Copyable {
         if target.address >= 0 {
             result = sendDatagram(first..<last, to: Int(target.address))
         } else {
-            let output = outputs[Int(target.output)]
-            result = body.withLine(from: first, to: last) { output.descriptor.write($0) }
+            let number = outputNumbers[Int(target.output)]
+            result = body.withLine(from: first, to: last) { line in
+                let borrowed = Descriptor(owning: number)
+                let result = borrowed.write(line)
+                _ = borrowed.surrender()
+                return result
+            }
         }
         guard case .bytes(let count) = result, count == last - first + 1 else {
             dropped &+= 1

@@ -25,7 +25,7 @@ extension LineBuffer {
         _ header: MessageHeader, _ target: TargetPlan, of plan: borrowing LogPlan,
         zone: inout LocalZone
     ) {
-        let time = zone.civil(header.now / 1_000_000)
+        let seconds = header.now / 1_000_000
         let microseconds = Int(header.now % 1_000_000)
         switch target.format {
         case .raw: break
@@ -33,11 +33,12 @@ extension LineBuffer {
         case .short: append(priority: header.level)
         case .timed, .iso:
             if target.format == .timed { append(priority: header.level) }
-            append(isoDate: time, microseconds: microseconds)
+            append(isoDate: zone.civil(seconds), microseconds: microseconds)
             append(0x20)
         case .local, .rfc3164:
             append(priority: Int(target.facility) * 8 + header.level)
-            append(syslogDate: time)
+            zone.prepareSyslogText(seconds)
+            append(zone.syslogText)
             append(0x20)
             if target.showsHost {
                 append(plan.host, of: plan)
@@ -50,7 +51,7 @@ extension LineBuffer {
         case .rfc5424:
             append(priority: Int(target.facility) * 8 + header.level)
             append("1 ")
-            append(isoDate: time, microseconds: microseconds)
+            append(isoDate: zone.civil(seconds), microseconds: microseconds)
             append(0x20)
             if target.showsHost { append(plan.host, of: plan) } else { append(0x2D) }
             append(0x20)
