@@ -46,6 +46,16 @@ final class Client {
         Glibc.send(number, bytes, bytes.count, Int32(MSG_NOSIGNAL))
     }
 
+    /// Tells the other side that nothing more comes.
+    func endSending() { shutdown(number, Int32(SHUT_WR)) }
+
+    /// Everything that comes, to its end.
+    func readToEnd() -> String {
+        var bytes: [UInt8] = []
+        while let more = readSome(number, milliseconds: 5000), !more.isEmpty { bytes += more }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     /// The first line of what comes; nil when nothing does.
     func firstLine() -> String? {
         var bytes: [UInt8] = []

@@ -302,6 +302,67 @@ import Testing
                 "'bind' : cannot use file descriptor '0' : Socket operation on non-socket."))
     }
 
+    // MARK: Runtime API
+
+    @Test func `the Runtime API answers on a path and on an inherited socket`() throws {
+        let martlet = try Programs.requireMartlet()
+        try withDirectory { folder in
+            try write(
+                LifeTests.configuration(
+                    "bind \(folder)/s",
+                    global: """
+                        stats socket \(folder)/cli level admin mode 600
+                          stats socket "fd@${cli}" level admin
+                          chroot \(folder)
+                        global
+                          stats timeout 5s
+                        """),
+                to: folder + "/cfg")
+            let inherited = try Listener()
+            let program = try StartedProgram(
+                martlet, ["-d", "-f", folder + "/cfg"], environment: ["cli": "70"],
+                inherited: [inherited.number: 70])
+            try #require(eventually { Client(path: folder + "/cli") != nil })
+            for client in [Client(path: folder + "/cli"), Client(port: inherited.port)] {
+                client?.send("show info\n")
+                client?.endSending()
+                let answer = client?.readToEnd() ?? ""
+                #expect(answer.contains("Pid: \(program.processID)\n"), "\(answer)")
+            }
+            // One that is open when a soft stop begins does not hold it up, new ones are refused.
+            let open = try #require(Client(path: folder + "/cli"))
+            program.send(SIGUSR1)
+            #expect(program.waitForEnd() == .exited(0))
+            #expect(open.isClosed(within: 1000))
+            #expect(Client(path: folder + "/cli") == nil)
+        }
+    }
+
+    @Test func `a pause does not make the Runtime API spin`() throws {
+        let martlet = try Programs.requireMartlet()
+        try withDirectory { folder in
+            let port = try Listener.freePort()
+            try write(
+                LifeTests.configuration(
+                    "bind \(folder)/s", global: "stats socket 127.0.0.1:\(port) level admin"),
+                to: folder + "/cfg")
+            let program = try StartedProgram(martlet, ["-db", "-f", folder + "/cfg"])
+            try #require(eventually { Client(port: port) != nil })
+            program.send(SIGTTOU)
+            _ = try program.waitForError(containing: "Paused frontend f.")
+            #expect(eventually { Client(port: port) == nil })
+            let before = processorTicks(of: program.processID)
+            usleep(300_000)
+            #expect(processorTicks(of: program.processID) - before < 10, "of 30 or more")
+            program.send(SIGTTIN)
+            #expect(eventually { Client(port: port) != nil })
+            let client = Client(port: port)
+            client?.send("show version\n")
+            client?.endSending()
+            #expect(client?.readToEnd().hasPrefix("3.5-") == true)
+        }
+    }
+
     // MARK: Privileges and workers
 
     @Test func `user, group and root directory are given up for good`() throws {
@@ -364,6 +425,13 @@ private func withConfiguration<R>(_ text: String, _ body: (String) throws -> R) 
         result = try body(folder + "/cfg")
     }
     return try #require(result)
+}
+
+/// Processor time a process has used, in hundredths of a second.
+private func processorTicks(of process: pid_t) -> Int {
+    let fields = contents(of: "/proc/\(process)/stat")?.split(separator: ")").last?
+        .split(separator: " ")
+    return (Int(fields?[11] ?? "") ?? 0) + (Int(fields?[12] ?? "") ?? 0)
 }
 
 private func threads(of process: pid_t) -> [pid_t] {

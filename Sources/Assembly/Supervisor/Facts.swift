@@ -2,6 +2,7 @@
 
 import ConfigLanguage
 import Kernel
+import Logs
 
 /// Facts about the program.
 enum Facts {
@@ -23,16 +24,24 @@ enum Facts {
         return facts
     }
 
-    /// The process's environment with what the program adds to it while files are read.
-    static func environment(_ options: Options) -> Environment {
+    /// The environment the process was started with. A reload begins from it again, not from what
+    /// `setenv` lines of the files before have made of it.
+    private static let environmentAtStart: [String: String] = {
         var values: [String: String] = [:]
         for entry in ProcessEnvironment.entries {
             let parts = entry.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             if parts.count == 2 { values[String(parts[0])] = String(parts[1]) }
         }
+        return values
+    }()
+
+    /// The process's environment with what the program adds to it while files are read.
+    static func environment(_ options: Options) -> Environment {
+        var values = environmentAtStart
         values["HAPROXY_STARTUP_VERSION"] = Version.compatibility
         values["HAPROXY_BRANCH"] = Version.branch
         values["HAPROXY_LOCALPEER"] = options.localPeer ?? CurrentProcess.hostName
+        values.merge(LogFormat.variables) { $1 }
         return Environment(values)
     }
 }

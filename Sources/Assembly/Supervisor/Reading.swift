@@ -30,6 +30,7 @@ extension Options {
         let environment = Facts.environment(self)
         let facts = Facts.of(self)
         if dumpsConfiguration { ConfigurationDump.write(files, environment, facts, console) }
+        let warningsBefore = console.warningCount
         var surroundings = Surroundings.system
         surroundings.ignoresResolutionFailures = ignoresResolutionFailures
         let loaded = ConfigurationLoader.load(
@@ -39,7 +40,7 @@ extension Options {
         for message in loaded.messages { console.say(message) }
         guard var configuration = loaded.configuration else { throw StartFailure() }
         override(&configuration)
-        if configuration.global.zeroWarning && console.warningCount > 0 {
+        if configuration.global.zeroWarning && console.warningCount > warningsBefore {
             console.say(
                 Diagnostic(
                     .alert, "Some warnings were found and 'zero-warning' is set. Aborting."))

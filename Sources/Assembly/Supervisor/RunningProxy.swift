@@ -139,6 +139,9 @@ final class RunningProxy {
 
     private func suspendSockets() {
         guard isPaused else { return }
+        services.adopt(
+            sockets.statistics.filter { $0.isInherited || $0.unixPath != nil },
+            of: engine.configuration.global)
         for socket in sockets.frontends + sockets.statistics where !socket.isInherited {
             switch socket.identity?.place {
             case .address(.ip):
@@ -166,6 +169,8 @@ final class RunningProxy {
         }
         for complaint in complaints { console.say(.alert, complaint) }
         isPaused = false
+        services.adopt(
+            sockets.statistics.filter { !$0.isRetired }, of: engine.configuration.global)
         engine.setPaused(false)
         announceFrontends("Resumed")
     }

@@ -17,7 +17,7 @@ public enum Version {
     /// The lines of `-v`. Tools read the second one.
     static var lines: [String] {
         [
-            "Martlet version \(martlet)",
+            "Martlet version \(martlet) \(releaseDate)",
             "HAProxy version \(compatibility) - the compatibility level: what version_atleast() "
                 + "compares with",
             "Status: development, not for production.",

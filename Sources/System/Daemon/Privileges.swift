@@ -63,6 +63,7 @@ public struct Privileges: Equatable, Sendable {
     }
 
     private func dropSupplementaryGroups() -> String? {
+        if !CurrentProcess.hasSupplementaryGroups { return nil }
         guard CurrentProcess.isRoot else {
             return "Failed to drop supplementary groups. Using 'gid'/'group' without 'uid'/'user' "
                 + "is generally useless."

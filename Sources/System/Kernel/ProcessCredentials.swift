@@ -65,6 +65,12 @@ extension CurrentProcess {
         if setuid(id) < 0 { throw Errno.last }
     }
 
+    /// Whether the process belongs to groups beyond its own.
+    public static var hasSupplementaryGroups: Bool {
+        // Safety: no room is given, so the call only counts.
+        unsafe getgroups(0, nil) > 0
+    }
+
     /// Leaves every supplementary group and joins these.
     public static func setSupplementaryGroups(_ ids: [UInt32]) throws(Errno) {
         // Safety: the pointer covers `count` numbers for the duration of the call.

@@ -1,0 +1,101 @@
+// The next generation in the running process: what stays, what goes, and that a bad file changes
+// nothing. The processes of these tests are this one.
+
+import Daemon
+import Kernel
+import Proxy
+import Synchronization
+import Testing
+
+@testable import Supervisor
+
+@Suite(.serialized) struct ReloadTests {
+    private final class Said: Sendable {
+        private let text = Mutex("")
+        var all: String { text.withLock { $0 } }
+        var console: Console {
+            Console(
+                introduction: [],
+                output: Console.Output(
+                    standardOutput: { _ in },
+                    standardError: { [self] more in text.withLock { $0 += more } }))
+        }
+    }
+
+    private func configuration(_ folder: String, _ names: String...) -> String {
+        LifeTests.configuration(
+            names.map { "bind \(folder)/\($0)" }.joined(separator: "\n  "),
+            global: "stats socket \(folder)/cli level admin")
+    }
+
+    /// Runs `body` with a proxy of this process that serves the socket `a`.
+    private func withProxy(
+        _ body: (RunningProxy, String, Said, Options) throws -> Void
+    ) throws {
+        try withDirectory { folder in
+            try write(configuration(folder, "a"), to: folder + "/cfg")
+            let said = Said()
+            let options = try Options.read(["-db", "-f", folder + "/cfg"])
+            let reading = try options.readConfiguration(said.console)
+            var sockets = ListenerSockets(for: reading.configuration)
+            sockets.open()
+            try #require(sockets.isComplete)
+            let proxy = try RunningProxy(
+                options, said.console, reading.configuration, sockets,
+                ThreadPlan(for: reading.configuration.global, usableCores: [0, 1]))
+            defer {
+                proxy.engine.stopNow()
+                proxy.engine.join()
+            }
+            try #require(Client(path: folder + "/a")?.ask() == "HTTP/1.1 503 Service Unavailable")
+            try body(proxy, folder, said, options)
+        }
+    }
+
+    @Test func `a reload opens what is new, keeps what stays and closes what is gone`() throws {
+        try withProxy { proxy, folder, said, _ in
+            let kept = proxy.sockets.statistics
+            try write(configuration(folder, "a", "b"), to: folder + "/cfg")
+            let first = proxy.sockets.frontends
+            try proxy.reload()
+            #expect(proxy.sockets.frontends.first === first.first)
+            #expect(proxy.sockets.statistics.first === kept.first)
+            #expect(Client(path: folder + "/a")?.ask() != nil)
+            #expect(eventually { Client(path: folder + "/b")?.ask() != nil })
+            try write(configuration(folder, "b"), to: folder + "/cfg")
+            try proxy.reload()
+            #expect(eventually { Client(path: folder + "/a") == nil })
+            #expect(Client(path: folder + "/b")?.ask() != nil)
+            #expect(!said.all.contains("ALERT"))
+        }
+    }
+
+    @Test func `a client of the generation before is served to its end`() throws {
+        try withProxy { proxy, folder, _, _ in
+            let held = try #require(Client(path: folder + "/a"))
+            held.send("GET / HTTP/1.1\r\nHost: test\r\n")
+            #expect(Client(path: folder + "/a")?.ask() != nil)
+            try write(configuration(folder, "b"), to: folder + "/cfg")
+            try proxy.reload()
+            #expect(eventually { Client(path: folder + "/a") == nil })
+            held.send("\r\n")
+            #expect(held.firstLine() == "HTTP/1.1 503 Service Unavailable")
+        }
+    }
+
+    @Test func `a configuration that cannot be used changes nothing`() throws {
+        try withProxy { proxy, folder, said, _ in
+            let before = proxy.engine.generation.number
+            try write("frontend f\n  bindd x\n", to: folder + "/cfg")
+            #expect(throws: StartFailure.self) { try proxy.reload() }
+            #expect(said.all.contains("unknown keyword 'bindd'"))
+            try write(
+                configuration(folder, "a") + "  bind 192.0.2.1:80\n", to: folder + "/cfg")
+            #expect(throws: StartFailure.self) { try proxy.reload() }
+            #expect(said.all.contains("Cannot assign requested address"))
+            #expect(proxy.engine.generation.number == before)
+            #expect(Client(path: folder + "/a")?.ask() != nil)
+            #expect(Client(path: folder + "/cli") != nil)
+        }
+    }
+}
