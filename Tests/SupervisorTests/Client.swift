@@ -52,14 +52,14 @@ final class Client {
     /// Everything that comes, to its end.
     func readToEnd() -> String {
         var bytes: [UInt8] = []
-        while let more = readSome(number, milliseconds: 5000), !more.isEmpty { bytes += more }
+        while let more = readSome(number, milliseconds: 20_000), !more.isEmpty { bytes += more }
         return String(decoding: bytes, as: UTF8.self)
     }
 
     /// The first line of what comes; nil when nothing does.
     func firstLine() -> String? {
         var bytes: [UInt8] = []
-        while let more = readSome(number, milliseconds: 5000), !more.isEmpty {
+        while let more = readSome(number, milliseconds: 20_000), !more.isEmpty {
             bytes += more
             if let end = bytes.firstIndex(of: 13) {
                 return String(decoding: bytes[..<end], as: UTF8.self)

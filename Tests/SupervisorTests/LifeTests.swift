@@ -268,8 +268,8 @@ import Testing
             early.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
             let program = try StartedProgram(
                 martlet, ["-d", "-f", folder + "/cfg"],
-                environment: ["fe1": "63", "fe2": "64"],
-                inherited: [first.number: 63, second.number: 64])
+                environment: ["fe1": "1063", "fe2": "1064"],
+                inherited: [first.number: 1063, second.number: 1064])
             #expect(early.firstLine() == "HTTP/1.1 503 Service Unavailable")
             #expect(Client(port: second.port)?.ask() != nil)
             program.send(SIGUSR1)
@@ -280,11 +280,11 @@ import Testing
     @Test func `a stop leaves an inherited socket to those who share it`() throws {
         let martlet = try Programs.requireMartlet()
         try withDirectory { folder in
-            try write(LifeTests.configuration("bind fd@63"), to: folder + "/cfg")
+            try write(LifeTests.configuration("bind fd@1063"), to: folder + "/cfg")
             let listener = try Listener()
             for _ in 0..<2 {
                 let program = try StartedProgram(
-                    martlet, ["-db", "-f", folder + "/cfg"], inherited: [listener.number: 63])
+                    martlet, ["-db", "-f", folder + "/cfg"], inherited: [listener.number: 1063])
                 #expect(Client(port: listener.port)?.ask() == "HTTP/1.1 503 Service Unavailable")
                 program.send(SIGUSR1)
                 #expect(program.waitForEnd() == .exited(0))
@@ -320,8 +320,8 @@ import Testing
                 to: folder + "/cfg")
             let inherited = try Listener()
             let program = try StartedProgram(
-                martlet, ["-d", "-f", folder + "/cfg"], environment: ["cli": "70"],
-                inherited: [inherited.number: 70])
+                martlet, ["-d", "-f", folder + "/cfg"], environment: ["cli": "1070"],
+                inherited: [inherited.number: 1070])
             try #require(eventually { Client(path: folder + "/cli") != nil })
             for client in [Client(path: folder + "/cli"), Client(port: inherited.port)] {
                 client?.send("show info\n")

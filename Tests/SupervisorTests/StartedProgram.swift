@@ -22,7 +22,8 @@ final class StartedProgram {
     /// Starts a program.
     ///
     /// - Parameters:
-    ///   - inherited: descriptors of this process and the numbers they get in the program.
+    ///   - inherited: descriptors of this process and the numbers they get in the program: high
+    ///     ones, which no descriptor of this process has.
     ///   - hasSilentInput: standard input is a pipe in which nothing ever comes; else /dev/null.
     init(
         _ path: String, _ arguments: [String], directory: String = "/",

@@ -66,10 +66,7 @@ extension CurrentProcess {
     }
 
     /// Whether the process belongs to groups beyond its own.
-    public static var hasSupplementaryGroups: Bool {
-        // Safety: no room is given, so the call only counts.
-        unsafe getgroups(0, nil) > 0
-    }
+    public static var hasSupplementaryGroups: Bool { getgroups(0, nil) > 0 }
 
     /// Leaves every supplementary group and joins these.
     public static func setSupplementaryGroups(_ ids: [UInt32]) throws(Errno) {
