@@ -189,7 +189,10 @@ building.tests(
     ])
 
 building.tests(
-    "Conformance", needs: ["HTTP", "HTTPCases"], exclude: ["balance", "cli", "log", "stats"])
+    "Conformance", needs: ["HTTP", "HTTPCases"],
+    exclude: [
+        "balance", "cli", "http", "log", "retries", "reuse", "server", "stats", "tcp", "timeouts",
+    ])
 
 let package = Package(
     name: "martlet",

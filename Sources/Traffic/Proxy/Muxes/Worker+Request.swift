@@ -189,9 +189,12 @@ extension Worker {
         var fits = HTTP1.appendRequestHead(
             head, fields, from: connections[client].inbound.span, to: &output)
         fits = fits && appendAddressFields(stream, front, back, &output)
+        let closes = options.contains(.httpClose) || options.contains(.httpServerClose)
         if streams[stream].flags.contains(.asksUpgrade) {
             fits = fits && output.append("connection: upgrade\r\n")
-        } else if options.contains(.httpClose) || options.contains(.httpServerClose) {
+            // A server that declines keeps its connection.
+            if !closes { streams[stream].flags.insert(.serverPersists) }
+        } else if closes {
             // A server that is told of the close may answer without a length.
             if !options.contains(.httpPretendKeepAlive) {
                 fits = fits && output.append("connection: close\r\n")
