@@ -135,6 +135,9 @@ import Testing
         // A signal of its own, so that no other test of the process is touched. It must be blocked
         // in the thread it is sent to, which is this one.
         let signal = Signal(SIGURG)
+        var mask = sigset_t()
+        pthread_sigmask(SIG_SETMASK, nil, &mask)
+        defer { pthread_sigmask(SIG_SETMASK, &mask, nil) }
         let loop = try ControlLoop(signals: [signal])
         var arrivals: [SignalArrival] = []
         loop.onSignal(signal) {

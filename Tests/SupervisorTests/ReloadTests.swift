@@ -2,6 +2,7 @@
 // nothing. The processes of these tests are this one.
 
 import Daemon
+import Glibc
 import Kernel
 import Proxy
 import Synchronization
@@ -32,6 +33,11 @@ import Testing
     private func withProxy(
         _ body: (RunningProxy, String, Said, Options) throws -> Void
     ) throws {
+        // The control loop blocks signals in its thread; this one goes on with other tests, which
+        // start programs that would inherit that.
+        var mask = sigset_t()
+        pthread_sigmask(SIG_SETMASK, nil, &mask)
+        defer { pthread_sigmask(SIG_SETMASK, &mask, nil) }
         try withDirectory { folder in
             try write(configuration(folder, "a"), to: folder + "/cfg")
             let said = Said()

@@ -143,7 +143,9 @@ public struct Chaos: ~Copyable {
     private mutating func exhaust() {
         progress("holding \(plan.exhaustion) connections")
         var held: Slab<Descriptor> = Slab(capacity: plan.exhaustion)
-        for _ in 0..<plan.exhaustion {
+        // Some of our own descriptors are needed to look.
+        let most = min(plan.exhaustion, raiseDescriptorLimit(to: plan.exhaustion + 100) - 100)
+        for _ in 0..<max(most, 0) {
             do throws(Errno) {
                 let socket = try Descriptor.socket(
                     family: plan.address.family, type: Int32(SOCK_STREAM.rawValue))

@@ -50,7 +50,7 @@ struct InfoSnapshot {
     }
 
     private func limitFields() -> [InfoField] {
-        let descriptors = settings.descriptorLimit
+        let descriptors = ResourceLimit(of: .descriptors).soft
         let connections = process.maxConnections.load(ordering: .relaxed)
         return [
             field(9, "Memmax_MB", .u32(.limit, 0), "Limit of memory in MB, 0 for none"),
@@ -124,7 +124,7 @@ struct InfoSnapshot {
 
     private func workFields() -> [InfoField] {
         let connections = process.connections.load(ordering: .relaxed)
-        let listeners = engine.generation.listeners.count
+        let listeners = engine.generation.listeners.count + settings.statsSockets.count
         var fields = [
             field(47, "Tasks", .u32(.gauge, connections), "Sessions being looked after"),
             field(48, "Run_queue", .u32(.gauge, 0), "Sessions that wait for their turn"),
