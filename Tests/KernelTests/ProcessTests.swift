@@ -22,8 +22,16 @@ import Testing
         var words: [UnsafeMutablePointer<CChar>?] = [strdup("sh"), strdup("-c"), strdup(script)]
         words.append(nil)
         defer { for word in words { free(word) } }
+        // Another test may have blocked signals in the thread that this one happens to run on.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var number = pid_t()
-        try #require(posix_spawn(&number, "/bin/sh", nil, nil, words, nil) == 0)
+        try #require(posix_spawn(&number, "/bin/sh", nil, &attributes, words, nil) == 0)
         return try CurrentProcess.end(of: ProcessID(number))
     }
 

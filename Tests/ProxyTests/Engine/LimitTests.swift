@@ -157,7 +157,9 @@ extension EngineTests {
             async throws
         {
             // In a process of its own, whose limit may be lowered.
-            await #expect(processExitsWith: .success) {
+            let result = await #expect(
+                processExitsWith: .success, observing: [\.standardErrorContent]
+            ) {
                 let origin = try TestOrigin.text("x")
                 let running = try RunningEngine(
                     Setup.http([Setup.server("s", origin.port)]) { $0.reuse = .always })
@@ -189,6 +191,10 @@ extension EngineTests {
                 running.engine.stopNow()
                 running.engine.join()
                 origin.stop()
+            }
+            if let result, result.exitStatus != .exitCode(EXIT_SUCCESS) {
+                let said = String(decoding: result.standardErrorContent, as: UTF8.self)
+                Issue.record("the process said: \(said)")
             }
         }
     }
