@@ -75,6 +75,17 @@ import Testing
         #expect(buffer.room == 8)
     }
 
+    @Test(arguments: [0, 2, 5])
+    func `bytes dropped from the front are there again when restored`(dropped: Int) {
+        var buffer = Buffer(capacity: 8)
+        buffer.append("hello")
+        check(buffer.isWhole)
+        buffer.consume(dropped)
+        check(buffer.isWhole == (dropped == 0 || dropped == 5))
+        buffer.restore(5)
+        #expect(text(buffer) == "hello")
+    }
+
     @Test func `any mix of operations agrees with an array`() {
         var random = Seeded(for: "buffer against an array")
         for _ in 0..<200 {

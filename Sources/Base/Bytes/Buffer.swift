@@ -124,6 +124,19 @@ public struct Buffer: ~Copyable {
         tail &-= count
     }
 
+    /// Whether nothing was dropped from the front of what was appended.
+    @inlinable @inline(__always)
+    public var isWhole: Bool { head == 0 }
+
+    /// Holds the first `count` bytes of the block again, which were dropped from the front; nothing
+    /// may have been appended since.
+    @inlinable @inline(__always)
+    public mutating func restore(_ count: Int) {
+        precondition(count >= tail && count <= capacity)
+        head = 0
+        tail = count
+    }
+
     /// Forgets all bytes; the block stays.
     @inlinable @inline(__always)
     public mutating func removeAll() {

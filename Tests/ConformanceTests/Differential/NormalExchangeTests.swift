@@ -21,14 +21,13 @@ struct NormalExchangeTests {
         let martlet = try ComparedProxy(.martlet, options: options)
         for row in NormalExchange.all {
             var expected = haproxy.run(row)
-            var found = martlet.run(row)
-            // An origin that closes by itself races with the reply in both programs: whether the
-            // client's connection ends with it is then seen to agree in one of a few rounds.
+            let found = martlet.run(row)
+            // An origin that closes by itself races with the client's next request in haproxy,
+            // which may then close the client's connection: it gets a few rounds.
             var rounds = row.closes && row.differs == nil ? 5 : 0
             while rounds > 0 && found.normalized != expected.normalized {
                 rounds -= 1
                 expected = haproxy.run(row)
-                found = martlet.run(row)
             }
             #expect(found.seen.status == expected.seen.status, "\(row)")
             #expect(

@@ -14,6 +14,13 @@ extension Worker {
             attachIdle(stream, idle, server)
             return
         }
+        connectAnew(stream)
+    }
+
+    /// Connects a stream to the server it holds over a connection of its own.
+    mutating func connectAnew(_ stream: Handle) {
+        let program = streams[stream].program
+        let server = programs[program].servers[Int(streams[stream].serverIndex)]
         streams[stream].attemptAt = now
         streams[stream].phase = .connecting
         guard let connection = open(stream, server) else {
@@ -44,6 +51,7 @@ extension Worker {
         connections[idle].flags.formUnion([.isReused, .isProven, .writable])
         connections[idle].stream = stream
         connections[idle].served &+= 1
+        keepHead(stream)
         connections[idle].outbound = streams[stream].head.take()
         streams[stream].server = idle
         countUse(server)
@@ -301,6 +309,50 @@ extension Worker {
         if interval > 0 { return retry % interval == 0 }
         let period = entry.retries &+ 1 &+ (interval == 0 ? -1 : interval)
         return period > 0 ? retry % period == 0 : true
+    }
+
+    // MARK: Dead idle connections
+
+    /// Sees to it that a request that may be asked twice (RFC 9110 §9.2.2) and has no body can be
+    /// asked again when the idle connection it goes out on turns out to be dead.
+    ///
+    /// Bound: 1,024 blocks a worker; beyond that heads are not kept.
+    private mutating func keepHead(_ stream: Handle) {
+        streams[stream].headBytes = UInt32(truncatingIfNeeded: streams[stream].head.count)
+        let mayRepeat =
+            streams[stream].method.isIdempotent && streams[stream].flows[0].framing == .none
+            && !streams[stream].flags.contains(.asksUpgrade) && buffers.inUse < 1024
+        if mayRepeat {
+            streams[stream].flags.insert(.keepsHead)
+        } else {
+            streams[stream].flags.remove(.keepsHead)
+        }
+    }
+
+    /// The idle connection a request went out on ended without a byte of an answer: asks again over
+    /// a new connection. False: the server may have acted on the request, or there were enough
+    /// tries.
+    ///
+    /// Differs: HAProxy asks again only where `retry-on` says so, and closes the client's
+    /// connection otherwise.
+    mutating func askAgain(_ stream: Handle) -> Bool {
+        let program = streams[stream].program
+        let entry = programs[program].proxies[Int(streams[stream].backend)]
+        let server = streams[stream].server
+        let isUnsent =
+            !connections[server].outbound.isEmpty && connections[server].outbound.isWhole
+        guard isUnsent || streams[stream].flags.contains(.keepsHead),
+            streams[stream].retries < entry.retries
+        else { return false }
+        streams[stream].retries &+= 1
+        entry.backendCounters.add(.retries)
+        programs[program].servers[Int(streams[stream].serverIndex)].counters.add(.retries)
+        dropServerConnection(stream)
+        streams[stream].head.restore(Int(streams[stream].headBytes))
+        streams[stream].flags.remove(.keepsHead)
+        streams[stream].flows[0].isDelivered = false
+        connectAnew(stream)
+        return true
     }
 
     /// Turn-around is over.

@@ -124,11 +124,14 @@ extension Worker {
     /// The server ended before a complete head.
     private mutating func serverEndedEarly(_ stream: Handle) {
         let server = streams[stream].server
-        let isSilent = connections[server].inbound.isEmpty
+        let isSilent =
+            connections[server].inbound.isEmpty && streams[stream].interimResponses == 0
         let wasReused = connections[server].flags.contains(.isReused)
+        // The idle connection died just as the request was sent.
+        if isSilent && wasReused && askAgain(stream) { return }
         if isSilent && wasReused && streams[stream].flags.contains(.isNotFirst) {
-            // The idle connection died just as the request was sent. The client, which knows that
-            // kept connections may end at any time, is left to try again.
+            // The client, which knows that kept connections may end at any time, is left to try
+            // again.
             streams[stream].termination = TerminationState(
                 cause: UInt8(ascii: "S"), state: UInt8(ascii: "L"))
             countResponseError(stream)
@@ -224,6 +227,7 @@ extension Worker {
     /// The final head: decide what both connections may do afterwards and write it to the client.
     private mutating func beginResponse(_ stream: Handle, _ head: MessageHead) -> ResponseParse {
         let server = streams[stream].server
+        if streams[stream].head.hasStorage { buffers.give(streams[stream].head.take()) }
         streams[stream].status = Int32(head.status)
         streams[stream].responseAt = now
         let isTunnel = head.facts.contains(.tunnel)

@@ -115,6 +115,8 @@ struct StreamFlags: OptionSet {
     static var hasQueueEntry: StreamFlags { StreamFlags(rawValue: 1 << 18) }
     /// The reply is our own.
     static var isIntercepted: StreamFlags { StreamFlags(rawValue: 1 << 19) }
+    /// Its head is kept after it was sent, because it may be asked again.
+    static var keepsHead: StreamFlags { StreamFlags(rawValue: 1 << 20) }
 }
 
 /// One exchange or relay.
@@ -134,8 +136,11 @@ struct Stream: ~Copyable {
     var phase = StreamPhase.connecting
     var flags: StreamFlags
     var flows = InlineArray<2, Flow>(repeating: Flow())
-    /// The request's head, ready to be written to a server.
+    /// The request's head, ready to be written to a server; or, with `keepsHead`, as it was sent
+    /// over a connection used again.
     var head = Buffer()
+    /// Bytes of the head as it was handed to a connection used again.
+    var headBytes: UInt32 = 0
     /// The request line as kept for the log.
     var requestLine = Buffer()
     var status: Int32 = -1

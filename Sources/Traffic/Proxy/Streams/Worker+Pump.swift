@@ -185,7 +185,12 @@ extension Worker {
             streams[stream].flows[index].cleared = cleared &- fromBody
             if count < pending &+ cleared { connections[sink].flags.remove(.writable) }
             if connections[sink].outbound.isEmpty && pending > 0 {
-                buffers.give(connections[sink].outbound.take())
+                let isHead = direction == .request
+                if isHead && streams[stream].flags.contains(.keepsHead) {
+                    streams[stream].head = connections[sink].outbound.take()
+                } else {
+                    buffers.give(connections[sink].outbound.take())
+                }
             }
             noteSent(stream, direction, count, sink)
             return .sent
