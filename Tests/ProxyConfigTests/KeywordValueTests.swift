@@ -62,6 +62,14 @@ import Testing
         let server = try #require(
             backend.configuration?.proxies.first?.servers.first, "\(backend.messages)")
         #expect(server.maxReuse == 5 && !server.usesFastOpen)
+        let limits = Loading.backend(
+            " server a 127.0.0.1:1 minconn 5 maxconn 9 slowstart 7s\n"
+                + " server b 127.0.0.1:1 minconn 5\n server c 127.0.0.1:1 minconn 5 maxconn 3")
+        let limited = try #require(
+            limits.configuration?.proxies.first?.servers, "\(limits.messages)")
+        #expect(limited.map(\.minConnections) == [5, 5, 5])
+        #expect(limited.map(\.maxConnections) == [9, 5, 5])
+        #expect(limited.map(\.slowStartMilliseconds) == [7000, 0, 0])
         let frontend = Loading.frontend(" bind /run/x.sock gid 9 guid-prefix edge")
         let bind = try #require(
             frontend.configuration?.proxies.first?.binds.last, "\(frontend.messages)")

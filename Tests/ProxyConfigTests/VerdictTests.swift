@@ -179,7 +179,9 @@ struct VerdictTests {
         "server s", "server", "server s 127.0.0.1:1", "server s/4 127.0.0.1:1",
         "server 's 4' 127.0.0.1:1",
         "server s 127.0.0.1", "server s 127.0.0.1:+10", "server s 127.0.0.1:-5", "server s *",
-        "server s :80",
+        "server s :80", "server s 127.0.0.1:1 minconn 5 maxconn 3 slowstart 5s",
+        "server s 127.0.0.1:1 slowstart", "fullconn 0",
+        "fullconn 20",
         "server s [::1]:80", "server s ::1:", "server s /tmp/x", "server s 127.0.0.1:80-90",
         "server s 127.0.0.1:70000", "server s fd@3", "server s dgram+127.0.0.1:80",
         "server s stream+127.0.0.1:80",
@@ -236,10 +238,7 @@ struct VerdictTests {
         (tcp + "backend b\n option forwarded\n", false, true, "came after 2.6"),
         (tcp + "backend b\n server s 127.0.0.1:1 guid x\n", false, true, "came after 2.6"),
         (tcp + "backend b\n server s 127.0.0.1:1 check\n", true, false, "not supported yet"),
-        (
-            tcp + "backend b\n server s 127.0.0.1:1 slowstart 5s\n", true, false,
-            "not supported yet"
-        ),
+        (tcp + "backend b\n server s 127.0.0.1:1 minconn x\n", true, false, "HAProxy reads 0"),
         (tcp + "frontend f\n bind :80\n option contstats\n", true, false, "not supported yet"),
         (tcp + "frontend f\n bind :80 nice 5\n", true, false, "not supported yet"),
         (tcp + "frontend f\n bind :80\n acl a always_true\n", true, false, "not supported yet"),

@@ -84,10 +84,8 @@ func removability(of word: String, in engine: Engine) -> Removability {
         return .impossible("Only servers in maintenance mode can be deleted.")
     }
     let live = found.live
-    let connections =
-        live.idleConnections.load(ordering: .relaxed)
-        + live.usedConnections.load(ordering: .relaxed)
-    if order.served > 0 || order.queued > 0 || connections > 0 {
+    let idle = live.idleConnections.load(ordering: .relaxed)
+    if order.served > 0 || order.queued > 0 || idle > 0 {
         return .busy("Server still has connections attached to it, cannot remove it.")
     }
     return .removable

@@ -80,9 +80,8 @@ extension StatRow {
     }
 
     /// The server's idle and used connections.
-    mutating func addPool(_ live: ServerLive, limit: Int) {
+    mutating func addPool(_ live: ServerLive, used: Int, limit: Int) {
         let idle = max(live.idleConnections.load(ordering: .relaxed), 0)
-        let used = max(live.usedConnections.load(ordering: .relaxed), 0)
         self[.srv_icur] = .u32(.gauge, idle)
         if limit >= 0 { self[.src_ilim] = .u32(.limit, limit) }
         self[.idle_conn_cur] = .u32(.gauge, idle)

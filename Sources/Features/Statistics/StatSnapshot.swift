@@ -151,7 +151,7 @@ struct StatSnapshot {
         row[.dresp] = .u64(.counter, counters.value(.deniedResponses))
         row.addFailures(counters)
         row[.status] = .text(.status, ServerStatus(order).rawValue)
-        row[.weight] = .u32(.average, order.weight)
+        row[.weight] = .u32(.average, order.effectiveWeight)
         row[.act] = .u32(.status, order.isBackup ? 0 : 1)
         row[.bck] = .u32(.status, order.isBackup ? 1 : 0)
         row[.lastchg] = .u32(.age, nowSeconds - order.lastChangeSeconds)
@@ -172,7 +172,7 @@ struct StatSnapshot {
         }
         row[.mode] = .text(.config, "\(proxy.mode)")
         row.addConnections(counters)
-        row.addPool(live, limit: server.poolMaxConnections)
+        row.addPool(live, used: order.served, limit: server.poolMaxConnections)
         row[.eint] = .u64(.counter, counters.value(.internalErrors))
         row[.uweight] = .u32(.average, order.weight)
         row[.srid] = .u32(.counter, 0)
@@ -194,12 +194,12 @@ struct StatSnapshot {
         row.addSessions(
             now: live.connections.load(ordering: .relaxed),
             most: live.connectionsMax.load(ordering: .relaxed),
-            limit: fullConnections(proxy, index))
+            limit: state.fullConnections)
         row.addTraffic(counters)
         row.addDenials(counters)
         row.addFailures(counters)
         row[.status] = .text(.status, isUp ? "UP" : "DOWN")
-        row[.weight] = .u32(.average, weights.total)
+        row[.weight] = .u32(.average, weights.effective)
         row[.act] = .u32(.gauge, weights.active)
         row[.bck] = .u32(.gauge, weights.backup)
         row[.chkdown] = .u64(.counter, 0)
@@ -227,20 +227,6 @@ struct StatSnapshot {
         }
         row.addMessageBytes(counters)
         return row
-    }
-
-    /// `fullconn`, or a tenth of what the frontends before the backend may hold together.
-    private func fullConnections(_ proxy: ProxyConfiguration, _ index: Int) -> Int {
-        if proxy.fullConnections != 0 { return proxy.fullConnections }
-        var sum = 0
-        for (other, candidate) in configuration.proxies.enumerated()
-        where candidate.capability.contains(.frontend) {
-            let leadsHere =
-                candidate.defaultBackend == index
-                || other == index && candidate.defaultBackend == nil
-            if leadsHere { sum += limit(of: engine.live.frontend(candidate.name)) }
-        }
-        return max((sum + 9) / 10, 1)
     }
 
     private func algorithmName(_ proxy: ProxyConfiguration) -> String {
@@ -279,10 +265,11 @@ struct BackendState {
     let live: [ServerLive]
     let queued: Int
     let queuedMax: Int
+    let fullConnections: Int
 
     init(_ backend: BackendLive) {
-        (servers, live, queued, queuedMax) = backend.order.withLock {
-            ($0.servers, $0.live, $0.queued, $0.queuedMax)
+        (servers, live, queued, queuedMax, fullConnections) = backend.order.withLock {
+            ($0.servers, $0.live, $0.queued, $0.queuedMax, $0.fullConnections)
         }
     }
 
@@ -292,12 +279,15 @@ struct BackendState {
     }
 
     /// Usable servers, and the sum of the weights of those in use (backups when no other is up).
-    var weights: (active: Int, backup: Int, total: Int) {
+    var weights: (active: Int, backup: Int, total: Int, effective: Int) {
         let usable = servers.filter { $0.slot >= 0 && $0.isUsable }
         let active = usable.filter { !$0.isBackup }
         let backup = usable.filter(\.isBackup)
         let used = active.isEmpty ? backup : active
-        return (active.count, backup.count, used.reduce(0) { $0 + $1.weight })
+        return (
+            active.count, backup.count, used.reduce(0) { $0 + $1.weight },
+            used.reduce(0) { $0 + $1.effectiveWeight }
+        )
     }
 
     /// When the backend as a whole last changed; the last change of a server stands in for it.

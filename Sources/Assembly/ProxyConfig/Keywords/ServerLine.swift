@@ -44,6 +44,9 @@ enum ServerLine {
             arguments.words.dropFirst(2), of: arguments, title: title, in: .backend, to: &line,
             &diagnostics)
         setPort(address.port, &line.server)
+        // 'minconn' alone, or above 'maxconn', is a limit that stands still.
+        let least = line.server.minConnections
+        line.server.maxConnections = max(line.server.maxConnections, least)
         if line.forcesHTTP { draft.forcedHTTP.append((arguments.location, "server '\(name)'")) }
         if locate(address, title, &line, arguments, &diagnostics) {
             draft.proxy.servers.append(line.server)

@@ -57,6 +57,12 @@ enum ServerOptions {
             line.server.maxReuse = arguments.number(0)
         },
         Row(
+            "minconn", .backend, takes: [.count],
+            "Lets the server's limit follow the backend's load, from here up to maxconn."
+        ) { line, arguments, _ in
+            line.server.minConnections = arguments.number(0)
+        },
+        Row(
             "pool-max-conn", .backend, takes: [.integer(-1...Int(Int32.max))],
             "Bounds the idle connections to this server."
         ) { line, arguments, _ in
@@ -73,6 +79,12 @@ enum ServerOptions {
         ) { line, arguments, diagnostics in
             if arguments.word(0) == "h1" { return line.forcesHTTP = true }
             diagnostics.report(arguments.mistake("'\(arguments.word(0))' is not supported yet"))
+        },
+        Row(
+            "slowstart", .backend, takes: [.time],
+            "Raises the share and the limit of a server that came back over this time."
+        ) { line, arguments, _ in
+            line.server.slowStartMilliseconds = arguments.number(0)
         },
         Row(
             "source", .backend,

@@ -77,8 +77,6 @@ extension ServerOptions {
     static let later: [Row] = notYet.map { name, summary in .notYet(name, .backend, summary) }
 
     private static let notYet: [(String, String)] = [
-        ("minconn", "Sets the least limit of a server whose maxconn follows the load."),
-        ("slowstart", "Raises the weight of a server that came up over this time."),
         ("addr", "Checks this address instead of the server's."),
         ("agent-addr", "Sets the address of the agent."),
         ("agent-check", "Asks an agent for the server's state."),

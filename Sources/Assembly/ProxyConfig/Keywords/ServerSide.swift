@@ -24,7 +24,7 @@ extension ProxyKeywords {
             defaultServer(&draft, arguments, &diagnostics)
         },
         Row(
-            "fullconn", .serverSide, takes: [.integer(1...Int(Int32.max))], elsewhere: .ignored,
+            "fullconn", .serverSide, takes: [.count], elsewhere: .ignored,
             "Sets the load at which servers with 'minconn' reach their 'maxconn'."
         ) {
             draft, arguments, _ in

@@ -199,7 +199,9 @@ struct ServerCommands: Sendable {
         }
         if !rest.isEmpty { throw Refusal(bare: "Trailing garbage in maxconn string") }
         request.engine.change(found.ordinal, of: found.backend) {
+            let isMoving = $0.minConnections > 0 && $0.minConnections < $0.maxConnections
             $0.maxConnections = min(number, Int(Int32.max))
+            if !isMoving && $0.minConnections > 0 { $0.minConnections = $0.maxConnections }
         }
         return ""
     }

@@ -9,7 +9,7 @@ extension Worker {
     /// What the backend's lock gave.
     private enum Found {
         case server(Int)
-        case queued(Int32, ahead: Int)
+        case queued(Int32, ahead: Int, growing: Bool)
         case none
     }
 
@@ -28,24 +28,30 @@ extension Worker {
         }
         let found = unsafe entry.backend._withUnsafeGuaranteedRef { backend in
             backend.order.withLock { order -> Found in
+                if order.isElastic {
+                    order.follow(load: backend.connections.load(ordering: .relaxed), now: now)
+                }
                 switch order.assign(avoiding: avoiding, preferring: preferred) {
                 case .server(let ordinal): return .server(ordinal)
                 case .none: return .none
                 case .full:
                     let ahead = order.queued
-                    return .queued(order.enqueue(waiting), ahead: ahead)
+                    return .queued(
+                        order.enqueue(waiting), ahead: ahead, growing: order.isElastic)
                 }
             }
         }
         switch found {
         case .server(let ordinal):
             serverChosen(stream, ordinal)
-        case .queued(let node, let ahead):
+        case .queued(let node, let ahead, let growing):
             streams[stream].queueNode = node
             streams[stream].flags.insert(.hasQueueEntry)
             streams[stream].backendQueueAhead = Int32(truncatingIfNeeded: ahead)
             streams[stream].enqueuedAt = now
             streams[stream].phase = .queued
+            // Safety: the live state keeps the backend for the life of the process.
+            if growing { engine.serveWaiting(of: unsafe entry.backend.takeUnretainedValue(), now) }
             if watchBoth(stream) { armTimer(stream) }
         case .none:
             streams[stream].termination = TerminationState(
@@ -187,7 +193,7 @@ extension Worker {
     private mutating func giveBack(_ stream: Handle, _ ordinal: Int) {
         let entry = programs[streams[stream].program].proxies[Int(streams[stream].backend)]
         let grant = unsafe entry.backend._withUnsafeGuaranteedRef { backend in
-            backend.order.withLock { $0.release(ordinal) }
+            backend.release(ordinal, now: now)
         }
         if let grant {
             // Safety: the live state keeps the backend for the life of the process.

@@ -10,6 +10,20 @@ public struct Configuration: Sendable {
     public var proxies: [ProxyConfiguration] = []
 
     public init() {}
+
+    /// `fullconn` of a backend, or a tenth of what the frontends before it may hold together.
+    public func fullConnections(of backend: Int) -> Int {
+        if proxies[backend].fullConnections != 0 { return proxies[backend].fullConnections }
+        var sum = 0
+        for (index, proxy) in proxies.enumerated() where proxy.capability.contains(.frontend) {
+            let leadsHere =
+                proxy.defaultBackend == backend || index == backend && proxy.defaultBackend == nil
+            if leadsHere {
+                sum += proxy.maxConnections != 0 ? proxy.maxConnections : global.maxConnections
+            }
+        }
+        return max((sum + 9) / 10, 1)
+    }
 }
 
 /// `global`: what belongs to the process.

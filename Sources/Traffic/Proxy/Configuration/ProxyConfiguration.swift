@@ -236,7 +236,9 @@ public struct ServerConfiguration: Sendable {
     public var weight = 1
     public var isBackup = false
     public var isDisabled = false
+    /// `maxconn`, streams served at once; 0 means no limit.
     public var maxConnections = 0
+    /// `minconn`: the limit without load; 0 means that the limit stands still.
     public var minConnections = 0
     public var maxQueue = 0
     /// `pool-max-conn`; -1 unlimited.

@@ -180,8 +180,18 @@ public final class Engine: Sendable {
 
     /// Gives a server's slot back; a stream that was waiting for it is told.
     func release(_ ordinal: Int, of backend: BackendLive) {
-        let grant = backend.order.withLock { $0.release(ordinal) }
+        let grant = backend.release(ordinal, now: Clock.monotonic().milliseconds)
         if let grant { announce(grant, of: backend) }
+    }
+
+    /// Lets streams in for which limits that grow with load or time have made room.
+    func serveWaiting(of backend: BackendLive, _ now: UInt64) {
+        let grants = backend.order.withLock { order -> [QueueGrant] in
+            if !order.isElastic { return [] }
+            order.follow(load: backend.connections.load(ordering: .relaxed), now: now)
+            return order.serveWaiting()
+        }
+        for grant in grants { announce(grant, of: backend) }
     }
 
     /// Tells a queued stream that its turn has come.

@@ -84,6 +84,8 @@ struct Program: ~Copyable {
     let isPlainForwardFor: [Bool]
     /// Index of the proxy whose frontend has that identity; -1 where there is none.
     let frontendOfIdentity: [Int32]
+    /// Backends with servers that start slowly; the first worker lets their limits grow.
+    let slowStarters: [BackendLive]
     /// By proxy index: the replies of `errorfile`, by status.
     let errorReplies: [[Int: ErrorReply]]
     let standardReplies: [Int: ErrorReply]
@@ -124,6 +126,10 @@ struct Program: ~Copyable {
         self.proxies = proxies
         self.servers = servers
         frontendOfIdentity = ofIdentity
+        slowStarters = configuration.proxies.filter { proxy in
+            proxy.capability.contains(.backend)
+                && proxy.servers.contains { $0.slowStartMilliseconds > 0 }
+        }.map { engine.live.backend($0.name) }
         forwardFor = configuration.proxies.map { $0.forwardFor.map(Self.addressField) }
         errorReplies = configuration.proxies.map { proxy in
             // Contents that do not parse were refused when the configuration was read.

@@ -176,6 +176,10 @@ struct Worker: ~Copyable {
             // What still rests is not to wait for the next ordinary sweep.
             if isAcceptingPaused { nextSweep = min(nextSweep, now &+ 20) }
         }
+        if number == 0 && !programs[program].slowStarters.isEmpty {
+            nextSweep = min(nextSweep, now &+ 1000)
+            for backend in programs[program].slowStarters { engine.serveWaiting(of: backend, now) }
+        }
         purgePools()
         if buffers.inUse == 0 && buffers.trim(keep: 4) > 0 {
             _ = malloc_trim(0)

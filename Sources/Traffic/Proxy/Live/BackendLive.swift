@@ -27,9 +27,8 @@ public final class ServerLive: Sendable {
     public let ordinal: Int
     public let identity: UInt32
     public let counters: CounterTable
-    /// Idle pooled connections now (all workers) and connections in use now.
+    /// Idle pooled connections now, of all workers.
     public let idleConnections = Atomic<Int>(0)
-    public let usedConnections = Atomic<Int>(0)
     /// Bumped when the address changes or the server goes to maintenance: idle connections made
     /// before are not used again.
     public let poolEpoch = Atomic<UInt32>(0)
@@ -63,6 +62,18 @@ public struct ServerOrder: Sendable {
     public var weight = 1
     /// `maxconn` in force; 0 means unlimited.
     public var maxConnections = 0
+    /// `minconn`: where the limit begins that grows with the backend's load; 0 means that the
+    /// limit stands still.
+    public var minConnections = 0
+    /// `slowstart`, milliseconds; 0 means that a server that comes back bears its load at once.
+    public var slowStartMilliseconds = 0
+    /// Sixteenths of its share that a server coming back bears now; 16 is all of it.
+    public internal(set) var sixteenths = 16
+    /// When the server came back, in milliseconds of the monotonic clock; 0 once it is at full
+    /// speed.
+    var risingSince: UInt64 = 0
+    /// Streams it may serve at present; 0 means unlimited.
+    var limit = 0
     public var isBackup = false
     /// Whether health checks consider it up; true until there are checks.
     public var isUp = true
@@ -73,6 +84,10 @@ public struct ServerOrder: Sendable {
 
     /// Whether the balancer may choose it.
     public var isUsable: Bool { isUp && admin.isEmpty && weight > 0 }
+    /// Whether it came back lately and does not bear its full share yet.
+    public var isRising: Bool { risingSince != 0 }
+    /// The weight in force: less than ``weight`` while the server is rising.
+    public var effectiveWeight: Int { (weight * sixteenths + 15) / 16 }
     /// It ends what it has and gets nothing new.
     public var isDraining: Bool { admin.contains(.forcedDrain) || weight == 0 }
 }
@@ -107,5 +122,15 @@ public final class BackendLive: Sendable {
         self.identity = identity
         counters = CounterTable(workers: workers)
         order = Mutex(BackendOrder())
+    }
+
+    /// Gives a server's place back; a queued stream that can now be served is returned, charged.
+    func release(_ ordinal: Int, now: UInt64) -> QueueGrant? {
+        order.withLock { order in
+            if order.isElastic {
+                order.follow(load: connections.load(ordering: .relaxed), now: now)
+            }
+            return order.release(ordinal)
+        }
     }
 }

@@ -25,6 +25,15 @@ public struct BackendOrder: ~Copyable {
     /// Ordinal of each slot of the balancer.
     private var ordinals: [Int] = []
     private var queue = StreamQueue()
+    /// Servers whose limit or weight follows the load or the time.
+    private var elastic: [Int] = []
+    /// Whether ``follow(load:now:)`` has to be told of the load and the time before a choice.
+    private(set) var isElastic = false
+    /// `fullconn` in force: streams in the backend at which `minconn` servers reach `maxconn`.
+    public private(set) var fullConnections = 1
+    /// What weights are multiplied with for the balancer, so that parts of them can be told.
+    private var scale = 1
+    private var rampsWeights = false
 
     public init() {}
 
@@ -58,12 +67,14 @@ public struct BackendOrder: ~Copyable {
     mutating func assign(avoiding: Int = -1, preferring: Int = -1) -> Assignment {
         if preferring >= 0, preferring < servers.count {
             let server = servers[preferring]
-            let isFull = server.maxConnections > 0 && server.served >= server.maxConnections
+            let isFull = server.limit > 0 && server.served >= server.limit
             if server.slot >= 0 && server.isUsable && !isFull {
                 charge(preferring)
                 return .server(preferring)
             }
         }
+        // A limit that has grown serves first who waits.
+        if isElastic && queue.count > 0 { return .full }
         let avoided = avoiding >= 0 ? servers[avoiding].slot : -1
         switch balancer?.pick(avoiding: avoided >= 0 ? avoided : nil) ?? .none {
         case .slot(let slot):
@@ -106,7 +117,7 @@ public struct BackendOrder: ~Copyable {
     private mutating func grant(_ ordinal: Int) -> QueueGrant? {
         let server = servers[ordinal]
         guard server.slot >= 0, server.isUsable,
-            server.maxConnections == 0 || server.served < server.maxConnections,
+            server.limit == 0 || server.served < server.limit,
             let waiting = queue.popFirst()
         else { return nil }
         charge(ordinal)
@@ -135,12 +146,14 @@ public struct BackendOrder: ~Copyable {
             servers[ordinal].lastChangeSeconds = nowSeconds
             // Idle connections of a server that was away are not trusted.
             if !after.isUsable { live[ordinal].retireIdleConnections() }
+            noteReturn(of: ordinal, wasAway: before.isAway)
         }
         if after.slot >= 0 {
-            balancer?.setWeight(after.slot, to: after.weight)
+            findScale()
+            settle(ordinal)
             balancer?.setUsable(after.slot, to: after.isUp && after.admin.isEmpty)
-            balancer?.setCapacity(after.slot, to: after.maxConnections)
         }
+        listElastic()
         return grants(ordinal)
     }
 
@@ -155,10 +168,19 @@ public struct BackendOrder: ~Copyable {
     /// served. States, weights changed at run time and counts
     /// of streams stay with servers of the same name.
     mutating func adopt(
-        _ proxy: ProxyConfiguration, nowSeconds: Int64, make: (String, Int) -> ServerLive
+        _ proxy: ProxyConfiguration, fullConnections: Int, nowSeconds: Int64,
+        make: (String, Int) -> ServerLive
     ) -> [QueueGrant] {
+        guard case .algorithm(let algorithm) = Algorithm.meaning(of: proxy.balance) else {
+            preconditionFailure("the algorithm was checked when the configuration was read")
+        }
         for ordinal in servers.indices { servers[ordinal].slot = -1 }
         ordinals = []
+        self.fullConnections = fullConnections
+        // The old order goes before the slots are numbered anew.
+        balancer = nil
+        rampsWeights =
+            algorithm.hasDynamicWeights && proxy.servers.contains { $0.slowStartMilliseconds > 0 }
         var slots: [BalancerSlot] = []
         for (index, configured) in proxy.servers.enumerated() {
             let ordinal = find(configured.name) ?? add(configured, nowSeconds, make)
@@ -169,11 +191,15 @@ public struct BackendOrder: ~Copyable {
                 servers[ordinal].weight = configured.weight
             }
             servers[ordinal].maxConnections = configured.maxConnections
+            servers[ordinal].minConnections = configured.minConnections
+            servers[ordinal].slowStartMilliseconds = configured.slowStartMilliseconds
+            let wasAway = servers[ordinal].isAway
             if configured.isDisabled {
                 servers[ordinal].admin.insert(.configuredMaintenance)
             } else {
                 servers[ordinal].admin.remove(.configuredMaintenance)
             }
+            noteReturn(of: ordinal, wasAway: wasAway)
             let place = Self.place(of: configured, in: proxy)
             if servers[ordinal].place != place {
                 servers[ordinal].place = place
@@ -188,9 +214,6 @@ public struct BackendOrder: ~Copyable {
                     identifier: configured.id == 0 ? index + 1 : configured.id,
                     capacity: state.maxConnections))
         }
-        guard case .algorithm(let algorithm) = Algorithm.meaning(of: proxy.balance) else {
-            preconditionFailure("the algorithm was checked when the configuration was read")
-        }
         var next = Balancer(
             algorithm: algorithm, slots: slots,
             usesAllBackups: proxy.options.contains(.allBackups))
@@ -198,6 +221,9 @@ public struct BackendOrder: ~Copyable {
             for _ in 0..<servers[ordinal].served { next.charge(slot) }
         }
         balancer = consume next
+        findScale()
+        for ordinal in ordinals { settle(ordinal) }
+        listElastic()
         return ordinals.flatMap { grants($0) }
     }
 
@@ -224,6 +250,106 @@ public struct BackendOrder: ~Copyable {
         servers.append(server)
         return ordinal
     }
+}
+
+// MARK: Limits and weights that follow load and time
+
+extension BackendOrder {
+    /// Fits the limits of servers with `minconn` to the backend's load, and limits and weights of
+    /// servers that came back lately to the time since.
+    ///
+    /// - Parameters:
+    ///   - load: streams in the backend, queued ones included.
+    ///   - now: milliseconds of the monotonic clock.
+    mutating func follow(load: Int, now: UInt64) {
+        var hasRisen = false
+        for ordinal in elastic {
+            if servers[ordinal].isRising {
+                let span = UInt64(servers[ordinal].slowStartMilliseconds)
+                let since = now &- min(now, servers[ordinal].risingSince)
+                if since >= span {
+                    servers[ordinal].risingSince = 0
+                    servers[ordinal].sixteenths = 16
+                    hasRisen = true
+                } else if rampsWeights {
+                    servers[ordinal].sixteenths = 1 + Int(16 * since / span)
+                }
+                settle(ordinal, load: load, risen: since >= span ? 1 : since, of: max(span, 1))
+            } else {
+                settle(ordinal, load: load)
+            }
+        }
+        if hasRisen { listElastic() }
+    }
+
+    /// Takes streams out of the queue for as long as some server has room.
+    mutating func serveWaiting() -> [QueueGrant] {
+        var grants: [QueueGrant] = []
+        while queue.count > 0, case .slot(let slot) = balancer?.pick() ?? .none,
+            let grant = grant(ordinals[slot])
+        { grants.append(grant) }
+        return grants
+    }
+
+    /// Begins the slow start of a server that was away and is back.
+    private mutating func noteReturn(of ordinal: Int, wasAway: Bool) {
+        let isBack = wasAway && !servers[ordinal].isAway
+        if servers[ordinal].isAway || (isBack && servers[ordinal].slowStartMilliseconds == 0) {
+            servers[ordinal].risingSince = 0
+            servers[ordinal].sixteenths = 16
+        } else if isBack {
+            servers[ordinal].risingSince = Clock.monotonic().milliseconds
+            servers[ordinal].sixteenths = rampsWeights ? 1 : 16
+        }
+    }
+
+    private mutating func listElastic() {
+        elastic = ordinals.filter { servers[$0].hasMovingLimit || servers[$0].isRising }
+        isElastic = !elastic.isEmpty
+    }
+
+    /// Gives the balancer a server's weight and limit as they stand without load.
+    private mutating func settle(_ ordinal: Int) {
+        let isRising = servers[ordinal].isRising
+        settle(ordinal, load: 0, risen: isRising ? 0 : 1, of: 1)
+    }
+
+    /// Gives the balancer a server's weight and limit under a load, `risen` of `whole` into its
+    /// slow start.
+    private mutating func settle(
+        _ ordinal: Int, load: Int, risen: UInt64 = 1, of whole: UInt64 = 1
+    ) {
+        let server = servers[ordinal]
+        var limit = server.maxConnections
+        if server.hasMovingLimit && load < fullConnections {
+            limit = max(server.minConnections, load * limit / fullConnections)
+        }
+        if server.isRising && limit > 0 { limit = max(1, limit * Int(risen) / Int(whole)) }
+        servers[ordinal].limit = limit
+        guard server.slot >= 0, let slot = balancer?.slot(server.slot) else { return }
+        let weight = (server.weight * scale * server.sixteenths + 15) / 16
+        if Int(slot.weight) != weight { balancer?.setWeight(server.slot, to: weight) }
+        if Int(slot.capacity) != limit { balancer?.setCapacity(server.slot, to: limit) }
+    }
+
+    /// Chooses the scale of weights; all are set again where it changes.
+    private mutating func findScale() {
+        var next = 1
+        if rampsWeights {
+            let most = ordinals.map { servers[$0].weight }.max() ?? 1
+            next = max(1, min(16, 256 / max(1, most)))
+        }
+        if next == scale { return }
+        scale = next
+        for ordinal in ordinals { settle(ordinal) }
+    }
+}
+
+extension ServerOrder {
+    /// Whether the limit follows the backend's load.
+    fileprivate var hasMovingLimit: Bool { minConnections > 0 && minConnections < maxConnections }
+    /// Whether it is in maintenance or down.
+    fileprivate var isAway: Bool { !isUp || !admin.isDisjoint(with: .maintenance) }
 }
 
 /// First come, first served, with removal from the middle.

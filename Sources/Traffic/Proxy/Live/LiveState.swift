@@ -173,7 +173,7 @@ extension LiveState {
         var granted: [(BackendLive, QueueGrant)] = []
         process.maxConnections.store(configuration.global.maxConnections, ordering: .relaxed)
         let now = Clock.calendarMicroseconds() / 1_000_000
-        for proxy in configuration.proxies {
+        for (index, proxy) in configuration.proxies.enumerated() {
             if proxy.capability.contains(.frontend) {
                 let frontend = frontend(proxy.name)
                 frontend.maxConnections.store(proxy.maxConnections, ordering: .relaxed)
@@ -185,7 +185,10 @@ extension LiveState {
             guard proxy.capability.contains(.backend) else { continue }
             let backend = backend(proxy.name)
             let grants = backend.order.withLock { order in
-                order.adopt(proxy, nowSeconds: now) { name, ordinal in
+                order.adopt(
+                    proxy, fullConnections: configuration.fullConnections(of: index),
+                    nowSeconds: now
+                ) { name, ordinal in
                     ServerLive(
                         name: name, ordinal: ordinal, identity: takeIdentity(), workers: workers)
                 }
