@@ -21,6 +21,13 @@ public enum Algorithm: Equatable, Sendable {
         }
     }
 
+    /// Whether something about the request decides which server is chosen.
+    public var dependsOnRequest: Bool {
+        switch self {
+        case .roundRobin, .staticRoundRobin, .leastConnections, .first, .random: false
+        }
+    }
+
     /// Whether weights may change while running; a static algorithm knows only 0 and 100 %.
     public var hasDynamicWeights: Bool { self != .staticRoundRobin && self != .first }
 }

@@ -66,6 +66,96 @@ extension EngineTests {
                 })
         }
 
+        /// A backend of three servers that refuse, one request, and how often each was tried: as
+        /// HAProxy 2.6 does.
+        struct Tries: CustomTestStringConvertible {
+            var balance: String
+            /// The number of `option redispatch`; nil without the option.
+            var interval: Int?
+            var retries: Int
+            var expected: [UInt64]
+            var testDescription: String {
+                let option = interval.map { "redispatch \($0)" } ?? "no redispatch"
+                return "\(balance), retries \(retries), \(option)"
+            }
+        }
+
+        @Test(arguments: [
+            Tries(balance: "roundrobin", interval: nil, retries: 3, expected: [4, 0, 0]),
+            Tries(balance: "roundrobin", interval: -1, retries: 3, expected: [2, 1, 1]),
+            Tries(balance: "roundrobin", interval: 2, retries: 3, expected: [2, 1, 1]),
+            Tries(balance: "roundrobin", interval: -1, retries: 1, expected: [1, 1, 0]),
+            Tries(balance: "static-rr", interval: -1, retries: 3, expected: [2, 1, 1]),
+            Tries(balance: "roundrobin", interval: 1, retries: 5, expected: [2, 2, 2]),
+            Tries(balance: "leastconn", interval: -2, retries: 3, expected: [2, 1, 1]),
+            Tries(balance: "first", interval: nil, retries: 3, expected: [4, 0, 0]),
+            Tries(balance: "first", interval: -1, retries: 3, expected: [2, 2, 0]),
+            Tries(balance: "first", interval: 2, retries: 5, expected: [3, 3, 0]),
+        ])
+        func `each server is tried as often as retries and redispatch say`(_ row: Tries) throws {
+            let running = try RunningEngine(
+                Setup.http(
+                    try (0..<3).map { Setup.server("s\($0)", try closedPort()) }
+                ) {
+                    $0.balance = [row.balance]
+                    $0.retries = row.retries
+                    $0.redispatchAfter = row.interval ?? 0
+                    if row.interval != nil { $0.options.insert(.redispatch) }
+                    $0.timeouts.connect = 20
+                })
+            let client = try Peer(to: running.port())
+            #expect(client.get()?.status == 503)
+            let tries = (0..<3).map { running.server("s\($0)").counters.value(.connects) }
+            #expect(tries == row.expected)
+            let counters = running.backend().counters
+            let moves = counters.value(.redispatches)
+            #expect(counters.value(.retries) + moves == UInt64(row.retries))
+            #expect((moves > 0) == (row.interval != nil))
+        }
+
+        @Test func `backups take a retry where all of them are used, as the interval says`() throws
+        {
+            for interval in [-1, 1] {
+                let running = try RunningEngine(
+                    Setup.http(
+                        try (0..<3).map { number in
+                            Setup.server("s\(number)", try closedPort()) {
+                                $0.isBackup = number > 0
+                            }
+                        }
+                    ) {
+                        $0.options.formUnion([.redispatch, .allBackups])
+                        $0.redispatchAfter = interval
+                        $0.timeouts.connect = 20
+                    })
+                running.change("s0") { $0.admin = .forcedMaintenance }
+                let client = try Peer(to: running.port())
+                #expect(client.get()?.status == 503)
+                let tries = (0..<3).map { running.server("s\($0)").counters.value(.connects) }
+                #expect(tries == (interval == 1 ? [0, 2, 2] : [0, 3, 1]))
+            }
+        }
+
+        @Test func `a redispatch that finds the same server is a retry, after a pause`() throws {
+            let running = try RunningEngine(
+                Setup.http([
+                    Setup.server("s", try closedPort()),
+                    Setup.server("away", try closedPort()) { $0.isDisabled = true },
+                ]) {
+                    $0.options.insert(.redispatch)
+                    $0.redispatchAfter = 1
+                    $0.retries = 2
+                    $0.timeouts.connect = 40
+                })
+            let client = try Peer(to: running.port())
+            let begun = Clock.monotonic().milliseconds
+            #expect(client.get()?.status == 503)
+            #expect(Clock.monotonic().milliseconds - begun >= 78)
+            #expect(running.backend().counters.value(.redispatches) == 0)
+            #expect(running.backend().counters.value(.retries) == 2)
+            #expect(eventually { running.log.all.map(\.wasRedispatched) == [false] })
+        }
+
         @Test func `a TCP client whose server refuses is let go`() throws {
             let running = try RunningEngine(
                 Setup.tcp([Setup.server("s", try closedPort())]) {

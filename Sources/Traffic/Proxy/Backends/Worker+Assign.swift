@@ -83,6 +83,7 @@ extension Worker {
         streams[stream].serverIndex = Int32(index)
         streams[stream].flags.insert(.holdsServer)
         streams[stream].assignedAt = now
+        if streams[stream].failedOrdinal >= 0 { noteRedispatch(stream, chosen: ordinal) }
         let counters = programs[program].servers[index].counters
         let session = streams[stream].session
         sessions[session].lastBackend = streams[stream].backend
@@ -168,7 +169,8 @@ extension Worker {
         return -1
     }
 
-    private mutating func serverIndex(_ entry: ProxyEntry, _ ordinal: Int, _ program: Handle)
+    /// Where a program has the server of that ordinal; nil when it does not know it.
+    mutating func serverIndex(_ entry: ProxyEntry, _ ordinal: Int, _ program: Handle)
         -> Int?
     {
         let first = Int(entry.firstServer)

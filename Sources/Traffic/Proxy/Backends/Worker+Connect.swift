@@ -280,13 +280,7 @@ extension Worker {
             return
         }
         if mayRedispatch(stream, entry) {
-            let failed = Int(server.ordinal)
-            server.counters.add(.redispatches)
-            entry.backendCounters.add(.redispatches)
-            streams[stream].flags.insert(.wasRedispatched)
-            releaseServer(stream)
-            streams[stream].serverIndex = -1
-            assignServer(stream, avoiding: failed)
+            redispatch(stream, Int(server.ordinal))
             return
         }
         server.counters.add(.retries)
@@ -301,14 +295,45 @@ extension Worker {
         }
     }
 
-    /// `option redispatch N`: every N retries, or counted from the last when negative.
+    /// Whether the next try goes to another server, if there is one. `option redispatch N`: every N
+    /// retries, or the one N before the end when negative; every one of them where the request does
+    /// not ask for a server, as in HAProxy.
     private mutating func mayRedispatch(_ stream: Handle, _ entry: ProxyEntry) -> Bool {
-        guard entry.options.contains(.redispatch), entry.serverCount > 1 else { return false }
+        guard entry.options.contains(.redispatch) else { return false }
+        let (choices, movesFreely) = unsafe entry.backend._withUnsafeGuaranteedRef { backend in
+            backend.order.withLock { ($0.choices, $0.movesFreely) }
+        }
+        guard choices > 1 else { return false }
+        if movesFreely { return true }
         let interval = entry.redispatchAfter
         let retry = streams[stream].retries
         if interval > 0 { return retry % interval == 0 }
         let period = entry.retries &+ 1 &+ (interval == 0 ? -1 : interval)
         return period > 0 ? retry % period == 0 : true
+    }
+
+    /// Gives the server up that failed and looks for another. What that counts as is known once a
+    /// server was found (``noteRedispatch(_:_:)``).
+    private mutating func redispatch(_ stream: Handle, _ failed: Int) {
+        releaseServer(stream)
+        streams[stream].serverIndex = -1
+        streams[stream].failedOrdinal = Int32(truncatingIfNeeded: failed)
+        assignServer(stream, avoiding: failed)
+    }
+
+    /// After a redispatch a server was chosen: the same one again is but a retry.
+    mutating func noteRedispatch(_ stream: Handle, chosen ordinal: Int) {
+        let failed = Int(streams[stream].failedOrdinal)
+        streams[stream].failedOrdinal = -1
+        let program = streams[stream].program
+        let entry = programs[program].proxies[Int(streams[stream].backend)]
+        let kind: CounterKind = failed == ordinal ? .retries : .redispatches
+        entry.backendCounters.add(kind)
+        if failed != ordinal { streams[stream].flags.insert(.wasRedispatched) }
+        // The failed one may have left with a later generation.
+        if let index = serverIndex(entry, failed, program) {
+            programs[program].servers[index].counters.add(kind)
+        }
     }
 
     // MARK: Dead idle connections

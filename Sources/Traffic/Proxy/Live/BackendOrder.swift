@@ -22,6 +22,8 @@ public struct BackendOrder: ~Copyable {
     /// The live servers by ordinal.
     public private(set) var live: [ServerLive] = []
     private var balancer: Balancer?
+    private var algorithm = Algorithm.roundRobin
+    private var usesAllBackups = false
     /// Ordinal of each slot of the balancer.
     private var ordinals: [Int] = []
     private var queue = StreamQueue()
@@ -50,12 +52,23 @@ public struct BackendOrder: ~Copyable {
         return counts
     }
 
+    /// How many servers a stream may be moved between.
+    var choices: Int {
+        let usable = usable
+        if usable.primaries > 0 { return usable.primaries }
+        return usesAllBackups ? usable.backups : min(1, usable.backups)
+    }
+
     /// The ordinal of the server of that name in the present configuration.
     public func ordinal(named name: String) -> Int? {
         for (ordinal, server) in live.enumerated()
         where server.name == name && servers[ordinal].slot >= 0 { return ordinal }
         return nil
     }
+
+    /// Whether a retry is moved to another server without regard to the interval of `option
+    /// redispatch`: there are several, and nothing about the request asks for one of them.
+    var movesFreely: Bool { usable.primaries > 1 && !algorithm.dependsOnRequest }
 
     // MARK: Streams
 
@@ -214,9 +227,9 @@ public struct BackendOrder: ~Copyable {
                     identifier: configured.id == 0 ? index + 1 : configured.id,
                     capacity: state.maxConnections))
         }
-        var next = Balancer(
-            algorithm: algorithm, slots: slots,
-            usesAllBackups: proxy.options.contains(.allBackups))
+        self.algorithm = algorithm
+        usesAllBackups = proxy.options.contains(.allBackups)
+        var next = Balancer(algorithm: algorithm, slots: slots, usesAllBackups: usesAllBackups)
         for (slot, ordinal) in ordinals.enumerated() {
             for _ in 0..<servers[ordinal].served { next.charge(slot) }
         }

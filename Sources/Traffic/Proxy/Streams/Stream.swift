@@ -109,14 +109,12 @@ struct StreamFlags: OptionSet {
     static var expectsContinue: StreamFlags { StreamFlags(rawValue: 1 << 15) }
     /// The request was refused before its head was understood.
     static var isBadRequest: StreamFlags { StreamFlags(rawValue: 1 << 16) }
-    /// Wakes to redispatch rather than to retry the same server.
-    static var redispatches: StreamFlags { StreamFlags(rawValue: 1 << 17) }
     /// Stands in its backend's queue.
-    static var hasQueueEntry: StreamFlags { StreamFlags(rawValue: 1 << 18) }
+    static var hasQueueEntry: StreamFlags { StreamFlags(rawValue: 1 << 17) }
     /// The reply is our own.
-    static var isIntercepted: StreamFlags { StreamFlags(rawValue: 1 << 19) }
+    static var isIntercepted: StreamFlags { StreamFlags(rawValue: 1 << 18) }
     /// Its head is kept after it was sent, because it may be asked again.
-    static var keepsHead: StreamFlags { StreamFlags(rawValue: 1 << 20) }
+    static var keepsHead: StreamFlags { StreamFlags(rawValue: 1 << 19) }
 }
 
 /// One exchange or relay.
@@ -145,6 +143,8 @@ struct Stream: ~Copyable {
     var requestLine = Buffer()
     var status: Int32 = -1
     var retries: Int32 = 0
+    /// Ordinal of the server that was given up for another; -1 once that one was found.
+    var failedOrdinal: Int32 = -1
     /// Interim responses so far; bounded.
     var interimResponses: UInt32 = 0
     var termination = TerminationState()
