@@ -271,6 +271,41 @@ extension EngineTests {
             #expect(eventually { live.counters.value(.requests) >= 2 })
         }
 
+        @Test(arguments: [false, true])
+        func `a frontend that is gone answers its last requests when the servers change too`(
+            isKept: Bool
+        ) throws {
+            let old = try TestOrigin.text("old")
+            let kept = try TestOrigin.text("kept")
+            let new = try TestOrigin.text("new")
+            defer { for origin in [old, kept, new] { origin.stop() } }
+            let common = isKept ? [Setup.server("kept", kept.port) { $0.weight = 1 }] : []
+            let first = Self.configuration(
+                [Setup.server("old", old.port)] + common, swapped: false, tcp: 1)
+            var second = Self.configuration(
+                [Setup.server("new", new.port) { $0.weight = 200 }] + common, swapped: true, tcp: 1)
+            let running = try RunningEngine(first)
+            let clients = try (0..<4).map { _ in try Peer(to: running.port("front")) }
+            for client in clients { #expect(client.get()?.status == 200) }
+            second.proxies.removeAll { $0.name == "front" }
+            running.engine.publish(
+                second, listeners: running.listeners.filter { $0.frontend != "front" })
+            for client in clients {
+                // A worker that has not heard of the next generation keeps the connection.
+                var response = client.get()
+                var requests = 1
+                while let answer = response, !answer.closes, requests < 1000 {
+                    #expect(answer.text == (isKept ? "kept" : "old"))
+                    response = client.get()
+                    requests += 1
+                }
+                #expect(response?.text == (isKept ? "kept" : "old") && response?.closes == true)
+            }
+            #expect(eventually { running.order("old", of: "back").served == 0 })
+            #expect(eventually { running.order("new", of: "back").served == 0 })
+            if isKept { #expect(eventually { running.order("kept", of: "back").served == 0 }) }
+        }
+
         @Test func `a frontend that is gone refuses, and its port is free`() throws {
             let origin = try TestOrigin.text("x")
             defer { origin.stop() }

@@ -95,7 +95,8 @@ extension Worker {
     }
 
     /// The server came with a later generation than the stream's: the stream moves on to that one.
-    /// Where this worker has not taken it up yet, the stream looks again once it has.
+    /// Where this worker has not taken it up yet, the stream looks again once it has. Where its
+    /// frontend is gone there, it stays with the servers it knows.
     private mutating func serverIsUnknown(_ stream: Handle, _ ordinal: Int) {
         let isOld = streams[stream].program != program
         let hasMoved = isOld && follow(stream)
@@ -108,6 +109,11 @@ extension Worker {
         }
         giveBack(stream, ordinal)
         if isOld && !hasMoved {
+            if let known = knownServer(stream) {
+                streams[stream].flags.remove(.clientPersists)
+                serverChosen(stream, known)
+                return
+            }
             streams[stream].termination = TerminationState(
                 cause: UInt8(ascii: "S"), state: UInt8(ascii: "C"))
             countConnectionError(stream)
@@ -120,6 +126,18 @@ extension Worker {
         streams[stream].enqueuedAt = now
         engine.post(.assign(stream: stream), to: number)
         if watchBoth(stream) { armTimer(stream) }
+    }
+
+    /// Charges a server of the stream's own generation; nil when none of them may be used.
+    private mutating func knownServer(_ stream: Handle) -> Int? {
+        let program = streams[stream].program
+        let entry = programs[program].proxies[Int(streams[stream].backend)]
+        let first = Int(entry.firstServer)
+        let ordinals = programs[program].servers[first..<first &+ Int(entry.serverCount)]
+            .map { Int($0.ordinal) }
+        return unsafe entry.backend._withUnsafeGuaranteedRef { backend in
+            backend.order.withLock { $0.assign(among: ordinals) }
+        }
     }
 
     /// A stream that waited for the next generation looks for a server again.

@@ -98,6 +98,26 @@ public struct BackendOrder: ~Copyable {
         }
     }
 
+    /// Charges the least loaded of some servers, for a stream of an earlier generation that knows
+    /// no others: one of the present configuration, else one that has left it. Nil: each is full
+    /// or out of service.
+    mutating func assign(among candidates: [Int]) -> Int? {
+        var best: Int?
+        for candidate in candidates {
+            let server = servers[candidate]
+            let isFull = server.maxConnections > 0 && server.served >= server.maxConnections
+            guard server.isUsable, !isFull else { continue }
+            if let known = best {
+                let isLess = server.served < servers[known].served
+                let (isPresent, wasPresent) = (server.slot >= 0, servers[known].slot >= 0)
+                guard isPresent == wasPresent ? isLess : isPresent else { continue }
+            }
+            best = candidate
+        }
+        if let best { charge(best) }
+        return best
+    }
+
     /// Gives a slot back. A stream that can now be served is returned with its slot charged.
     mutating func release(_ ordinal: Int) -> QueueGrant? {
         servers[ordinal].served -= 1
