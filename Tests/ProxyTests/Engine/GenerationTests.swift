@@ -210,6 +210,63 @@ extension EngineTests {
             }
         }
 
+        @Test func `one generation too many ends what keeps the oldest, whatever it does`() throws {
+            let release = Gate()
+            let origin = try TestOrigin.http { request, peer, _ in
+                if request.path == "/held" { release.wait() }
+                return peer.answer("x")
+            }
+            let echo = try TestOrigin.echo()
+            defer { for origin in [origin, echo] { origin.stop() } }
+            defer { release.open() }
+            var configuration = Setup.http([
+                Setup.server("s", origin.port) { $0.maxConnections = 1 }
+            ])
+            configuration.proxies += Setup.tcp([Setup.server("t", echo.port)]) {
+                $0.name = "relay"
+            }.proxies
+            let running = try RunningEngine(configuration, workers: 1, mostGenerations: 4)
+            // In the first generation: one that waits for its answer, one for a server, one for
+            // nothing, one inside a head, and a relay.
+            let idle = try Peer(to: running.port())
+            #expect(idle.get()?.text == "x")
+            let half = try Peer(to: running.port())
+            half.send("GET /half HT")
+            let held = try Peer(to: running.port())
+            held.send("GET /held HTTP/1.1\r\nHost: test\r\n\r\n")
+            try #require(eventually { origin.requests.load(ordering: .relaxed) == 2 })
+            let queued = try Peer(to: running.port())
+            queued.send("GET /queued HTTP/1.1\r\nHost: test\r\n\r\n")
+            try #require(eventually { running.queued() == 1 })
+            var relays: [Peer] = []
+            for round in 1...5 {
+                let relay = try Peer(to: running.port("relay"))
+                relay.send("x")
+                #expect(relay.read(1) == [120])
+                relays.append(relay)
+                if round == 4 {
+                    #expect(!held.isReadable(within: 0) && !relays[0].isReadable(within: 0))
+                }
+                if round == 5 { break }
+                running.publish(configuration)
+                try #require(running.settle())
+            }
+            for client in [idle, half, held, queued, relays[0]] {
+                let (bytes, end) = client.readToEnd()
+                #expect(bytes.isEmpty && end != .silent)
+            }
+            for relay in relays.dropFirst() {
+                relay.send("yz")
+                #expect(relay.read(2) == [121, 122])
+            }
+            // The answer of the first and the three that were ended.
+            #expect(eventually { running.log.endings.sorted() == ["--", "KD", "KD", "KD"] })
+            #expect(running.queued() == 0 && running.order("s").served == 0)
+            #expect(running.frontend().connections.load(ordering: .relaxed) == 0)
+            release.open()
+            #expect(try Peer(to: running.port()).get()?.text == "x")
+        }
+
         @Test func `streams that wait in the queue go to the next generation's servers`() throws {
             let release = Gate()
             let old = try TestOrigin.http { _, peer, _ in

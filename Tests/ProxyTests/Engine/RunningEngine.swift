@@ -14,7 +14,9 @@ final class RunningEngine: Sendable {
     private let ports: [String: UInt16]
 
     /// Opens a port for each frontend and starts the workers.
-    init(_ configuration: Configuration, workers: Int = 2) throws {
+    init(
+        _ configuration: Configuration, workers: Int = 2, mostGenerations: Int = 256
+    ) throws {
         var listeners: [ListenerSocket] = []
         var ports: [String: UInt16] = [:]
         for proxy in configuration.proxies where proxy.capability.contains(.frontend) {
@@ -25,7 +27,8 @@ final class RunningEngine: Sendable {
         self.listeners = listeners
         self.ports = ports
         engine = try Engine(
-            configuration: configuration, listeners: listeners, logging: log, workers: workers)
+            configuration: configuration, listeners: listeners, logging: log, workers: workers,
+            mostGenerations: mostGenerations)
         engine.start()
     }
 
@@ -54,6 +57,13 @@ final class RunningEngine: Sendable {
     /// Publishes a next generation on the same sockets.
     func publish(_ configuration: Configuration) {
         engine.publish(configuration, listeners: listeners)
+    }
+
+    /// Waits until every worker has read what was told it before, a generation included.
+    func settle() -> Bool {
+        let isRead = Gate()
+        engine.listSessions { _ in isRead.open() }
+        return isRead.wait()
     }
 
     func frontend(_ name: String = "web") -> FrontendLive { engine.live.frontend(name) }

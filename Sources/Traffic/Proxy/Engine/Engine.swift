@@ -34,6 +34,8 @@ public final class Engine: Sendable {
     /// Set for an immediate stop.
     let mustStop = Atomic<Bool>(false)
     let runningWorkers = Atomic<Int>(0)
+    /// Generations that may be in use at once; another one ends the oldest.
+    let mostGenerations: Int
     private let threads = Mutex<[WorkerThread]>([])
     private let whenStopped = Mutex<(@Sendable () -> Void)?>(nil)
 
@@ -44,11 +46,14 @@ public final class Engine: Sendable {
     ///   - listeners: its open sockets.
     ///   - logging: makes each worker's logger.
     ///   - workers: how many worker threads there will be, at least one.
+    ///   - mostGenerations: how many generations may be in use at once, at least two; with one
+    ///     more the sessions of the oldest are ended.
     public init(
         configuration: Configuration, listeners: [ListenerSocket], logging: any StreamLogging,
-        workers: Int
+        workers: Int, mostGenerations: Int = 256
     ) throws(Errno) {
-        precondition(workers > 0)
+        precondition(workers > 0 && mostGenerations > 1)
+        self.mostGenerations = mostGenerations
         live = LiveState(workers: workers)
         self.logging = logging
         var mailboxes: [Mailbox<WorkerMessage>] = []

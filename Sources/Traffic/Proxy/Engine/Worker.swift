@@ -80,7 +80,7 @@ struct Worker: ~Copyable {
         connections = Slab(capacity: capacity)
         sessions = Slab(capacity: limit &+ 64)
         streams = Slab(capacity: limit &+ 64)
-        programs = Slab(capacity: 256)
+        programs = Slab(capacity: engine.mostGenerations)
         buffers = BufferPool(blockBytes: tuning.bufferBytes, keepAtMost: 64)
         lineBuffers = BufferPool(blockBytes: max(64, tuning.logURIBytes), keepAtMost: 64)
         fields = FieldTable(capacity: max(1, tuning.maxHeaderFields &- 1))
