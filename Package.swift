@@ -129,7 +129,7 @@ building.library(
     ])
 
 building.library(
-    "Logs", on: .features, needs: ["Proxy", "Kernel", "Addresses", "Structures"])
+    "Logs", on: .features, needs: ["Proxy", "Daemon", "Kernel", "Addresses", "Structures"])
 building.library("Statistics", on: .features, needs: ["Proxy", "Kernel", "Addresses"])
 building.library(
     "Admin", on: .features,
@@ -175,7 +175,7 @@ building.tests(
 building.tests(
     "LoadTesting", needs: ["LoadTesting", "Kernel", "ConfigLanguage", "ProxyConfig"])
 
-building.tests("Logs", needs: ["Logs", "Proxy", "Kernel", "Addresses", "ReferenceHAProxy"])
+building.tests("Logs", needs: ["Logs", "Proxy", "Daemon", "Kernel", "Addresses", "ReferenceHAProxy"])
 building.tests(
     "Admin",
     needs: ["Admin", "Proxy", "Daemon", "Kernel", "Addresses", "ReferenceHAProxy"])

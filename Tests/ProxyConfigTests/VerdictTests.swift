@@ -23,13 +23,24 @@ struct VerdictTests {
         return inTCP + whole + inGlobal + proxies.map { tcp + $0 } + inFrontend + inBackend
     }()
 
+    private static let ring = tcp + "listen l\n bind :8001\nring a\n "
+
     private static let whole: [String] = [
         "", "# nothing\n", "global\n", "foo\n", "global\n foo\n", "global x\n", "frontend\n",
         "frontend a/b\n", "frontend f\n bind :8001\n", "global\n maxconn 10",
         "frontend f\n bind :8001\n default_backend b\nbackend b\n server s 127.0.0.1:1\n",
         "frontend f\n timeout client 1s\n bind :8001\nbackend b\n timeout server 1s\n"
             + " server s 127.0.0.1:1\n",
-        "backend b\n timeout server 1s\n",
+        "backend b\n timeout server 1s\n", "ring\n", "ring a\nring a\n", "ring a/b\n",
+        "ring buf0\n", ring + "size 100\n", ring + "maxlen 20000\n", ring + "format foo\n",
+        ring + "format rfc5424\n maxlen 500\n size 32764\n description a b\n",
+        ring + "foo\n", ring + "timeout server x\n", ring + "server s 127.0.0.1:1\n",
+        ring + "server s 127.0.0.1:1 log-proto x\n",
+        ring + "timeout connect 1s\n timeout server 1s\n server s 127.0.0.1:1 log-proto legacy\n",
+        ring + "timeout connect 1s\n timeout server 1s\n server s 127.0.0.1:1\n"
+            + " server s 127.0.0.1:2\n",
+        "global\n log ring@buf0 local0\n", "global\n log tcp@127.0.0.1:4 len 2000 local0\n",
+        "global\n log uxst@/tmp/a local0\n", "global\n log stream+127.0.0.1:4 local0\n",
         "backend b\n timeout connect 1s\n timeout tunnel 1s\n server s 127.0.0.1:1\n",
         "defaults\n timeout client 1s\ndefaults b\nfrontend f\n bind :8001\n",
         "defaults a\n timeout client 1s\ndefaults b from a\nfrontend f\n bind :8001\n",

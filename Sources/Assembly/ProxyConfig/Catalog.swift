@@ -23,13 +23,16 @@ public enum Catalog {
     static let serverOptions = KeywordTable<ServerDraft>(
         ServerOptions.supported + ServerOptions.withoutEffect + ServerOptions.later)
 
+    /// `ring`.
+    static let rings = KeywordTable<RingDraft>(RingKeywords.rows)
+
     /// The words that begin a section.
     public static var sectionKeywords: Set<String> { Set(SectionKind.named.keys) }
 
     /// One line of manual for each keyword: where it belongs, what it takes, what it does.
     public static var manual: [String] {
         lines("global", global) + lines("proxies", proxies) + lines("bind", bindOptions)
-            + lines("server", serverOptions)
+            + lines("server", serverOptions) + lines("ring", rings)
     }
 
     private static func lines<Draft>(_ table: String, _ rows: KeywordTable<Draft>) -> [String] {

@@ -19,6 +19,9 @@ final class LoadSession {
     /// `http-errors` sections by name.
     var errorSets: [String: [Int: [UInt8]]] = [:]
 
+    /// Rings of the sections read so far, and of `log` lines that name a stream.
+    var rings: [RingConfiguration] = []
+
     private var resolved: [String: IPAddress?] = [:]
 
     /// A session that begins with an environment.

@@ -14,7 +14,7 @@ final class ControlServices {
 
     /// - Parameter notify: what commands change is told there.
     init(
-        on loop: ControlLoop, engine: Engine, drops: LogDrops,
+        on loop: ControlLoop, engine: Engine, drops: LogDrops, rings: LogRings,
         notify: @escaping @Sendable (Notice) -> Void
     ) {
         let product = ProductFacts(
@@ -22,7 +22,7 @@ final class ControlServices {
         let statistics = Statistics(product: product) { drops.lines }
         admin = AdminServer(
             loop: loop, engine: engine,
-            commands: statistics.commands + Admin.commands(notify: notify))
+            commands: statistics.commands + rings.commands + Admin.commands(notify: notify))
         statistics.tick(engine)
         loop.every(milliseconds: 1000) { statistics.tick(engine) }
     }

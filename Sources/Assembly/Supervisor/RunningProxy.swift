@@ -24,6 +24,8 @@ final class RunningProxy {
     let engine: Engine
     let console: Console
     let notices: NoticeLogger
+    private let rings: LogRings
+    private let forwarding: RingForwarding
     private let services: ControlServices
     private let options: Options
     private let threads: ThreadPlan
@@ -42,12 +44,18 @@ final class RunningProxy {
         self.threads = threads
         loop = try ControlLoop(signals: Start.signals)
         let drops = LogDrops()
-        let notices = NoticeLogger(configuration, programName: Program.name, drops: drops)
+        let rings = try LogRings()
+        rings.adopt(configuration)
+        self.rings = rings
+        forwarding = try RingForwarding(rings, on: loop)
+        let notices = NoticeLogger(
+            configuration, programName: Program.name, drops: drops, rings: rings)
         self.notices = notices
         engine = try Engine(
             configuration: configuration, listeners: sockets.frontends,
-            logging: Logging(programName: Program.name, drops: drops), workers: threads.workers)
-        services = ControlServices(on: loop, engine: engine, drops: drops) { notice in
+            logging: Logging(programName: Program.name, drops: drops, rings: rings),
+            workers: threads.workers)
+        services = ControlServices(on: loop, engine: engine, drops: drops, rings: rings) { notice in
             console.say(notice.level.rawValue <= 3 ? .alert : .warning, notice.text)
             notices.log(notice)
         }
@@ -70,7 +78,10 @@ final class RunningProxy {
         loop.onSignal(.quit) { _ in CurrentProcess.releaseUnusedMemory() }
         loop.onSignal(.terminalOutput) { [unowned self] _ in pause() }
         loop.onSignal(.terminalInput) { [unowned self] _ in resume() }
-        return loop.run()
+        let status = loop.run()
+        // What the last streams have logged.
+        forwarding.flush()
+        return status
     }
 
     /// Says something about a proxy to the terminal and to its logs.
@@ -253,7 +264,9 @@ final class RunningProxy {
             socket.retire()
         }
         sockets = next
+        rings.adopt(configuration)
         engine.publish(configuration, listeners: next.frontends)
         notices.adopt(configuration)
+        forwarding.adopt()
     }
 }

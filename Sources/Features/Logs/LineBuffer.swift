@@ -129,6 +129,10 @@ struct LineBuffer: ~Copyable {
         return result
     }
 
+    /// A part of the line.
+    @_lifetime(borrow self)
+    func bytes(_ range: Range<Int>) -> Span<UInt8> { bytes.span.extracting(range) }
+
     /// The line as it stands.
     func withBytes<R>(_ body: (Span<UInt8>) -> R) -> R {
         body(bytes.span.extracting(start..<end))

@@ -54,6 +54,8 @@ struct TargetPlan: BitwiseCopyable, Sendable {
     var address: Int32 = -1
     /// Index among the plan's outputs, or -1.
     var output: Int32 = -1
+    /// Index among the plan's rings, or -1.
+    var ring: Int32 = -1
     var sample = Stretch()
     var sampleSize: UInt32 = 0
     /// The position of the next line in its sample, from 0.
@@ -81,6 +83,8 @@ struct LogPlan: ~Copyable {
     let addresses: [RawSocketAddress]
     /// Descriptor numbers to write to, as configured.
     let outputs: [Int32]
+    /// Names of rings.
+    let rings: [String]
     let hostName: TextPiece
     let host: TextPiece
     /// The targets and the tag of lines that belong to no proxy.
@@ -101,6 +105,7 @@ struct LogPlan: ~Copyable {
         sampleRanges = FixedArray(building.sampleRanges)
         addresses = building.addresses
         outputs = building.outputs
+        rings = building.rings
         hostName = building.hostName
         host = building.host
         global = building.global
@@ -135,6 +140,7 @@ private struct LogPlanBuilder {
     var sampleRanges: [SampleRange] = []
     var addresses: [RawSocketAddress] = []
     var outputs: [Int32] = []
+    var rings: [String] = []
     var hostName = TextPiece()
     var host = TextPiece()
     var global = FrontendPlan()
@@ -235,13 +241,16 @@ private struct LogPlanBuilder {
         case .descriptor(let number): target.output = output(number)
         case .stdout: target.output = output(1)
         case .stderr: target.output = output(2)
+        case .ring(let name): target.ring = ring(name)
         case .global: return
         }
-        target.format = header(named: log.format)
+        // A ring says itself how its lines begin and how long they may be.
+        let ring = target.ring < 0 ? nil : ring(ofTarget: log)
+        target.format = header(named: ring?.format ?? log.format)
         let sendsHost = configuration.global.logSendHostname != nil
         target.showsHost = target.format == .rfc3164 || sendsHost
-        target.maxBytes = Int32(log.maxBytes)
-        longestLine = max(longestLine, log.maxBytes)
+        target.maxBytes = Int32(ring?.maxBytes ?? log.maxBytes)
+        longestLine = max(longestLine, Int(target.maxBytes))
         target.facility = UInt8(log.facility)
         target.maxLevel = UInt8(log.maxLevel)
         target.minLevel = UInt8(log.minLevel)
@@ -254,6 +263,17 @@ private struct LogPlanBuilder {
             )
         }
         targets.append(target)
+    }
+
+    private func ring(ofTarget log: LogConfiguration) -> RingConfiguration? {
+        guard case .ring(let name) = log.target else { return nil }
+        return configuration.rings.first { $0.name == name }
+    }
+
+    private mutating func ring(_ name: String) -> Int32 {
+        if let known = rings.firstIndex(of: name) { return Int32(known) }
+        rings.append(name)
+        return Int32(rings.count - 1)
     }
 
     private func header(named name: String?) -> HeaderFormat {

@@ -19,6 +19,8 @@ struct LogWriter: ~Copyable {
     /// Keeps the outputs open.
     private let outputs: [OutputBox]
     private let outputNumbers: FixedArray<Int32>
+    /// The plan's rings; nil where the process has none of that name.
+    private let rings: [LogRing?]
     /// Lines that could not be delivered.
     private(set) var dropped: UInt64 = 0
     private let drops: LogDrops
@@ -31,7 +33,9 @@ struct LogWriter: ~Copyable {
         init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
     }
 
-    init(_ configuration: Configuration, programName: String, drops: LogDrops) {
+    init(
+        _ configuration: Configuration, programName: String, drops: LogDrops, rings: LogRings?
+    ) {
         self.drops = drops
         plan = LogPlan(configuration, programName: programName)
         body = LineBuffer(headRoom: Self.headerBytes, capacity: plan.longestLine + 1)
@@ -55,6 +59,7 @@ struct LogWriter: ~Copyable {
             }
         }
         self.outputs = outputs
+        self.rings = plan.rings.map { rings?.ring($0) }
         outputNumbers = FixedArray(outputs.map { $0.descriptor.number })
     }
 
@@ -127,8 +132,13 @@ struct LogWriter: ~Copyable {
     private mutating func deliver(to target: TargetPlan) {
         let first = body.place(header: header)
         // As HAProxy counts: the line feed belongs to the length only where there is no header.
-        let longest = Int(target.maxBytes) - (header.count == 0 ? 1 : 0)
-        let last = min(body.end, first + longest)
+        let isBare = header.count == 0 && target.ring < 0
+        let last = min(body.end, first + Int(target.maxBytes) - (isBare ? 1 : 0))
+        if target.ring >= 0 {
+            let isKept = rings[Int(target.ring)]?.append(body.bytes(first..<last)) ?? false
+            if !isKept { noteDrop() }
+            return
+        }
         let result: WriteResult
         if target.address >= 0 {
             result = sendDatagram(first..<last, to: Int(target.address))
@@ -142,10 +152,14 @@ struct LogWriter: ~Copyable {
             }
         }
         guard case .bytes(let count) = result, count == last - first + 1 else {
-            dropped &+= 1
-            drops.count.add(1, ordering: .relaxed)
+            noteDrop()
             return
         }
+    }
+
+    private mutating func noteDrop() {
+        dropped &+= 1
+        drops.count.add(1, ordering: .relaxed)
     }
 
     private mutating func sendDatagram(_ range: Range<Int>, to address: Int) -> WriteResult {

@@ -18,15 +18,22 @@ public final class LogDrops: Sendable {
 public struct Logging: StreamLogging {
     private let programName: String
     private let drops: LogDrops
+    private let rings: LogRings?
 
-    /// - Parameter programName: the tag of messages where `log-tag` says nothing.
-    public init(programName: String, drops: LogDrops = LogDrops()) {
+    /// - Parameters:
+    ///   - programName: the tag of messages where `log-tag` says nothing.
+    ///   - rings: the rings that `log ring@name` means; without them such lines are dropped.
+    public init(
+        programName: String, drops: LogDrops = LogDrops(), rings: LogRings? = nil
+    ) {
         self.programName = programName
         self.drops = drops
+        self.rings = rings
     }
 
     public func makeLogger(for configuration: Configuration, worker: Int) -> any StreamLogger {
-        WorkerLogger(LogWriter(configuration, programName: programName, drops: drops))
+        WorkerLogger(
+            LogWriter(configuration, programName: programName, drops: drops, rings: rings))
     }
 }
 
@@ -55,14 +62,18 @@ public final class NoticeLogger: Sendable {
     private let state: Mutex<State>
     private let programName: String
     private let drops: LogDrops
+    private let rings: LogRings?
 
     public init(
-        _ configuration: Configuration, programName: String, drops: LogDrops = LogDrops()
+        _ configuration: Configuration, programName: String, drops: LogDrops = LogDrops(),
+        rings: LogRings? = nil
     ) {
         self.programName = programName
         self.drops = drops
-        state = Mutex(
-            State(writer: LogWriter(configuration, programName: programName, drops: drops)))
+        self.rings = rings
+        let writer = LogWriter(
+            configuration, programName: programName, drops: drops, rings: rings)
+        state = Mutex(State(writer: writer))
     }
 
     /// Sends a notice to the log targets of its proxy.
@@ -73,7 +84,9 @@ public final class NoticeLogger: Sendable {
     /// Follows a new generation.
     public func adopt(_ configuration: Configuration) {
         state.withLock {
-            $0 = State(writer: LogWriter(configuration, programName: programName, drops: drops))
+            $0 = State(
+                writer: LogWriter(
+                    configuration, programName: programName, drops: drops, rings: rings))
         }
     }
 

@@ -51,6 +51,37 @@ extension Descriptor {
         }
     }
 
+    /// Sends bytes once.
+    public borrowing func send(_ bytes: Span<UInt8>) -> WriteResult {
+        while true {
+            // Safety: the pointer is used only for the call.
+            let put = unsafe bytes.withUnsafeBufferPointer {
+                unsafe Glibc.send(
+                    number, $0.baseAddress, $0.count, Int32(MSG_DONTWAIT | MSG_NOSIGNAL))
+            }
+            if put >= 0 { return .bytes(put) }
+            let code = errno
+            if code == EINTR { continue }
+            return code == EAGAIN ? .wouldBlock : .failed(Errno(code))
+        }
+    }
+
+    /// Reads and drops what has arrived, at most 4 kB.
+    public borrowing func discard() -> ReadResult {
+        var room = [UInt8](repeating: 0, count: 4096)
+        while true {
+            // Safety: the room is borrowed exclusively for the call.
+            let got = unsafe room.withUnsafeMutableBytes {
+                unsafe recv(number, $0.baseAddress, $0.count, Int32(MSG_DONTWAIT))
+            }
+            if got > 0 { return .bytes(got) }
+            if got == 0 { return .ended }
+            let code = errno
+            if code == EINTR { continue }
+            return code == EAGAIN ? .wouldBlock : .failed(Errno(code))
+        }
+    }
+
     /// Sends all of `first` and then `length` bytes from the front of `second` in one call.
     ///
     /// Consumes what was taken from both; the result counts both.

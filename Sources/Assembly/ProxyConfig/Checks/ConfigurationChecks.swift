@@ -31,7 +31,39 @@ enum ConfigurationChecks {
             }
         }
         configuration.proxies = drafts.map(\.proxy)
+        configuration.rings = [.buf0] + assembly.session.rings
+        checkRings(&configuration, &diagnostics)
         return configuration
+    }
+
+    /// Rings that cannot be as they are described, and names of rings nobody has declared.
+    private static func checkRings(
+        _ configuration: inout Configuration, _ diagnostics: inout Diagnostics
+    ) {
+        for index in configuration.rings.indices {
+            let ring = configuration.rings[index]
+            if ring.maxBytes > ring.bytes {
+                diagnostics.report(
+                    Diagnostic(
+                        .warning,
+                        "ring '\(ring.name)' event max length '\(ring.maxBytes)' exceeds size, "
+                            + "forced to size '\(ring.bytes)'."))
+                configuration.rings[index].maxBytes = ring.bytes
+            }
+            let lacksTime = ring.connectMilliseconds == 0 || ring.serverMilliseconds == 0
+            if !ring.servers.isEmpty && lacksTime {
+                diagnostics.report(missingTimeouts("backend '\(ring.name)'"))
+            }
+        }
+        let known = Set(configuration.rings.map(\.name))
+        for log in configuration.global.logs + configuration.proxies.flatMap(\.logs) {
+            guard case .ring(let name) = log.target, !known.contains(name) else { continue }
+            diagnostics.report(
+                Diagnostic(
+                    .alert, at: log.place.map { SourceLocation($0) },
+                    "log target '\(log.targetText)' uses unknown ring named '\(name)'.",
+                    suggestion: Spelling.nearest(to: name, among: known.sorted())))
+        }
     }
 
     private static func finishGlobal(_ global: inout GlobalConfiguration, _ session: LoadSession) {
@@ -302,12 +334,17 @@ extension ConfigurationChecks {
             isBack && !proxy.servers.isEmpty
             && (proxy.timeouts.connect == 0 || (proxy.timeouts.server == 0 && needsServer))
         if lacksClient || lacksServer {
-            warn(
-                "missing timeouts for \(draft.kindName) '\(proxy.name)'.\n"
-                    + "   | While not properly invalid, you will certainly encounter various problems\n"
-                    + "   | with such a configuration. To fix this, please ensure that all following\n"
-                    + "   | timeouts are set to a non-zero value: 'client', 'connect', 'server'.")
+            diagnostics.report(missingTimeouts("\(draft.kindName) '\(proxy.name)'"))
         }
+    }
+
+    private static func missingTimeouts(_ title: String) -> Diagnostic {
+        Diagnostic(
+            .warning,
+            "missing timeouts for \(title).\n"
+                + "   | While not properly invalid, you will certainly encounter various problems\n"
+                + "   | with such a configuration. To fix this, please ensure that all following\n"
+                + "   | timeouts are set to a non-zero value: 'client', 'connect', 'server'.")
     }
 
     /// Server options that the rest of the backend makes useless.

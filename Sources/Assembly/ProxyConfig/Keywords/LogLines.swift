@@ -181,9 +181,12 @@ enum LogLine {
             return nil
         }
         do throws(LogMistake) {
-            var log = LogConfiguration(target: try target(address, session), targetText: address)
+            let (target, isStream) = try target(address, session)
+            var log = LogConfiguration(target: target, targetText: address)
+            log.place = SourcePlace(arguments.location)
             try settings(&words, &log)
             try facility(&words, &log)
+            if isStream { putRing(before: &log, arguments.location, session) }
             return log
         } catch {
             diagnostics.report(arguments.mistake(error.text))
@@ -195,13 +198,14 @@ enum LogLine {
 
     private static func target(
         _ text: String, _ session: LoadSession
-    ) throws(LogMistake) -> LogConfiguration.Target {
+    ) throws(LogMistake) -> (LogConfiguration.Target, isStream: Bool) {
         switch text {
-        case "stdout": return .stdout
-        case "stderr": return .stderr
+        case "stdout": return (.stdout, false)
+        case "stderr": return (.stderr, false)
         default: break
         }
-        for prefix in ["ring@", "backend@"] where text.hasPrefix(prefix) {
+        if text.hasPrefix("ring@") { return (.ring(String(text.dropFirst(5))), false) }
+        if text.hasPrefix("backend@") {
             throw LogMistake(text: "target '\(text)' is not supported yet")
         }
         let address: AddressSpecification
@@ -209,10 +213,32 @@ enum LogLine {
         case .success(let parsed): address = parsed
         case .failure(let mistake): throw LogMistake(text: mistake.description)
         }
-        if address.transport != .plain || address.socketType == .stream {
-            throw LogMistake(text: "logging over a stream to '\(text)' is not supported yet")
+        if address.transport != .plain {
+            throw LogMistake(text: "the protocol of '\(text)' is not supported yet")
         }
-        return try socket(address, text, session)
+        return (try socket(address, text, session), address.socketType == .stream)
+    }
+
+    /// A target that is a stream stands behind a ring of its own.
+    private static func putRing(
+        before log: inout LogConfiguration, _ location: SourceLocation, _ session: LoadSession
+    ) {
+        guard case .datagram(let address) = log.target else { return }
+        var ring = RingConfiguration(name: "ring#\(session.rings.count + 1)")
+        ring.describedAs =
+            "created from logserver declared into '\(location.file)' at line \(location.line)"
+        ring.format = log.format ?? "local"
+        ring.maxBytes = log.maxBytes
+        ring.bytes = max(ring.bytes, 2 * log.maxBytes)
+        ring.connectMilliseconds = 1000
+        ring.serverMilliseconds = 5000
+        ring.servers = [
+            ServerConfiguration(
+                name: ring.name, place: SourcePlace(location), hostText: log.targetText,
+                address: address)
+        ]
+        session.rings.append(ring)
+        log.target = .ring(ring.name)
     }
 
     private static func socket(

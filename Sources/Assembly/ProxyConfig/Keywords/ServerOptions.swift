@@ -46,6 +46,13 @@ enum ServerOptions {
         ) { line, arguments, diagnostics in
             initialAddress(&line, arguments, &diagnostics)
         },
+        Row(
+            "log-proto", .backend, takes: [.choice("legacy", "octet-count")],
+            "Sets how lines sent to a server of a ring are told apart."
+        ) { line, arguments, _ in
+            line.server.logFraming =
+                arguments.word(0) == "legacy" ? .lineFeed : .octetCount
+        },
         Row("maxconn", .backend, takes: [.count], "Bounds the connections to this server.") {
             line, arguments, _ in
             line.server.maxConnections = arguments.number(0)

@@ -113,7 +113,6 @@ extension ServerOptions {
         ("idle-ping", "Pings idle HTTP/2 connections."),
         ("ktls", "Lets the kernel encrypt."),
         ("log-bufsize", "Sets the buffer of a log server."),
-        ("log-proto", "Sets how messages are framed."),
         ("namespace", "Connects in a network namespace."),
         ("non-stick", "Keeps the server out of stick tables."),
         ("npn", "Lists the protocols offered the old way."),

@@ -22,6 +22,7 @@ struct SectionAssembly {
         case global
         case proxy(ProxyDraft)
         case errorSet(ErrorSetDraft)
+        case ring(RingDraft)
         /// A section that was refused; its lines are passed over.
         case refused
     }
@@ -64,6 +65,9 @@ struct SectionAssembly {
         case .errorSet(var draft):
             draft.take(statement, &diagnostics)
             open = .errorSet(draft)
+        case .ring(var draft):
+            draft.take(statement, &diagnostics)
+            open = .ring(draft)
         }
     }
 
@@ -81,6 +85,8 @@ struct SectionAssembly {
             proxies.append(draft)
         case .errorSet(let draft):
             session.errorSets[draft.name] = draft.replies
+        case .ring(let draft):
+            session.rings.append(draft.finished)
         }
         open = .none
     }
@@ -108,6 +114,8 @@ struct SectionAssembly {
                 return alert("'http-errors' expects <name> as argument.", statement, &diagnostics)
             }
             open = .errorSet(ErrorSetDraft(name: statement.words[1], session: session))
+        case .ring?:
+            if let draft = RingDraft(statement, session, &diagnostics) { open = .ring(draft) }
         case .notYet?, nil:
             alert("section '\(keyword)' is not supported yet", statement, &diagnostics)
         }

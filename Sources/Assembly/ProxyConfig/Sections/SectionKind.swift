@@ -12,6 +12,8 @@ enum SectionKind: Hashable {
     case proxy(SectionSet)
     /// A set of error files.
     case httpErrors
+    /// A ring of log lines.
+    case ring
     /// A section of the manual that does not work yet.
     case notYet
 
@@ -20,6 +22,7 @@ enum SectionKind: Hashable {
         var kinds: [String: SectionKind] = [
             "global": .global, "defaults": .defaults, "frontend": .proxy(.frontend),
             "backend": .proxy(.backend), "listen": .proxy(.listen), "http-errors": .httpErrors,
+            "ring": .ring,
         ]
         for name in later { kinds[name] = .notYet }
         return kinds
@@ -27,7 +30,7 @@ enum SectionKind: Hashable {
 
     /// Sections that do not work yet, in the order of the manual.
     static let later = [
-        "resolvers", "cache", "fcgi-app", "peers", "traces", "userlist", "mailers", "ring",
+        "resolvers", "cache", "fcgi-app", "peers", "traces", "userlist", "mailers",
         "log-forward", "log-profile", "crt-store", "acme", "program",
         "healthcheck",
     ]

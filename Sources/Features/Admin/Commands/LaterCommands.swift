@@ -78,7 +78,7 @@ enum LaterCommands {
         ("show anon", "show whether names are hidden"), ("show cache", "show the cache"),
         ("show dev", "show facts for developers"),
         ("show errors", "show the last messages that were not valid"),
-        ("show events", "show what a ring holds"), ("show fd", "list descriptors"),
+        ("show fd", "list descriptors"),
         ("show libs", "list loaded libraries"), ("show peers", "show the peers"),
         ("show pools", "show the memory in pools"),
         ("show profiling", "show what profiling measured"), ("show quic", "list QUIC connections"),

@@ -8,6 +8,8 @@ public struct Configuration: Sendable {
     public var global = GlobalConfiguration()
     /// Frontends, backends and listens, in the order of the files.
     public var proxies: [ProxyConfiguration] = []
+    /// `ring` sections, and one ring for each stream that a `log` line names.
+    public var rings: [RingConfiguration] = []
 
     public init() {}
 
@@ -133,12 +135,16 @@ public struct LogConfiguration: Sendable {
         case descriptor(Int32)
         case stdout
         case stderr
+        /// A ring of ``Configuration/rings`` by its name.
+        case ring(String)
         /// `log global` in a proxy: the lines of the global section.
         case global
     }
     public var target: Target
     /// The address as written, for messages.
     public var targetText: String
+    /// Where the line stands; nil for `log global` and where none was read.
+    public var place: SourcePlace?
     /// `format` keyword: local, rfc3164, rfc5424, priority, short, timed, iso, raw; nil is the
     /// target's default.
     public var format: String?

@@ -252,6 +252,8 @@ public struct ServerConfiguration: Sendable {
     /// `cookie` value, kept for statistics.
     public var cookie: String?
     public var describedAs: String?
+    /// `log-proto`: how lines are told apart where this is a server of a ring.
+    public var logFraming = RingConfiguration.Framing.lineFeed
     /// `slowstart`, milliseconds.
     public var slowStartMilliseconds = 0
 
