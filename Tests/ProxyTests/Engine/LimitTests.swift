@@ -84,6 +84,57 @@ extension EngineTests {
             #expect(outside.read(1) == [121])
         }
 
+        @Test(arguments: ["rate-limit sessions", "maxconnrate", "maxsessrate"])
+        func `sessions beyond a rate wait for their time`(limit: String) throws {
+            let origin = try TestOrigin.text("x")
+            defer { origin.stop() }
+            var configuration = Setup.http([Setup.server("s", origin.port)]) {
+                if limit == "rate-limit sessions" { $0.sessionRateLimit = 20 }
+            }
+            if limit == "maxconnrate" { configuration.global.maxConnectionRate = 20 }
+            if limit == "maxsessrate" { configuration.global.maxSessionRate = 20 }
+            let running = try RunningEngine(configuration)
+            let begun = Clock.monotonic().milliseconds
+            let clients = try (0..<50).map { _ in
+                let client = try Peer(to: running.port())
+                client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+                return client
+            }
+            // However the seconds lie, nobody is served before the rate allows it.
+            let sessions = running.frontend().counters
+            var count: UInt64 = 0
+            while count < 50, Clock.monotonic().milliseconds - begun < 10_000 {
+                let passed = Clock.monotonic().milliseconds - begun
+                count = sessions.value(.sessions)
+                #expect(count <= 21 + 20 * (passed + 20) / 1000)
+                usleep(2000)
+            }
+            #expect(count == 50)
+            for client in clients { #expect(client.readResponse()?.text == "x") }
+            // Requests are not sessions.
+            for _ in 0..<30 { #expect(clients[0].get()?.text == "x") }
+        }
+
+        @Test func `a rate counts any second, not only the clock's`() {
+            let window = RateWindow()
+            // From 900 ms on: the limit in the first second, then what has left the last second.
+            var taken: [UInt64] = []
+            for now in stride(from: 900 as UInt64, to: 4000, by: 10) {
+                while window.take(now: now, limit: 10) { taken.append(now) }
+            }
+            #expect(taken.count { $0 == 900 } == 10)
+            for now in taken {
+                #expect(taken.count { $0 > now && $0 <= now + 1000 } <= 11)
+            }
+            #expect(taken.count >= 29)
+            // After a pause nothing is remembered; what is given back may be taken again.
+            #expect(window.take(now: 9000, limit: 1) && !window.take(now: 9500, limit: 1))
+            window.giveBack(now: 9500)
+            #expect(window.take(now: 9600, limit: 1) && !window.take(now: 9999, limit: 1))
+            window.giveBack(now: 20_000)
+            #expect(window.take(now: 20_000, limit: .max))
+        }
+
         @Test func `a paused engine keeps its clients waiting and resumes`() throws {
             let origin = try TestOrigin.text("x")
             defer { origin.stop() }

@@ -95,11 +95,23 @@ extension Worker {
         let number = listeners[index].socket.number
         let frontend = listeners[index].frontend
         for _ in 0..<batch {
-            guard workerHasRoom(), hasProcessRate(), takeProcessPlace() else {
+            guard workerHasRoom(), takeProcessPlace() else {
                 pauseAccepting(milliseconds: 20)
                 return
             }
-            guard hasRate(frontend), takePlace(index) else {
+            guard takeProcessRate() else {
+                unsafe process._withUnsafeGuaranteedRef { $0.leavePlace() }
+                pauseAccepting(milliseconds: 20)
+                return
+            }
+            guard takeRate(frontend) else {
+                giveRatesBack(nil)
+                unsafe process._withUnsafeGuaranteedRef { $0.leavePlace() }
+                pause(index, milliseconds: 20)
+                return
+            }
+            guard takePlace(index) else {
+                giveRatesBack(frontend)
                 unsafe process._withUnsafeGuaranteedRef { $0.leavePlace() }
                 pause(index, milliseconds: 20)
                 return
@@ -107,13 +119,14 @@ extension Worker {
             var address = RawSocketAddress()
             switch Descriptor.accept(number, from: &address) {
             case .accepted(let descriptor):
-                countRate(frontend)
                 noteMaxima(listeners[index].live)
                 welcome(descriptor, from: address, listener: index)
             case .wouldBlock:
+                giveRatesBack(frontend)
                 leavePlaces(listeners[index].live, listeners[index].bind)
                 return
             case .failed(let error):
+                giveRatesBack(frontend)
                 leavePlaces(listeners[index].live, listeners[index].bind)
                 // Out of descriptors or memory: let some end, then look again.
                 if error.isExhaustion { pauseAccepting(milliseconds: 100) }
@@ -122,30 +135,33 @@ extension Worker {
         }
     }
 
-    /// Whether the rate of the process allows one more session in this second.
-    private mutating func hasProcessRate() -> Bool {
+    /// Counts a session into the rate of the process; false when its limit is reached.
+    private mutating func takeProcessRate() -> Bool {
         let limit = programs[program].sessionRate
-        return limit == 0 || live.process.sessionRate.mayTake(now: now, limit: limit)
+        if limit == 0 { return true }
+        return unsafe process._withUnsafeGuaranteedRef {
+            $0.sessionRate.take(now: now, limit: limit)
+        }
     }
 
-    /// Whether the rate of the frontend allows one more session in this second.
-    private mutating func hasRate(_ frontend: Int32) -> Bool {
+    /// Counts a session into the rate of the frontend; false when its limit is reached.
+    private mutating func takeRate(_ frontend: Int32) -> Bool {
         let entry = programs[program].proxies[Int(frontend)]
         guard entry.sessionRate > 0 else { return true }
         return unsafe entry.frontend._withUnsafeGuaranteedRef {
-            $0.sessionRate.mayTake(now: now, limit: entry.sessionRate)
+            $0.sessionRate.take(now: now, limit: entry.sessionRate)
         }
     }
 
-    /// Counts a session into the rates that are limited.
-    private mutating func countRate(_ frontend: Int32) {
-        let limit = programs[program].sessionRate
-        if limit > 0 { _ = live.process.sessionRate.take(now: now, limit: .max) }
+    /// Takes a session back from the rates, of which the frontend's may not have counted it.
+    private mutating func giveRatesBack(_ frontend: Int32?) {
+        if programs[program].sessionRate > 0 {
+            unsafe process._withUnsafeGuaranteedRef { $0.sessionRate.giveBack(now: now) }
+        }
+        guard let frontend else { return }
         let entry = programs[program].proxies[Int(frontend)]
         guard entry.sessionRate > 0 else { return }
-        unsafe entry.frontend._withUnsafeGuaranteedRef {
-            _ = $0.sessionRate.take(now: now, limit: .max)
-        }
+        unsafe entry.frontend._withUnsafeGuaranteedRef { $0.sessionRate.giveBack(now: now) }
     }
 
     /// Whether this worker's tables have room for one more client.
