@@ -62,6 +62,41 @@ extension EngineTests {
             #expect(running.backend().order.withLock { $0.queuedMax } == 9)
         }
 
+        @Test func `the log says how many streams a server had, granted from the queue or not`()
+            throws
+        {
+            let release = Gate()
+            let origin = try TestOrigin.http { request, peer, _ in
+                if request.path == "/held" { release.wait() }
+                return peer.answer("x")
+            }
+            defer { origin.stop() }
+            defer { release.open() }
+            let running = try RunningEngine(
+                Setup.http([Setup.server("s", origin.port) { $0.maxConnections = 3 }]))
+            var clients: [Peer] = []
+            for number in 1...2 {
+                let client = try Peer(to: running.port())
+                client.send("GET /held HTTP/1.1\r\nHost: test\r\n\r\n")
+                try #require(eventually { origin.requests.load(ordering: .relaxed) == number })
+                clients.append(client)
+            }
+            #expect(try Peer(to: running.port()).get()?.text == "x")
+            #expect(eventually { running.log.all.map(\.serverConnections) == [2] })
+            // The third place and one in the queue.
+            for number in 3...4 {
+                let client = try Peer(to: running.port())
+                client.send("GET /held HTTP/1.1\r\nHost: test\r\n\r\n")
+                clients.append(client)
+                try #require(
+                    eventually { running.order("s").served + running.queued() == number })
+            }
+            release.open()
+            for client in clients { #expect(client.readResponse()?.text == "x") }
+            #expect(eventually { running.log.all.count == 5 })
+            #expect(running.log.all.map(\.serverConnections).sorted() == [0, 1, 2, 2, 2])
+        }
+
         @Test func `who waits too long gets 503, and the place goes to the next`() throws {
             let held = Held()
             let origin = try TestOrigin.http { request, peer, _ in held.serve(request, peer) }

@@ -153,6 +153,8 @@ final class StreamLog: StreamLogging {
         var status: Int
         var retries: Int
         var wasRedispatched: Bool
+        /// Other streams on its server, when it got there.
+        var serverConnections = 0
     }
     private let entries = Mutex<[Entry]>([])
 
@@ -175,7 +177,8 @@ final class StreamLog: StreamLogging {
                 decoding: [facts.termination.cause, facts.termination.state], as: UTF8.self)
             let entry = Entry(
                 ending: ending, status: facts.status, retries: facts.retries,
-                wasRedispatched: facts.wasRedispatched)
+                wasRedispatched: facts.wasRedispatched,
+                serverConnections: facts.serverConnections)
             log.entries.withLock { $0.append(entry) }
         }
         var droppedLines: UInt64 { 0 }

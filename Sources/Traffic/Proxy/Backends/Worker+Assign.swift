@@ -8,7 +8,7 @@ import Structures
 extension Worker {
     /// What the backend's lock gave.
     private enum Found {
-        case server(Int)
+        case server(Int, served: Int)
         case queued(Int32, ahead: Int, growing: Bool)
         case none
     }
@@ -32,7 +32,8 @@ extension Worker {
                     order.follow(load: backend.connections.load(ordering: .relaxed), now: now)
                 }
                 switch order.assign(avoiding: avoiding, preferring: preferred) {
-                case .server(let ordinal): return .server(ordinal)
+                case .server(let ordinal):
+                    return .server(ordinal, served: order.servers[ordinal].served)
                 case .none: return .none
                 case .full:
                     let ahead = order.queued
@@ -42,8 +43,8 @@ extension Worker {
             }
         }
         switch found {
-        case .server(let ordinal):
-            serverChosen(stream, ordinal)
+        case .server(let ordinal, let served):
+            serverChosen(stream, ordinal, served: served)
         case .queued(let node, let ahead, let growing):
             streams[stream].queueNode = node
             streams[stream].flags.insert(.hasQueueEntry)
@@ -62,26 +63,31 @@ extension Worker {
     }
 
     /// The turn of a queued stream has come. A stream that ended meanwhile gives the slot back.
-    mutating func granted(_ stream: Handle, ordinal: Int, backend: BackendLive) {
+    mutating func granted(
+        _ stream: Handle, ordinal: Int, served: Int, backend: BackendLive
+    ) {
         guard streams.isLive(stream), streams[stream].flags.contains(.hasQueueEntry) else {
             engine.release(ordinal, of: backend)
             return
         }
         streams[stream].flags.remove(.hasQueueEntry)
         streams[stream].queueNode = -1
-        serverChosen(stream, ordinal)
+        serverChosen(stream, ordinal, served: served)
     }
 
     /// A server's slot is charged for the stream: note it and connect.
-    private mutating func serverChosen(_ stream: Handle, _ ordinal: Int) {
+    ///
+    /// - Parameter served: streams the server then had, for the log.
+    private mutating func serverChosen(_ stream: Handle, _ ordinal: Int, served: Int) {
         let program = streams[stream].program
         let entry = programs[program].proxies[Int(streams[stream].backend)]
         guard let index = serverIndex(entry, ordinal, program) else {
-            serverIsUnknown(stream, ordinal)
+            serverIsUnknown(stream, ordinal, served: served)
             return
         }
         streams[stream].serverIndex = Int32(index)
         streams[stream].flags.insert(.holdsServer)
+        streams[stream].serverConnections = Int32(truncatingIfNeeded: served)
         streams[stream].assignedAt = now
         if streams[stream].failedOrdinal >= 0 { noteRedispatch(stream, chosen: ordinal) }
         let counters = programs[program].servers[index].counters
@@ -97,13 +103,15 @@ extension Worker {
     /// The server came with a later generation than the stream's: the stream moves on to that one.
     /// Where this worker has not taken it up yet, the stream looks again once it has. Where its
     /// frontend is gone there, it stays with the servers it knows.
-    private mutating func serverIsUnknown(_ stream: Handle, _ ordinal: Int) {
+    private mutating func serverIsUnknown(
+        _ stream: Handle, _ ordinal: Int, served: Int
+    ) {
         let isOld = streams[stream].program != program
         let hasMoved = isOld && follow(stream)
         if hasMoved {
             let entry = programs[program].proxies[Int(streams[stream].backend)]
             if serverIndex(entry, ordinal, program) != nil {
-                serverChosen(stream, ordinal)
+                serverChosen(stream, ordinal, served: served)
                 return
             }
         }
@@ -111,7 +119,7 @@ extension Worker {
         if isOld && !hasMoved {
             if let known = knownServer(stream) {
                 streams[stream].flags.remove(.clientPersists)
-                serverChosen(stream, known)
+                serverChosen(stream, known.ordinal, served: known.served)
                 return
             }
             streams[stream].termination = TerminationState(
@@ -129,14 +137,16 @@ extension Worker {
     }
 
     /// Charges a server of the stream's own generation; nil when none of them may be used.
-    private mutating func knownServer(_ stream: Handle) -> Int? {
+    private mutating func knownServer(_ stream: Handle) -> (ordinal: Int, served: Int)? {
         let program = streams[stream].program
         let entry = programs[program].proxies[Int(streams[stream].backend)]
         let first = Int(entry.firstServer)
         let ordinals = programs[program].servers[first..<first &+ Int(entry.serverCount)]
             .map { Int($0.ordinal) }
         return unsafe entry.backend._withUnsafeGuaranteedRef { backend in
-            backend.order.withLock { $0.assign(among: ordinals) }
+            backend.order.withLock { order in
+                order.assign(among: ordinals).map { ($0, order.servers[$0].served) }
+            }
         }
     }
 

@@ -61,7 +61,6 @@ extension Worker {
         server.counters.add(.reuses)
         programs[streams[stream].program].proxies[Int(streams[stream].backend)]
             .backendCounters.add(.reuses)
-        noteServerLoad(stream, server)
         streams[stream].phase = .awaitingResponse
         drive(stream)
     }
@@ -172,17 +171,6 @@ extension Worker {
         server.counters.add(.connects)
         programs[streams[stream].program].proxies[Int(streams[stream].backend)]
             .backendCounters.add(.connects)
-        noteServerLoad(stream, server)
-    }
-
-    /// Figures for the log.
-    private mutating func noteServerLoad(_ stream: Handle, _ server: ServerEntry) {
-        guard streams[stream].flags.contains(.isLogged) else { return }
-        let entry = programs[streams[stream].program].proxies[Int(streams[stream].backend)]
-        let served = unsafe entry.backend._withUnsafeGuaranteedRef { backend in
-            backend.order.withLock { $0.servers[Int(server.ordinal)].served }
-        }
-        streams[stream].serverConnections = Int32(truncatingIfNeeded: served)
     }
 
     /// Goes on with a stream whose connection is being made.

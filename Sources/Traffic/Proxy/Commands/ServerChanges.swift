@@ -11,11 +11,7 @@ extension Engine {
     ) {
         let now = Clock.calendarMicroseconds() / 1_000_000
         let grants = backend.order.withLock { $0.change(ordinal, nowSeconds: now, body) }
-        for grant in grants {
-            post(
-                .granted(stream: grant.stream, ordinal: grant.ordinal, backend: backend),
-                to: grant.worker)
-        }
+        for grant in grants { announce(grant, of: backend) }
     }
 
     /// Gives a server another address for new connections; idle ones to the old address end.

@@ -168,13 +168,12 @@ public final class Engine: Sendable {
     /// Undoes what a message that nobody will read has promised.
     func giveBack(_ message: WorkerMessage) {
         switch message {
-        case .adopt(let number, _, let name, let bindIndex):
+        case .adopt(let number, _, let frontend, let bind, _):
             Descriptor(owning: number).close()
-            let frontend = live.frontend(name)
-            frontend.bind(bindIndex).leavePlace()
+            bind.leavePlace()
             frontend.leavePlace()
             live.process.leavePlace()
-        case .granted(_, let ordinal, let backend):
+        case .granted(_, let ordinal, _, let backend):
             release(ordinal, of: backend)
         case .list(let listing):
             listing.add([])
@@ -202,7 +201,9 @@ public final class Engine: Sendable {
     /// Tells a queued stream that its turn has come.
     func announce(_ grant: QueueGrant, of backend: BackendLive) {
         post(
-            .granted(stream: grant.stream, ordinal: grant.ordinal, backend: backend),
+            .granted(
+                stream: grant.stream, ordinal: grant.ordinal, served: grant.served,
+                backend: backend),
             to: grant.worker)
     }
 

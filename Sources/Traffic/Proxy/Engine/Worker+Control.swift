@@ -7,12 +7,12 @@ extension Worker {
     /// Acts on one message.
     mutating func receive(_ message: WorkerMessage) {
         switch message {
-        case .adopt(let number, let address, let frontend, let bindIndex):
+        case .adopt(let number, let address, let frontend, let bind, let bindIndex):
             adopt(
-                Descriptor(owning: number), from: address, frontend: frontend,
+                Descriptor(owning: number), from: address, frontend: frontend, bind: bind,
                 bindIndex: bindIndex)
-        case .granted(let stream, let ordinal, let backend):
-            granted(stream, ordinal: ordinal, backend: backend)
+        case .granted(let stream, let ordinal, let served, let backend):
+            granted(stream, ordinal: ordinal, served: served, backend: backend)
         case .assign(let stream):
             assignAgain(stream)
         case .list(let listing):

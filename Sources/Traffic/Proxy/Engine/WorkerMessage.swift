@@ -7,9 +7,11 @@ import Synchronization
 /// A message for one worker.
 enum WorkerMessage: Sendable {
     /// An accepted connection handed over by a busier worker. The receiver owns the descriptor.
-    case adopt(descriptor: Int32, address: RawSocketAddress, frontend: String, bindIndex: Int)
+    case adopt(
+        descriptor: Int32, address: RawSocketAddress, frontend: FrontendLive, bind: BindLive,
+        bindIndex: Int32)
     /// A queued stream's turn has come; the server's slot is already charged.
-    case granted(stream: Handle, ordinal: Int, backend: BackendLive)
+    case granted(stream: Handle, ordinal: Int, served: Int, backend: BackendLive)
     /// A stream was given a server of a generation that this worker had yet to take up.
     case assign(stream: Handle)
     /// List the sessions.

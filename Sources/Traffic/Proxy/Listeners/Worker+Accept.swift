@@ -223,7 +223,8 @@ extension Worker {
                 engine.post(
                     .adopt(
                         descriptor: descriptor.surrender(), address: address,
-                        frontend: listener.live.name, bindIndex: listener.socket.bindIndex),
+                        frontend: listener.live, bind: listener.bind,
+                        bindIndex: Int32(listener.socket.bindIndex)),
                     to: least.worker)
                 return
             }
@@ -235,18 +236,17 @@ extension Worker {
 
     /// Takes over a connection another worker accepted.
     mutating func adopt(
-        _ descriptor: consuming Descriptor, from address: RawSocketAddress, frontend name: String,
-        bindIndex: Int
+        _ descriptor: consuming Descriptor, from address: RawSocketAddress,
+        frontend: FrontendLive, bind: BindLive, bindIndex: Int32
     ) {
-        let identity = Int(live.frontend(name).identity)
+        let identity = Int(frontend.identity)
         let known = programs[program].frontendOfIdentity
         guard identity < known.count, known[identity] >= 0 else {
-            leavePlaces(live.frontend(name), live.frontend(name).bind(bindIndex))
+            leavePlaces(frontend, bind)
             return
         }
         begin(
-            descriptor, from: address, frontend: known[identity],
-            bind: live.frontend(name).bind(bindIndex), bindIndex: Int32(bindIndex))
+            descriptor, from: address, frontend: known[identity], bind: bind, bindIndex: bindIndex)
     }
 
     /// Begins a session.

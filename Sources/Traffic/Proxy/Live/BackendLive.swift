@@ -105,6 +105,8 @@ public struct QueueGrant: Sendable {
     public var worker: Int
     public var stream: Handle
     public var ordinal: Int
+    /// Streams the server then has.
+    public var served: Int
 }
 
 /// A backend over generations.

@@ -154,7 +154,9 @@ public struct BackendOrder: ~Copyable {
             let waiting = queue.popFirst()
         else { return nil }
         charge(ordinal)
-        return QueueGrant(worker: waiting.worker, stream: waiting.stream, ordinal: ordinal)
+        return QueueGrant(
+            worker: waiting.worker, stream: waiting.stream, ordinal: ordinal,
+            served: servers[ordinal].served)
     }
 
     // MARK: Control
