@@ -4,13 +4,17 @@
 import CLinux
 import Glibc
 import Kernel
+import Synchronization
 
-/// A program that was started.
-public struct ChildProcess: Sendable {
+/// A program that was started. Its process is waited for once and signalled no more after that,
+/// when its number may be another's.
+public final class ChildProcess: Sendable {
     /// Its process.
     public let pid: Int32
     /// Where its output goes.
     public let outputPath: String
+    /// The status it ended with, once that was asked for.
+    private let status = Mutex<Int32?>(nil)
 
     /// Starts a program found on the path, with both its outputs in a file.
     ///
@@ -35,8 +39,17 @@ public struct ChildProcess: Sendable {
         unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         unsafe posix_spawn_file_actions_addopen(&actions, 1, outputPath, flags, 0o600)
         unsafe posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        // Threads of a pool block signals, which the program would inherit.
+        var attributes = posix_spawnattr_t()
+        unsafe posix_spawnattr_init(&attributes)
+        defer { unsafe posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        unsafe sigemptyset(&none)
+        unsafe posix_spawnattr_setsigmask(&attributes, &none)
+        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var pid: pid_t = 0
-        let status = unsafe posix_spawnp(&pid, command[0], &actions, nil, &arguments, &variables)
+        let status = unsafe posix_spawnp(
+            &pid, command[0], &actions, &attributes, &arguments, &variables)
         if status != 0 { throw Errno(status) }
         self.pid = pid
     }
@@ -44,17 +57,27 @@ public struct ChildProcess: Sendable {
     /// What the program wrote so far.
     public var output: String { readFile(outputPath) ?? "" }
 
-    /// Sends a signal.
-    public func signal(_ number: Int32) { kill(pid, number) }
+    /// Sends a signal, unless the program is known to have ended; false then.
+    @discardableResult
+    public func signal(_ number: Int32) -> Bool {
+        status.withLock { known in
+            if known == nil { kill(pid, number) }
+            return known == nil
+        }
+    }
 
-    /// Its exit status once it has ended (128 + N after signal N), `nil` while it runs. To be
-    /// asked no more after a status was given.
+    /// Its exit status once it has ended (128 + N after signal N), `nil` while it runs.
     public func statusIfEnded() -> Int32? {
-        var status: Int32 = 0
-        // Safety: `status` lives for the duration of the call.
-        guard unsafe waitpid(pid, &status, WNOHANG) == pid else { return nil }
-        return martlet_wifexited(status) != 0
-            ? martlet_wexitstatus(status) : 128 + martlet_wtermsig(status)
+        status.withLock { known in
+            if known != nil { return known }
+            var status: Int32 = 0
+            // Safety: `status` lives for the duration of the call.
+            guard unsafe waitpid(pid, &status, WNOHANG) == pid else { return nil }
+            known =
+                martlet_wifexited(status) != 0
+                ? martlet_wexitstatus(status) : 128 + martlet_wtermsig(status)
+            return known
+        }
     }
 
     /// Waits for the end; kills the program when it takes longer.
@@ -76,7 +99,7 @@ public struct ChildProcess: Sendable {
     /// looks for signals before it waits, instead of while it waits, may overhear the first.
     public func stop(with number: Int32 = SIGTERM, atMostSeconds seconds: Int = 5) {
         for _ in 1..<max(seconds, 1) {
-            signal(number)
+            guard signal(number) else { return }
             let end = Clock.monotonic().milliseconds + 1000
             while Clock.monotonic().milliseconds < end {
                 if statusIfEnded() != nil { return }
