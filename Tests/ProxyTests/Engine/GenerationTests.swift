@@ -222,9 +222,10 @@ extension EngineTests {
             var configuration = Setup.http([
                 Setup.server("s", origin.port) { $0.maxConnections = 1 }
             ])
-            configuration.proxies += Setup.tcp([Setup.server("t", echo.port)]) {
-                $0.name = "relay"
-            }.proxies
+            configuration.proxies +=
+                Setup.tcp([Setup.server("t", echo.port)]) {
+                    $0.name = "relay"
+                }.proxies
             let running = try RunningEngine(configuration, workers: 1, mostGenerations: 4)
             // In the first generation: one that waits for its answer, one for a server, one for
             // nothing, one inside a head, and a relay.
