@@ -14,7 +14,8 @@ extension Descriptor {
         precondition(wanted > 0)
         while true {
             // Safety: `wanted` bytes are free behind the tail.
-            let got = unsafe recv(number, buffer.unsafeRoom, wanted, Int32(MSG_DONTWAIT))
+            let got = unsafe martlet_receive(
+                number, buffer.unsafeRoom, wanted, Int32(MSG_DONTWAIT))
             if got > 0 {
                 buffer.advanceTail(got)
                 return .bytes(got)
@@ -39,7 +40,7 @@ extension Descriptor {
         let flags = Int32(MSG_DONTWAIT | MSG_NOSIGNAL) | (more ? Int32(MSG_MORE) : 0)
         while true {
             // Safety: `length` bytes are held from the front on.
-            let put = unsafe Glibc.send(number, buffer.unsafeStart, length, flags)
+            let put = unsafe martlet_send(number, buffer.unsafeStart, length, flags)
             if put >= 0 {
                 buffer.consume(put)
                 return .bytes(put)
@@ -103,7 +104,7 @@ extension Descriptor {
                     var message = unsafe msghdr()
                     unsafe message.msg_iov = vector
                     unsafe message.msg_iovlen = 2
-                    return unsafe sendmsg(number, &message, flags)
+                    return unsafe martlet_send_message(number, &message, flags)
                 }
             }
             if put >= 0 {
@@ -123,8 +124,7 @@ extension Descriptor {
     public borrowing func splice(intoPipe pipe: Int32, length: Int) -> ReadResult {
         let flags = UInt32(MARTLET_SPLICE_F_MOVE | MARTLET_SPLICE_F_NONBLOCK)
         while true {
-            // Safety: no offsets are passed; both descriptors are only numbers.
-            let moved = CLinux.splice(number, nil, pipe, nil, UInt(length), flags)
+            let moved = martlet_splice(number, pipe, length, flags)
             if moved > 0 { return .bytes(moved) }
             if moved == 0 { return .ended }
             let code = errno
@@ -142,8 +142,7 @@ extension Descriptor {
             UInt32(MARTLET_SPLICE_F_MOVE | MARTLET_SPLICE_F_NONBLOCK)
             | (more ? UInt32(MARTLET_SPLICE_F_MORE) : 0)
         while true {
-            // Safety: no offsets are passed; both descriptors are only numbers.
-            let moved = CLinux.splice(pipe, nil, number, nil, UInt(length), flags)
+            let moved = martlet_splice(pipe, number, length, flags)
             if moved >= 0 { return .bytes(moved) }
             let code = errno
             if code == EINTR { continue }
@@ -166,7 +165,8 @@ extension Descriptor {
     public borrowing func isQuiet() -> Bool {
         var byte: UInt8 = 0
         // Safety: one byte of room for the duration of the call.
-        let got = unsafe recv(number, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
+        let got = unsafe martlet_receive(
+            number, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
         return got < 0 && errno == EAGAIN
     }
 
