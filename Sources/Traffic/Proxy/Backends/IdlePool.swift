@@ -32,7 +32,7 @@ extension Worker {
             unsafe server.live._withUnsafeGuaranteedRef { live in
                 _ = live.idleConnections.subtract(1, ordering: .relaxed)
             }
-            closeServerConnection(connection)
+            closeIdle(connection)
             return
         }
         buffers.give(connections[connection].inbound.take())
@@ -68,7 +68,7 @@ extension Worker {
             let older = connections[candidate].olderIdle
             if connections[candidate].poolEpoch != epoch {
                 unpool(candidate)
-                closeServerConnection(candidate)
+                closeIdle(candidate)
             } else if !provenOnly || connections[candidate].flags.contains(.isProven) {
                 unpool(candidate)
                 return candidate
@@ -132,9 +132,20 @@ extension Worker {
                 let oldest = pools[identity].oldest
                 guard isStopping || connections[oldest].idleSince &+ delay <= now else { break }
                 unpool(oldest)
-                closeServerConnection(oldest)
+                closeIdle(oldest)
             }
         }
+    }
+
+    /// Closes a server connection that nothing is under way on and that is in no pool.
+    ///
+    /// With a reset, as HAProxy does: nothing can be lost any more, and neither side has to keep
+    /// the connection's port for the minute that an orderly end asks for.
+    mutating func closeIdle(_ connection: Handle) {
+        if !connections[connection].flags.contains(.isLocal) {
+            connections[connection].descriptor.resetOnClose()
+        }
+        closeServerConnection(connection)
     }
 
     /// Closes a server connection that is in no pool and has no stream any more.

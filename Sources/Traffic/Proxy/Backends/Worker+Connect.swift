@@ -388,7 +388,7 @@ extension Worker {
         for identity in pools.indices where !pools[identity].oldest.isNone {
             let oldest = pools[identity].oldest
             unpool(oldest)
-            closeServerConnection(oldest)
+            closeIdle(oldest)
             return
         }
     }
