@@ -68,7 +68,8 @@ struct ListenerOpener: Sendable {
                 "cannot bind socket (\(error.text))\(place)", bind: request.bind,
                 frontend: request.frontend, isAddressInUse: error == .addressInUse)
         }
-        warnings += setTCPOptions(of: socket, request, place)
+        warnings += setTCPOptions(
+            of: socket, isLoopback: address.address.isLoopback, request, place)
         try listen(socket, request, place)
         return Opened(
             socket: ListenerSocket(
@@ -78,12 +79,14 @@ struct ListenerOpener: Sendable {
     }
 
     private func setTCPOptions(
-        of socket: borrowing Descriptor, _ request: ListenerRequest, _ place: String
+        of socket: borrowing Descriptor, isLoopback: Bool, _ request: ListenerRequest,
+        _ place: String
     ) -> [ListenerFailure] {
         let bind = request.bind
         var warnings: [ListenerFailure] = []
         // Accepted connections inherit what is set here: one call instead of one a connection.
         socket.setNoDelay()
+        if isLoopback { socket.avoidPacing() }
         if bind.mss != 0 && !socket.setMaximumSegment(bytes: abs(bind.mss)) {
             warnings.append(warning("cannot set MSS to \(bind.mss)", place, request))
         }
