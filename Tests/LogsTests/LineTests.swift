@@ -1,5 +1,6 @@
 // Lines of every format over given facts.
 
+import Glibc
 import Foundation
 import Kernel
 import Logs
@@ -54,6 +55,7 @@ import Testing
         ("%B %U %ST", "512 77 200"), ("%ac %fc %bc %sc %sq %bq", "9 8 7 6 2 3"),
         ("%f %ft %b %s", "px px px sv"), ("%{+Q}f %{+Q}s", "\"px\" \"sv\""), ("%rc", "0"),
         ("%rt %{+X}rt %lc", "41 0029 0"), ("%ts %tsc", "-- ----"),
+        ("%pid", "\(getpid())"), ("%{+X}pid", String(getpid(), radix: 16, uppercase: true)),
         ("%CC %CS %ID %sslc %sslv", "- - - - -"),
         ("%{+Q}o %CC %ID %B %t", "\"\" \"\" 512 22/Nov/2026:17:17:19.502"),
         ("a %hr %hs %hrl %hsl b", "a b"), ("x%%y  z", "x%y z"), ("%OG", "txn_close"),

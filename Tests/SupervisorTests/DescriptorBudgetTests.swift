@@ -1,7 +1,9 @@
 // Connections against descriptors, and workers against cores.
 
+import Daemon
 import Kernel
 import Proxy
+import Synchronization
 import Testing
 
 @testable import Supervisor
@@ -99,6 +101,48 @@ import Testing
 }
 
 @Suite struct ConfigurationDumpTests {
+    @Test func `what was understood is written without comments, and reads as itself`() throws {
+        let text = """
+            global # the first
+              log   127.0.0.1 "local0"
+            defaults
+            	mode http
+            	no option   splice-auto
+            frontend 'f'   # the last
+              errorfile 503 /tmp/two\\ words
+
+            """
+        let expected = """
+            global
+            \tlog 127.0.0.1 local0
+            defaults
+            \tmode http
+            \tno option splice-auto
+            frontend f
+            \terrorfile 503 '/tmp/two words'
+
+            """
+        #expect(try dump(text) == expected)
+        #expect(try dump(expected) == expected)
+    }
+
+    /// What `-dC` writes of a text.
+    private func dump(_ text: String) throws -> String {
+        let said = Mutex("")
+        let console = Console(
+            introduction: [],
+            output: Console.Output(
+                standardOutput: { more in said.withLock { $0 += more } },
+                standardError: { _ in }))
+        try withDirectory { folder in
+            try write(text, to: folder + "/cfg")
+            let options = try Options.read(["-dC", "-c", "-f", folder + "/cfg"])
+            // What is wrong with it is said after the dump and does not matter here.
+            _ = try? options.readConfiguration(console)
+        }
+        return said.withLock { $0 }
+    }
+
     @Test(arguments: [
         ("plain", "plain"), ("", "''"), ("two words", "'two words'"), ("#tag", "'#tag'"),
         ("it's", #"'it'\''s'"#), (#"a\b"#, #"'a\b'"#), ("$HOME", "'$HOME'"),

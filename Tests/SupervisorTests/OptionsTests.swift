@@ -81,6 +81,12 @@ import Testing
         #expect(try Options.read(["-dr"]).ignoresResolutionFailures)
     }
 
+    @Test func `the configuration is written out, and nothing is hidden by a key yet`() throws {
+        #expect(try Options.read(["-dC"]).dumpsConfiguration)
+        #expect(try Options.read(["-dC0"]).dumpsConfiguration)
+        #expect(throws: OptionMistake.self) { try Options.read(["-dC7"]) }
+    }
+
     @Test func `keyword classes are separated by commas`() throws {
         #expect(try Options.read(["-dKcfg,smp"]).keywordClasses == ["cfg", "smp"])
         #expect(try Options.read(["-dK"]).keywordClasses == [])

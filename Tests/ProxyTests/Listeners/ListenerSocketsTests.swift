@@ -403,6 +403,9 @@ private func listeningSocket(
 ) throws -> (number: Int32, port: Int) {
     let number = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     let loopback = try #require(IPAddress("127.0.0.1"))
+    // What lately ended there does not count.
+    var one: Int32 = 1
+    setsockopt(number, SOL_SOCKET, SO_REUSEADDR, &one, 4)
     let address = RawSocketAddress(.ip(IPSocketAddress(loopback, port: UInt16(port))))
     guard address.withSocketAddress({ Glibc.bind(number, $0, $1) }) == 0,
         !listens || listen(number, 5) == 0
