@@ -43,6 +43,7 @@ import Testing
             case .run(let command, let arguments, let payload):
                 text += reply(command, arguments, payload, &session)
             case .wait(let wait): text += "wait \(wait.milliseconds) \(wait.server ?? "-")"
+            case .handOver: return text + "sockets"
             case .read: return text + "|"
             case .close: return text + "#"
             }

@@ -182,6 +182,57 @@ import Testing
         }
     }
 
+    @Test(arguments: [("martlet", "martlet"), ("haproxy", "martlet"), ("martlet", "haproxy")])
+    func `-x takes sockets over that nobody could bind again`(_ old: String, _ new: String) throws {
+        let martlet = try Programs.requireMartlet()
+        let haproxy = try Programs.requireHAProxy()
+        let programs = ["martlet": martlet, "haproxy": haproxy]
+        let first = try #require(programs[old])
+        let second = try #require(programs[new])
+        try withDirectory { folder in
+            let port = try Listener.freePort()
+            for name in ["old", "new"] {
+                try write(
+                    LifeTests.configuration(
+                        "bind 127.0.0.1:\(port)\n  bind \(folder)/s",
+                        global: "noreuseport\n  stats socket \(folder)/\(name).sock level admin "
+                            + "expose-fd listeners"), to: folder + "/" + name)
+            }
+            let before = try StartedProgram(first, ["-db", "-f", folder + "/old"])
+            try #require(eventually { Client(port: port)?.ask() != nil })
+            let refused = try StartedProgram(second, ["-db", "-f", folder + "/new"])
+            #expect(refused.waitForEnd() == .exited(1), "the port is taken")
+            let after = try StartedProgram(
+                second, ["-db", "-f", folder + "/new", "-x", folder + "/old.sock"])
+            try #require(eventually { Client(path: folder + "/new.sock") != nil })
+            before.send(SIGTERM)
+            #expect(before.waitForEnd() == .killed(SIGTERM))
+            #expect(Client(port: port)?.ask() != nil)
+            #expect(Client(path: folder + "/s")?.ask() != nil)
+            #expect(after.isRunning)
+        }
+    }
+
+    @Test func `-x fails where nobody hands sockets over`() throws {
+        let martlet = try Programs.requireMartlet()
+        try withDirectory { folder in
+            try write(LifeTests.configuration("bind \(folder)/s"), to: folder + "/cfg")
+            let run = try ProgramRun(martlet, ["-db", "-f", folder + "/cfg", "-x", folder + "/no"])
+            #expect(run.end == .exited(1))
+            #expect(run.error.contains("Failed to get the sockets from the old process!"))
+            // A command socket that does not expose its listeners gives none either.
+            let old = LifeTests.configuration(
+                "bind \(folder)/s", global: "stats socket \(folder)/cli level admin")
+            try write(old, to: folder + "/old")
+            let running = try StartedProgram(martlet, ["-db", "-f", folder + "/old"])
+            try #require(eventually { Client(path: folder + "/cli") != nil })
+            let again = try ProgramRun(
+                martlet, ["-db", "-f", folder + "/cfg", "-x", folder + "/cli"])
+            #expect(again.end == .exited(1))
+            #expect(running.isRunning)
+        }
+    }
+
     @Test func `martlet takes over from haproxy and haproxy from martlet`() throws {
         let martlet = try Programs.requireMartlet()
         let haproxy = try Programs.requireHAProxy()

@@ -48,7 +48,7 @@ import Testing
         #expect(try !Options.read(["-D"]).isForeground)
     }
 
-    @Test(arguments: ["-W", "-Ws", "-S", "-x"])
+    @Test(arguments: ["-W", "-Ws", "-S"])
     func `what comes later is refused with a message`(word: String) {
         do throws(OptionMistake) {
             _ = try Options.read([word, "sock"])
@@ -62,8 +62,9 @@ import Testing
         }
     }
 
-    @Test func `-x /dev/null switches off what is off`() throws {
-        #expect(try Options.read(["-x", "/dev/null", "-c"]).task == .check)
+    @Test func `-x names a socket, and /dev/null switches it off`() throws {
+        #expect(try Options.read(["-x", "/run/s", "-c"]).handOverPath == "/run/s")
+        #expect(try Options.read(["-x", "/run/s", "-x", "/dev/null"]).handOverPath == nil)
     }
 
     @Test(arguments: [

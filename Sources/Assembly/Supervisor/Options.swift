@@ -62,6 +62,8 @@ public struct Options: Equatable, Sendable {
     public var replacedProcesses: [ProcessID] = []
     /// What they get: SIGUSR1 or SIGTERM.
     public var replacementSignal = Signal.user1
+    /// `-x`: the socket over which an older process hands its listening sockets.
+    public var handOverPath: String?
 
     public init() {}
 
@@ -142,12 +144,8 @@ extension Options {
             }),
         OptionRow(
             "-x", "Takes over the listening sockets of an older process.",
-            .value("socket") { _, path throws(OptionMistake) in
-                // The documented way to switch the hand-over off.
-                if path != "/dev/null" {
-                    throw .invalid("option '-x': taking over sockets is \(later)")
-                }
-            }),
+            // The documented way to switch the hand-over off is /dev/null.
+            .value("socket") { $0.handOverPath = $1 == "/dev/null" ? nil : $1 }),
         OptionRow(
             "-W", "Runs a master process and workers.", .refused("master-worker mode is \(later)")),
         OptionRow(

@@ -112,7 +112,15 @@ struct Start {
     private func openSockets(
         for configuration: Configuration
     ) throws(StartFailure) -> ListenerSockets {
-        var sockets = ListenerSockets(for: configuration)
+        var taken: TakenSockets?
+        if let path = options.handOverPath {
+            taken = SocketHandOver.take(from: path)
+            if taken == nil {
+                console.say(.alert, "Failed to get the sockets from the old process!")
+                throw .main("Some protocols failed to start their listeners! Exiting.")
+            }
+        }
+        var sockets = ListenerSockets(for: configuration, taking: taken)
         sockets.open()
         if !sockets.isComplete && sockets.canRetry && !options.replacedProcesses.isEmpty {
             signalReplaced(.terminalOutput)

@@ -127,6 +127,9 @@ final class AdminConnection {
             case .run(let command, let arguments, let payload):
                 start(command, arguments, payload)
             case .wait(let wait): begin(wait)
+            case .handOver:
+                SocketHandOver.give(server.handedOver, over: descriptor)
+                mustClose = true
             case .read: hasMoreSteps = false
             case .close: mustClose = true
             }

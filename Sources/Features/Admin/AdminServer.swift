@@ -26,6 +26,12 @@ public final class AdminServer {
     private struct Listener {
         let socket: ListenerSocket
         let level: StatsSocketConfiguration.Level
+        let exposesListeners: Bool
+    }
+
+    /// The sockets another process may have: the frontends' and those of these commands.
+    var handedOver: [ListenerSocket] {
+        engine.generation.listeners.filter { !$0.isRetired } + listeners.values.map(\.socket)
     }
 
     /// Bytes of an answer that may wait before no further command is run.
@@ -62,7 +68,8 @@ public final class AdminServer {
             let line = settings.statsSockets[socket.bindIndex]
             let level = line.bind.level ?? line.level
             let isNew = listeners[socket.number] == nil
-            listeners[socket.number] = Listener(socket: socket, level: level)
+            listeners[socket.number] = Listener(
+                socket: socket, level: level, exposesListeners: line.exposesListeners)
             if isNew { watch(socket.number) }
         }
         describeSockets()
@@ -99,7 +106,7 @@ public final class AdminServer {
             let accepted = borrowed.accept(from: &address)
             _ = borrowed.surrender()
             switch consume accepted {
-            case .accepted(let descriptor): open(descriptor, level: listener.level)
+            case .accepted(let descriptor): open(descriptor, from: listener)
             case .wouldBlock: return
             case .failed:
                 rest(number)
@@ -120,11 +127,12 @@ public final class AdminServer {
     }
 
     private func open(
-        _ descriptor: consuming Descriptor, level: StatsSocketConfiguration.Level
+        _ descriptor: consuming Descriptor, from listener: Listener
     ) {
         let started = engine.live.process.started
         let session = AdminSession(
-            level: level, table: table, timeoutMilliseconds: timeoutMilliseconds
+            level: listener.level, table: table, timeoutMilliseconds: timeoutMilliseconds,
+            exposesListeners: listener.exposesListeners
         ) {
             Int((Clock.monotonic().nanoseconds - started.nanoseconds) / 1_000_000_000)
         }

@@ -14,6 +14,8 @@ enum AdminStep: Sendable {
     case run(Command, arguments: [String], payload: String?)
     /// Wait so long, or until the server is removable, then answer.
     case wait(AdminWait)
+    /// Hand the listening sockets over, and close.
+    case handOver
     /// Wait for bytes.
     case read
     /// Send what is left and close.
@@ -47,6 +49,8 @@ struct AdminSession {
     /// Milliseconds without activity after which the connection ends.
     private(set) var timeoutMilliseconds: Int
     private let table: CommandTable
+    /// `expose-fd listeners`.
+    private let exposesListeners: Bool
     /// Seconds since the start, for the timed prompt.
     private let uptime: @Sendable () -> Int
     private var input: [UInt8] = []
@@ -62,10 +66,12 @@ struct AdminSession {
 
     init(
         level: StatsSocketConfiguration.Level, table: CommandTable, timeoutMilliseconds: Int,
+        exposesListeners: Bool = false,
         uptime: @escaping @Sendable () -> Int
     ) {
         self.level = level
         self.table = table
+        self.exposesListeners = exposesListeners
         self.timeoutMilliseconds = timeoutMilliseconds
         self.uptime = uptime
     }
@@ -125,6 +131,7 @@ struct AdminSession {
         let isLast = next == commands.count
         let given = isLast ? payload.map { String(decoding: $0, as: UTF8.self) } : nil
         if isLast { payload = nil }
+        if exposesListeners && words == [SocketHandOver.command] { return .handOver }
         switch table.find(words) {
         case .unknown: return .send(complete(table.unknown(words)))
         case .command(let command, let arguments):

@@ -17,6 +17,8 @@ struct ListenerOpener: Sendable {
     let sharesPorts: Bool
     /// Open sockets of the generation before.
     let earlier: [ListenerIdentity: ListenerSocket]
+    /// Sockets that an older process has handed over.
+    let taken: TakenSockets?
 
     /// Whether the generation before has the socket open.
     func holds(_ request: ListenerRequest) -> Bool {
@@ -28,6 +30,9 @@ struct ListenerOpener: Sendable {
         do throws(ListenerFailure) {
             if let socket = earlier[request.identity], !socket.isRetired {
                 return .success(Opened(socket: try reuse(socket, request)))
+            }
+            if let descriptor = taken?.take(for: request.identity) {
+                return .success(try carryOn(descriptor, request))
             }
             switch request.identity.place {
             case .inherited(let number): return .success(try adopt(number, request))
@@ -235,6 +240,32 @@ struct ListenerOpener: Sendable {
         } catch {
             throw failed("cannot duplicate socket (\(error.text))", "", request)
         }
+    }
+
+    /// Goes on listening on a socket that an older process has handed over.
+    private func carryOn(
+        _ socket: consuming Descriptor, _ request: ListenerRequest
+    ) throws(ListenerFailure) -> Opened {
+        guard case .address(let address) = request.identity.place else {
+            preconditionFailure("an inherited socket was matched by its address")
+        }
+        let place = " for [\(address)]"
+        do throws(Errno) { try socket.setNonBlocking() } catch {
+            throw failed("cannot make socket non-blocking (\(error.text))", place, request)
+        }
+        var warnings: [ListenerFailure] = []
+        var path: String?
+        switch address {
+        case .ip: warnings = setTCPOptions(of: socket, request, place)
+        case .unix(let address): if address.kind == .path { path = address.description }
+        }
+        if !socket.isListening() { try listen(socket, request, place) }
+        return Opened(
+            socket: ListenerSocket(
+                descriptor: socket, frontend: request.frontend, bindIndex: request.bindIndex,
+                address: RawSocketAddress(address), identity: request.identity, unixPath: path,
+                backlog: request.backlog),
+            warnings: warnings)
     }
 
     // MARK: Steps

@@ -28,9 +28,11 @@ public struct ListenerSockets: Sendable {
     ///
     /// - Parameters:
     ///   - earlier: sockets of the generation before, to be used again where they fit.
+    ///   - taken: sockets that an older process has handed over.
     ///   - environment: variables in addresses.
     public init(
         for configuration: Configuration, reusing earlier: [ListenerSocket] = [],
+        taking taken: TakenSockets? = nil,
         environment: AddressSpecification.Environment = { ProcessEnvironment.value(of: $0) }
     ) {
         (pending, lineFailures) = ListenerRequest.all(of: configuration, environment: environment)
@@ -39,7 +41,7 @@ public struct ListenerSockets: Sendable {
             sharesPorts: configuration.global.usesReusePort,
             earlier: Dictionary(
                 earlier.compactMap { socket in socket.identity.map { ($0, socket) } },
-                uniquingKeysWith: { first, _ in first }))
+                uniquingKeysWith: { first, _ in first }), taken: taken)
     }
 
     /// Whether everything asked for is open.
