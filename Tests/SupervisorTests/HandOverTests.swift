@@ -200,8 +200,11 @@ import Testing
             }
             let before = try StartedProgram(first, ["-db", "-f", folder + "/old"])
             try #require(eventually { Client(port: port)?.ask() != nil })
-            let refused = try StartedProgram(second, ["-db", "-f", folder + "/new"])
-            #expect(refused.waitForEnd() == .exited(1), "the port is taken")
+            // HAProxy would take the path away before it fails.
+            if new == "martlet" {
+                let refused = try StartedProgram(second, ["-db", "-f", folder + "/new"])
+                #expect(refused.waitForEnd() == .exited(1), "the port is taken")
+            }
             let after = try StartedProgram(
                 second, ["-db", "-f", folder + "/new", "-x", folder + "/old.sock"])
             try #require(eventually { Client(path: folder + "/new.sock") != nil })
