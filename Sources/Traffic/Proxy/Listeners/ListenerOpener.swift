@@ -256,7 +256,9 @@ struct ListenerOpener: Sendable {
         var warnings: [ListenerFailure] = []
         var path: String?
         switch address {
-        case .ip: warnings = setTCPOptions(of: socket, request, place)
+        case .ip(let ip):
+            warnings = setTCPOptions(
+                of: socket, isLoopback: ip.address.isLoopback, request, place)
         case .unix(let address): if address.kind == .path { path = address.description }
         }
         if !socket.isListening() { try listen(socket, request, place) }
