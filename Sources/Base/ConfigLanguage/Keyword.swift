@@ -19,6 +19,8 @@ public struct SectionSet: OptionSet, Hashable, Sendable {
     public static let backend = SectionSet(rawValue: 8)
     /// `listen`.
     public static let listen = SectionSet(rawValue: 16)
+    /// `ring`.
+    public static let ring = SectionSet(rawValue: 32)
     /// Every section that describes proxies.
     public static let proxies: SectionSet = [.defaults, .frontend, .backend, .listen]
     /// Where clients are served.
@@ -30,7 +32,7 @@ public struct SectionSet: OptionSet, Hashable, Sendable {
     public var names: [String] {
         let all: [(SectionSet, String)] = [
             (.global, "global"), (.defaults, "defaults"), (.frontend, "frontend"),
-            (.backend, "backend"), (.listen, "listen"),
+            (.backend, "backend"), (.listen, "listen"), (.ring, "ring"),
         ]
         return all.filter { contains($0.0) }.map(\.1)
     }

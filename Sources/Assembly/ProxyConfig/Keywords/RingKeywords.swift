@@ -45,7 +45,7 @@ struct RingDraft {
     /// Takes one line of the section.
     mutating func take(_ statement: Statement, _ diagnostics: inout Diagnostics) {
         Catalog.rings.apply(
-            statement, in: .init(kind: .global, title: "ring '\(ring.name)'"), to: &self,
+            statement, in: .init(kind: .ring, title: "ring '\(ring.name)'"), to: &self,
             &diagnostics)
     }
 
@@ -63,13 +63,13 @@ enum RingKeywords {
 
     static let rows: [Row] = [
         Row(
-            "description", .global, takes: [.word("<text>"), .rest("...")],
+            "description", .ring, takes: [.word("<text>"), .rest("...")],
             "Describes the ring in 'show events'."
         ) { draft, arguments, _ in
             draft.ring.describedAs = arguments.words.joined(separator: " ")
         },
         Row(
-            "format", .global, takes: [.word("<format>")], "Sets how lines in the ring begin."
+            "format", .ring, takes: [.word("<format>")], "Sets how lines in the ring begin."
         ) { draft, arguments, diagnostics in
             let name = arguments.word(0)
             if LogLine.formats.contains(name) { return draft.ring.format = name }
@@ -79,37 +79,37 @@ enum RingKeywords {
                     suggestion: Spelling.nearest(to: name, among: LogLine.formats)))
         },
         Row(
-            "maxlen", .global, takes: [.integer(1...Int(Int32.max))], "Cuts lines to this length."
+            "maxlen", .ring, takes: [.integer(1...Int(Int32.max))], "Cuts lines to this length."
         ) { draft, arguments, _ in
             draft.ring.maxBytes = arguments.number(0)
         },
-        Row("size", .global, takes: [.size(1...(1 << 40))], "Sets how many bytes the ring holds.") {
+        Row("size", .ring, takes: [.size(1...(1 << 40))], "Sets how many bytes the ring holds.") {
             draft, arguments, diagnostics in
             let size = arguments.number(0)
             if size >= draft.ring.bytes { return draft.ring.bytes = size }
             diagnostics.report(
-                arguments.warning(
+                arguments.mistake(
                     "ignoring new size '\(size)' that is smaller than current size "
                         + "'\(draft.ring.bytes)' for ring '\(draft.ring.name)'."))
         },
         Row(
-            "timeout connect", .global, takes: [.time], "Bounds connecting to a server of the ring."
+            "timeout connect", .ring, takes: [.time], "Bounds connecting to a server of the ring."
         ) { draft, arguments, _ in
             draft.ring.connectMilliseconds = arguments.number(0)
         },
         Row(
-            "timeout server", .global, takes: [.time],
+            "timeout server", .ring, takes: [.time],
             "Bounds how long lines wait for a server of the ring to take them."
         ) { draft, arguments, _ in
             draft.ring.serverMilliseconds = arguments.number(0)
         },
         Row(
-            "server", .global,
+            "server", .ring,
             takes: [.word("<name>"), .word("<address>"), .rest("<options>")],
             "Sends every line of the ring to a server."
         ) { draft, arguments, diagnostics in
             ServerLine.add(to: &draft.backend, arguments, &diagnostics)
         },
-        .notYet("backing-file", .global, "Keeps the ring in a file."),
+        .notYet("backing-file", .ring, "Keeps the ring in a file."),
     ]
 }
