@@ -28,7 +28,8 @@ extension Worker {
         }
         let isFull = server.poolMaxConnections >= 0 && idle > Int(server.poolMaxConnections)
         let isEnough = pools[identity].count >= pools[identity].usedLately
-        if isFull || isEnough || connections.count &+ 16 > connections.capacity {
+        let isSpare = isFull || isEnough || connections.count &+ 16 > connections.capacity
+        if isSpare || !watch(connection) {
             unsafe server.live._withUnsafeGuaranteedRef { live in
                 _ = live.idleConnections.subtract(1, ordering: .relaxed)
             }

@@ -244,7 +244,6 @@ extension Worker {
     /// The connection stands.
     mutating func serverConnected(_ stream: Handle, _ server: Handle) {
         connections[server].flags.remove(.connecting)
-        connections[server].flags.insert(.readable)
         streams[stream].connectedAt = now
         streams[stream].serverActivity = now
     }

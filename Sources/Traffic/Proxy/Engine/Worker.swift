@@ -41,6 +41,8 @@ struct Worker: ~Copyable {
     var pipes = PipePool()
     /// The field lines of the head being parsed.
     var fields: FieldTable
+    /// Clients that wait for their responses without being watched; seen to at the next sweep.
+    var unwatched: [Handle] = []
     /// Client connections whose descriptors are open.
     var clients = 0
     /// Accepting is paused until this tick, for want of descriptors; 0 when it is not.
@@ -180,6 +182,7 @@ struct Worker: ~Copyable {
             nextSweep = min(nextSweep, now &+ 1000)
             for backend in programs[program].slowStarters { engine.serveWaiting(of: backend, now) }
         }
+        watchUnwatched()
         purgePools()
         if buffers.inUse == 0 && buffers.trim(keep: 4) > 0 {
             _ = malloc_trim(0)

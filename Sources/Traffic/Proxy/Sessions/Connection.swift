@@ -40,6 +40,8 @@ struct ConnectionFlags: OptionSet {
     static var isLingering: ConnectionFlags { ConnectionFlags(rawValue: 1 << 13) }
     /// A UNIX socket: no TCP options.
     static var isLocal: ConnectionFlags { ConnectionFlags(rawValue: 1 << 14) }
+    /// Client side: waits for its response without being watched.
+    static var restsUnwatched: ConnectionFlags { ConnectionFlags(rawValue: 1 << 15) }
 }
 
 /// A connection to a client or to a server.

@@ -155,8 +155,7 @@ extension Worker {
         sessions[session].idleSince = now
         // Bytes that still come would turn the close into a reset that destroys the reply.
         let mayReset =
-            !isDrained || !connections[client].inbound.isEmpty
-            || connections[client].flags.contains(.readable)
+            !isDrained || !connections[client].inbound.isEmpty || hasUnread(client)
         switch fate {
         case .keep where !isStopping && isDrained: awaitNext(client)
         case .keep, .close:
@@ -168,6 +167,13 @@ extension Worker {
             }
         case .abort: closeClient(client)
         }
+    }
+
+    /// Whether a client has sent more than was read. One that is not watched has to be asked.
+    private mutating func hasUnread(_ client: Handle) -> Bool {
+        let flags = connections[client].flags
+        if flags.contains(.readable) { return true }
+        return !flags.contains(.isWatched) && !connections[client].descriptor.isQuiet()
     }
 
     /// Whether the request has left the client's buffer to its last byte, so that what follows
@@ -241,15 +247,15 @@ extension Worker {
 
     /// Puts a server connection away for later requests.
     private mutating func retire(_ stream: Handle, _ server: Handle, _ entry: ServerEntry) {
-        guard watch(server) else {
-            closeServerConnection(server)
-            return
-        }
         connections[server].flags.remove(.isReused)
         connections[server].scanned = 0
         let proxy = programs[streams[stream].program].proxies[Int(entry.proxy)]
         if proxy.reuse == .never || streams[stream].flags.contains(.isPrivate) {
-            keepPrivate(server, for: streams[stream].session)
+            if watch(server) {
+                keepPrivate(server, for: streams[stream].session)
+            } else {
+                closeServerConnection(server)
+            }
         } else {
             pool(server, server: entry)
         }

@@ -152,10 +152,49 @@ extension Worker {
     /// Makes sure events of both sides arrive; false when the stream had to be ended.
     mutating func watchBoth(_ stream: Handle) -> Bool {
         let server = streams[stream].server
-        if watch(streams[stream].client) && (server.isNone || watch(server)) { return true }
+        if server.isNone || watch(server) {
+            if mayRestUnwatched(stream) { return true }
+            if watch(streams[stream].client) { return true }
+        }
         streams[stream].termination = TerminationState(
             cause: UInt8(ascii: "R"), state: UInt8(ascii: "D"))
         end(stream, client: .abort)
         return false
+    }
+
+    /// Whether nothing is wanted of the client until the response comes. A client that leaves with
+    /// its response need not be watched at all; one whose response is slow is, from the next sweep
+    /// on, so that its reset is noticed.
+    private mutating func mayRestUnwatched(_ stream: Handle) -> Bool {
+        let client = streams[stream].client
+        let phase = streams[stream].phase
+        guard phase == .awaitingResponse || phase == .connecting,
+            streams[stream].flows[0].isDelivered || streams[stream].flows[0].framing == .none,
+            streams[stream].flags.contains(.isHTTP), !streams[stream].flags.contains(.clientPersists),
+            connections[client].outbound.isEmpty,
+            connections[client].flags.isDisjoint(with: [.isWatched, .readable]),
+            connections[client].flags.contains(.writable), unwatched.count < 16384,
+            !programs[streams[stream].program].proxies[Int(streams[stream].backend)].options
+                .contains(.abortOnClose)
+        else { return false }
+        if !connections[client].flags.contains(.restsUnwatched) {
+            connections[client].flags.insert(.restsUnwatched)
+            unwatched.append(client)
+        }
+        return true
+    }
+
+    /// Watches the clients that rest unwatched and still wait.
+    mutating func watchUnwatched() {
+        for client in unwatched where connections.isLive(client) {
+            connections[client].flags.remove(.restsUnwatched)
+            let stream = connections[client].stream
+            if !stream.isNone && !watch(client) {
+                streams[stream].termination = TerminationState(
+                    cause: UInt8(ascii: "R"), state: UInt8(ascii: "H"))
+                end(stream, client: .abort)
+            }
+        }
+        unwatched.removeAll(keepingCapacity: true)
     }
 }
