@@ -61,6 +61,26 @@ extension EngineTests {
             #expect(running.frontend().connectionsMax.load(ordering: .relaxed) <= 3)
         }
 
+        @Test func `clients one after another never count as two`() throws {
+            let origin = try TestOrigin.text("x")
+            defer { origin.stop() }
+            let running = try RunningEngine(Setup.http([Setup.server("s", origin.port)]))
+            for _ in 0..<100 {
+                // Both workers see it when they begin to look.
+                running.engine.setPaused(true)
+                try #require(running.settle())
+                let client = try Peer(to: running.port())
+                running.engine.setPaused(false)
+                #expect(client.get()?.text == "x")
+                client.close()
+                try #require(
+                    eventually { running.frontend().connections.load(ordering: .relaxed) == 0 })
+            }
+            #expect(running.frontend().connectionsMax.load(ordering: .relaxed) == 1)
+            #expect(running.engine.live.process.connectionsMax.load(ordering: .relaxed) == 1)
+            #expect(eventually { running.frontend().places.load(ordering: .relaxed) == 0 })
+        }
+
         @Test func `a full frontend does not hold up the others`() throws {
             let origin = try TestOrigin.echo()
             let web = try TestOrigin.text("x")

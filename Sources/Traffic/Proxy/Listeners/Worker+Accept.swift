@@ -119,7 +119,6 @@ extension Worker {
             var address = RawSocketAddress()
             switch Descriptor.accept(number, from: &address) {
             case .accepted(let descriptor):
-                noteMaxima(listeners[index].live)
                 welcome(descriptor, from: address, listener: index)
             case .wouldBlock:
                 giveRatesBack(frontend)
@@ -188,11 +187,6 @@ extension Worker {
 
     private mutating func takeProcessPlace() -> Bool {
         unsafe process._withUnsafeGuaranteedRef { $0.takePlace() }
-    }
-
-    private mutating func noteMaxima(_ frontend: FrontendLive) {
-        unsafe process._withUnsafeGuaranteedRef { $0.connectionsMax.raise(to: $0.connections) }
-        frontend.connectionsMax.raise(to: frontend.connections)
     }
 
     /// Stops watching all listeners until a tick; the sweep or a closing client resumes.
@@ -278,6 +272,10 @@ extension Worker {
         programs[program].users &+= 1
         clients &+= 1
         engine.loads.set(number, clients)
+        unsafe process._withUnsafeGuaranteedRef { $0.beginConnection() }
+        unsafe programs[program].proxies[Int(frontend)].frontend._withUnsafeGuaranteedRef {
+            $0.beginConnection()
+        }
         countAccept(frontend)
         if programs[program].proxies[Int(frontend)].isLoggedAtAccept { logAccept(client) }
         beginClient(client)

@@ -55,6 +55,8 @@ public final class ProcessLive: Sendable {
     /// Client connections open now, and the most there were.
     public let connections = Atomic<Int>(0)
     public let connectionsMax = Atomic<Int>(0)
+    /// Those and what workers are about to accept: what is held against `maxconn`.
+    let places = Atomic<Int>(0)
     /// `maxconn` in force.
     public let maxConnections = Atomic<Int>(0)
     /// Streams begun since the start; numbers streams.
@@ -78,6 +80,8 @@ public final class FrontendLive: Sendable {
     /// Client connections open now, and the most there were.
     public let connections = Atomic<Int>(0)
     public let connectionsMax = Atomic<Int>(0)
+    /// Those and what workers are about to accept: what is held against `maxconn`.
+    let places = Atomic<Int>(0)
     /// `maxconn` in force; 0 means no limit of its own.
     public let maxConnections = Atomic<Int>(0)
     /// `disable frontend` and SIGTTOU: listening but not accepting.
@@ -121,19 +125,41 @@ final class BindLive: Sendable {
 }
 
 extension FrontendLive {
-    /// Counts one more connection; false, and not counted, when the limit is reached.
-    func takePlace() -> Bool { connections.take(under: maxConnections) }
+    /// Takes a place for a connection; false, and not taken, when the limit is reached.
+    func takePlace() -> Bool { places.take(under: maxConnections) }
 
-    /// A connection, or a place nobody came for, is gone.
-    func leavePlace() { connections.subtract(1, ordering: .relaxed) }
+    /// Gives back a place nobody came for.
+    func leavePlace() { places.subtract(1, ordering: .relaxed) }
+
+    /// A connection has come into its place.
+    func beginConnection() {
+        connectionsMax.raise(to: connections.add(1, ordering: .relaxed).newValue)
+    }
+
+    /// A connection is gone, and its place is free.
+    func endConnection() {
+        connections.subtract(1, ordering: .relaxed)
+        leavePlace()
+    }
 }
 
 extension ProcessLive {
-    /// Counts one more connection; false, and not counted, when the limit is reached.
-    func takePlace() -> Bool { connections.take(under: maxConnections) }
+    /// Takes a place for a connection; false, and not taken, when the limit is reached.
+    func takePlace() -> Bool { places.take(under: maxConnections) }
 
-    /// A connection, or a place nobody came for, is gone.
-    func leavePlace() { connections.subtract(1, ordering: .relaxed) }
+    /// Gives back a place nobody came for.
+    func leavePlace() { places.subtract(1, ordering: .relaxed) }
+
+    /// A connection has come into its place.
+    func beginConnection() {
+        connectionsMax.raise(to: connections.add(1, ordering: .relaxed).newValue)
+    }
+
+    /// A connection is gone, and its place is free.
+    func endConnection() {
+        connections.subtract(1, ordering: .relaxed)
+        leavePlace()
+    }
 }
 
 extension Atomic where Value == Int {
@@ -151,9 +177,8 @@ extension Atomic where Value == Int {
         return false
     }
 
-    /// Keeps the largest value that another counter has had.
-    func raise(to present: borrowing Atomic<Int>) {
-        let value = present.load(ordering: .relaxed)
+    /// Keeps the largest value.
+    fileprivate func raise(to value: Int) {
         var known = load(ordering: .relaxed)
         while known < value {
             let (exchanged, original) = weakCompareExchange(

@@ -209,12 +209,12 @@ extension Worker {
         buffers.give(connections[client].inbound.take())
         buffers.give(connections[client].outbound.take())
         unsafe entry.frontend._withUnsafeGuaranteedRef { frontend in
-            _ = frontend.connections.subtract(1, ordering: .relaxed)
+            frontend.endConnection()
         }
         unsafe sessions[session].bind._withUnsafeGuaranteedRef { bind in
-            _ = bind.connections.subtract(1, ordering: .relaxed)
+            bind.leavePlace()
         }
-        unsafe process._withUnsafeGuaranteedRef { $0.leavePlace() }
+        unsafe process._withUnsafeGuaranteedRef { $0.endConnection() }
         release(program: sessions[session].program)
         sessions.remove(session)
         connections.remove(client)
