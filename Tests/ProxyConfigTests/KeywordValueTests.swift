@@ -34,6 +34,8 @@ import Testing
         ("option accept-invalid-http-request", .acceptUnsafeRequest),
         ("option disable-h2-upgrade", .disableH2Upgrade), ("option http-no-delay", .httpNoDelay),
         ("option idle-close-on-response", .idleCloseOnResponse),
+        ("option contstats", .continuousStats),
+        ("option independent-streams", .independentStreams),
         ("option splice-request", .spliceRequest), ("option splice-response", .spliceResponse),
     ])
     func `an option of frontends sets its bit, and no takes it back`(

@@ -111,11 +111,13 @@ public struct Keyword<Builder>: Sendable {
     /// A row that is read and changes nothing.
     public static func withoutEffect(
         _ name: String, _ sections: SectionSet, takes arguments: [ArgumentShape] = [],
-        prefixes: Prefixes = [], _ summary: String, reason: String
+        prefixes: Prefixes = [], elsewhere: Elsewhere = .refused, _ summary: String,
+        reason: String
     ) -> Keyword {
-        Keyword(name, sections, arguments, prefixes, summary, .acceptedWithoutEffect(reason)) {
-            _, _, _ in
-        }
+        Keyword(
+            name, sections, arguments, prefixes, summary, .acceptedWithoutEffect(reason),
+            elsewhere: elsewhere
+        ) { _, _, _ in }
     }
 
     /// A row that is known and refused until it works.

@@ -101,11 +101,8 @@ extension ConfigurationChecks {
         for index in drafts.indices {
             let draft = drafts[index]
             guard draft.proxy.capability.contains(.frontend),
-                let name = draft.proxy.defaultBackendName
-            else {
-                drafts[index].proxy.defaultBackendName = nil
-                continue
-            }
+                let name = draft.defaultBackendName
+            else { continue }
             if draft.proxy.isDisabled { continue }
             let place = draft.defaultBackendLocation
             guard
@@ -391,7 +388,6 @@ private struct HTTPOnlyOption {
             name: "accept-invalid-http-request", bit: .acceptUnsafeRequest, side: .frontend),
         HTTPOnlyOption(
             name: "accept-invalid-http-response", bit: .acceptUnsafeResponse, side: .backend),
-        HTTPOnlyOption(name: "http-use-proxy-header", bit: .httpUseProxyHeader, side: .frontend),
         HTTPOnlyOption(name: "http-pretend-keepalive", bit: .httpPretendKeepAlive, side: .backend),
     ]
 }

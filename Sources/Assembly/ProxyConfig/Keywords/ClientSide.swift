@@ -27,7 +27,7 @@ extension ProxyKeywords {
             "Names the backend for what no rule sends elsewhere."
         ) {
             draft, arguments, _ in
-            draft.proxy.defaultBackendName = arguments.word(0)
+            draft.defaultBackendName = arguments.word(0)
             draft.defaultBackendLocation = arguments.location
         },
         Row(

@@ -161,13 +161,6 @@ enum GlobalKeywords {
                 draft.global.descriptorLimit = arguments.number(0)
             }
         },
-        Row(
-            "spread-checks", .global, takes: [.integer(0...50)],
-            "Varies the times of health checks by so many percent."
-        ) {
-            draft, arguments, _ in
-            draft.global.spreadChecksPercent = arguments.number(0)
-        },
     ]
 
     static let environment: [Row] = [

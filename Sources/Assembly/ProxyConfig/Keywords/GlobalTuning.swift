@@ -71,7 +71,7 @@ extension GlobalKeywords {
         number(
             "tune.runqueue-depth", 1...1_000_000, \.runQueueDepth,
             "Bounds the tasks run between two polls."),
-        Row("noreuseport", .global, "Binds each address once instead of once for each worker.") {
+        Row("noreuseport", .global, "Lets no other process listen on the same addresses.") {
             draft, _, _ in
             draft.global.usesReusePort = false
         },

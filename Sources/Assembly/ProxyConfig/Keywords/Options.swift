@@ -24,6 +24,12 @@ extension ProxyKeywords {
         option(
             "allbackups", .serverSide, .allBackups,
             "Balances over all backup servers, not only the first."),
+        option(
+            "contstats", .clientSide, .continuousStats,
+            "Counts bytes every five seconds while a stream runs, not only at its end."),
+        option(
+            "independent-streams", .proxies, .independentStreams,
+            "Lets what is sent to a side not extend the wait for what comes from it."),
         option("clitcpka", .clientSide, .clientTCPKeepAlive, "Sends TCP keepalives to clients."),
         option("srvtcpka", .serverSide, .serverTCPKeepAlive, "Sends TCP keepalives to servers."),
         option(
@@ -95,14 +101,8 @@ extension ProxyKeywords {
                 : draft.proxy.options.subtracting(.redispatch)
         },
         .notYet(
-            "option contstats", .clientSide, prefixes: .both,
-            "Updates byte counters while a stream runs."),
-        .notYet(
             "option http-use-proxy-header", .clientSide, prefixes: .both,
             "Reads Proxy-Connection in place of Connection."),
-        .notYet(
-            "option independent-streams", .proxies, prefixes: .both,
-            "Lets what is sent not extend the wait for what is received."),
         .notYet(
             "option socket-stats", .clientSide, prefixes: .both,
             "Counts each listener on its own."),

@@ -75,7 +75,6 @@ extension ProxyKeywords {
     ]
 
     private static let servers: [(String, String)] = [
-        ("max-keep-alive-queue", "Gives up the same server when its queue is this long."),
         ("cookie", "Binds clients to servers by a cookie."),
         ("dynamic-cookie-key", "Sets the secret of cookies that are made up."),
         ("external-check command", "Names the program that checks servers."),

@@ -43,6 +43,10 @@ extension ProxyKeywords {
                 default: .always
                 }
         },
+        .withoutEffect(
+            "max-keep-alive-queue", .serverSide, takes: [.integer(-1...Int(Int32.max))],
+            elsewhere: .ignored, "Gives up the same server when its queue is this long.",
+            reason: "no request waits for one server"),
         Row(
             "retries", .serverSide, takes: [.integer(0...1_000_000)], elsewhere: .ignored,
             "Sets how often a failed connection is tried again."

@@ -16,15 +16,19 @@ extension ProxyKeywords {
             "server-fin", .serverSide, \.serverFin,
             "Bounds the server's silence once one direction is closed."),
         timeout("queue", .serverSide, \.queue, "Bounds the wait for a free connection slot."),
-        timeout("check", .serverSide, \.check, "Bounds the reading part of a health check."),
+        .withoutEffect(
+            "timeout check", .serverSide, takes: [.time], elsewhere: .ignored,
+            "Bounds the reading part of a health check.", reason: "there are no health checks yet"),
         timeout("tunnel", .serverSide, \.tunnel, "Bounds the silence of both sides of a tunnel."),
         timeout(
             "http-request", .proxies, \.httpRequest, "Bounds the arrival of a whole request head."),
         timeout(
             "http-keep-alive", .proxies, \.httpKeepAlive,
             "Bounds the wait for the next request on a connection."),
-        timeout(
-            "tarpit", .proxies, \.tarpit, "Sets how long a tarpitted client waits for its answer."),
+        .withoutEffect(
+            "timeout tarpit", .proxies, takes: [.time],
+            "Sets how long a tarpitted client waits for its answer.",
+            reason: "there are no rules yet that hold a client up"),
     ]
 
     private static func timeout(

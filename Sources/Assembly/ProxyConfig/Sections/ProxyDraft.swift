@@ -19,6 +19,8 @@ struct ProxyDraft {
 
     /// What `server` lines begin with, from `default-server`.
     var serverTemplate = ServerDraft.template
+    /// `default_backend`, until its section is found.
+    var defaultBackendName: String?
     /// Where `default_backend` stands.
     var defaultBackendLocation: SourceLocation?
     /// Where the log format was chosen, and by which keyword.
@@ -54,6 +56,7 @@ struct ProxyDraft {
         serverTemplate = defaults.serverTemplate
         logFormatOrigin = defaults.logFormatOrigin
         errorFormatLocation = defaults.errorFormatLocation
+        defaultBackendName = defaults.defaultBackendName
         defaultBackendLocation = defaults.defaultBackendLocation
     }
 

@@ -66,10 +66,6 @@ public struct GlobalConfiguration: Sendable {
     public var hardStopAfterMilliseconds = 0
     /// `grace`, milliseconds.
     public var graceMilliseconds = 0
-    /// `close-spread-time`, milliseconds; nil when not set.
-    public var closeSpreadMilliseconds: Int?
-    /// `spread-checks`, percent.
-    public var spreadChecksPercent = 0
     public var tuning = Tuning()
     /// `-dS` or `nosplice`: splice(2) is not used.
     public var usesSplice = true
@@ -114,11 +110,6 @@ public struct Tuning: Sendable {
     public var receiveBufferServerBytes = 0
     public var sendBufferClientBytes = 0
     public var sendBufferServerBytes = 0
-    /// `tune.pool-low-fd-ratio` and `tune.pool-high-fd-ratio`, percent.
-    public var poolLowDescriptorPercent = 20
-    public var poolHighDescriptorPercent = 25
-    /// `tune.idle-pool.shared`.
-    public var sharesIdlePool = true
     /// `h1-accept-payload-with-any-method`.
     public var acceptsAnyPayload = false
     /// `h1-do-not-close-on-insecure-transfer-encoding`.

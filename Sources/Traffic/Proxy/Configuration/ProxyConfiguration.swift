@@ -43,20 +43,16 @@ public struct ProxyOptions: OptionSet, Sendable {
     public static let ignoreProbes = bit(19)
     public static let acceptUnsafeRequest = bit(20)
     public static let acceptUnsafeResponse = bit(21)
-    public static let contentStats = bit(22)
+    public static let continuousStats = bit(22)
     public static let socketStats = bit(23)
     public static let tcpSmartAccept = bit(24)
     public static let tcpSmartConnect = bit(25)
     public static let httpNoDelay = bit(26)
     public static let independentStreams = bit(27)
     public static let httpPretendKeepAlive = bit(28)
-    public static let persist = bit(29)
-    public static let httpUseProxyHeader = bit(30)
     public static let idleCloseOnResponse = bit(31)
-    public static let http10Drop = bit(32)
     public static let disableH2Upgrade = bit(33)
     public static let transparent = bit(34)
-    public static let logHealthChecks = bit(35)
     public static let httpsLog = bit(36)
     public static let clfLog = bit(37)
 
@@ -76,8 +72,6 @@ public struct Timeouts: Sendable {
     public var tunnel = 0
     public var clientFin = 0
     public var serverFin = 0
-    public var tarpit = 0
-    public var check = 0
 
     public init() {}
 }
@@ -137,8 +131,6 @@ public struct ProxyConfiguration: Sendable {
     /// default of the option.
     public var redispatchAfter = 0
     public var reuse: ReusePolicy = .safe
-    /// `max-keep-alive-queue`; -1 none.
-    public var maxKeepAliveQueue = -1
     public var forwardFor: ForwardHeader?
     public var originalTo: ForwardHeader?
     public var forwarded: ForwardedHeader?
@@ -156,7 +148,6 @@ public struct ProxyConfiguration: Sendable {
     public var binds: [BindConfiguration] = []
     /// `default_backend`; index into ``Configuration/proxies``, resolved after parsing.
     public var defaultBackend: Int?
-    public var defaultBackendName: String?
 
     // Backend side.
     public var servers: [ServerConfiguration] = []
@@ -197,7 +188,6 @@ public struct BindConfiguration: Sendable {
     public var mode: UInt32?
     public var userID: UInt32?
     public var groupID: UInt32?
-    public var nice = 0
     public var level: StatsSocketConfiguration.Level?
     /// `thread`: workers (from 1) that accept; empty means all.
     public var threads: [Int] = []
@@ -244,7 +234,6 @@ public struct ServerConfiguration: Sendable {
     /// `pool-max-conn`; -1 unlimited.
     public var poolMaxConnections = -1
     public var poolPurgeDelayMilliseconds = 5000
-    public var poolLowConnections = 0
     public var maxReuse = -1
     public var source: SourceConfiguration?
     public var tcpUserTimeoutMilliseconds = 0

@@ -86,6 +86,8 @@ struct Program: ~Copyable {
     let frontendOfIdentity: [Int32]
     /// Backends with servers that start slowly; the first worker lets their limits grow.
     let slowStarters: [BackendLive]
+    /// Whether some frontend counts while its streams run (`option contstats`).
+    let countsContinuously: Bool
     /// By proxy index: the replies of `errorfile`, by status.
     let errorReplies: [[Int: ErrorReply]]
     let standardReplies: [Int: ErrorReply]
@@ -126,6 +128,9 @@ struct Program: ~Copyable {
         self.proxies = proxies
         self.servers = servers
         frontendOfIdentity = ofIdentity
+        countsContinuously = configuration.proxies.contains {
+            $0.options.contains(.continuousStats)
+        }
         slowStarters = configuration.proxies.filter { proxy in
             proxy.capability.contains(.backend)
                 && proxy.servers.contains { $0.slowStartMilliseconds > 0 }

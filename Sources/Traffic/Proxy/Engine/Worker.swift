@@ -52,6 +52,8 @@ struct Worker: ~Copyable {
     var isStopping = false
     var mustStop = false
     var nextSweep: UInt64 = 0
+    /// When bytes of running streams are counted next, where that is asked for.
+    var nextCount: UInt64 = 0
     let tuning: Tuning
     let usesSplice: Bool
     let processCounters: CounterSlice
@@ -183,6 +185,10 @@ struct Worker: ~Copyable {
             for backend in programs[program].slowStarters { engine.serveWaiting(of: backend, now) }
         }
         watchUnwatched()
+        if programs[program].countsContinuously && now >= nextCount {
+            nextCount = now &+ 5000
+            countBytesSoFar()
+        }
         purgePools()
         if buffers.inUse == 0 && buffers.trim(keep: 4) > 0 {
             _ = malloc_trim(0)

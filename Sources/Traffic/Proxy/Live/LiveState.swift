@@ -63,8 +63,6 @@ public final class ProcessLive: Sendable {
     public let streams = Atomic<UInt64>(0)
     /// Sessions begun in the present second, for `maxconnrate` and `maxsessrate`.
     let sessionRate = RateWindow()
-    /// Workers whose accepting is paused for want of descriptors.
-    public let pausedWorkers = Atomic<Int>(0)
     public let counters: CounterTable
     public let started = Clock.monotonic()
     public let startedCalendarMicroseconds = Clock.calendarMicroseconds()
@@ -90,8 +88,6 @@ public final class FrontendLive: Sendable {
     public let isStopped = Atomic<Bool>(false)
     /// Sessions begun in the present second, for `rate-limit sessions`.
     let sessionRate = RateWindow()
-    /// HTTP requests counted for `%rt`.
-    public let requestNumber = Atomic<UInt64>(0)
 
     private let binds = Mutex<[BindLive]>([])
 

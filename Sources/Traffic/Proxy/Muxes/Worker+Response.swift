@@ -79,6 +79,7 @@ extension Worker {
                 streams[stream].flows[1].bytes &+= UInt64(count)
                 streams[stream].flows[1].fullReads = count == room ? 1 : 0
                 streams[stream].serverActivity = now
+                streams[stream].serverReadAt = now
             case .wouldBlock: break
             case .ended, .failed:
                 serverEndedEarly(stream)

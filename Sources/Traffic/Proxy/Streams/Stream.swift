@@ -10,10 +10,6 @@ import Structures
 enum Direction: Int {
     case request = 0
     case response = 1
-
-    /// The way back.
-    @inline(__always)
-    var reversed: Direction { self == .request ? .response : .request }
 }
 
 /// How the end of a flow is found.
@@ -161,6 +157,9 @@ struct Stream: ~Copyable {
     /// Last progress on either side.
     var clientActivity: UInt64
     var serverActivity: UInt64
+    /// When bytes last came from either side, for `option independent-streams`.
+    var clientReadAt: UInt64
+    var serverReadAt: UInt64
     var idleMilliseconds: UInt64 = 0
     /// Node in the backend's queue.
     var queueNode: Int32 = -1
@@ -171,6 +170,9 @@ struct Stream: ~Copyable {
     var backendConnections: Int32 = 0
     /// Bytes sent to the client, head included.
     var bytesToClient: UInt64 = 0
+    /// Bytes from and to the client that are counted already (`option contstats`).
+    var countedIn: UInt64 = 0
+    var countedOut: UInt64 = 0
 
     init(
         number: UInt64, client: Handle, session: Handle, program: Handle, frontend: Int32,
@@ -185,5 +187,7 @@ struct Stream: ~Copyable {
         firstByteAt = now
         clientActivity = now
         serverActivity = now
+        clientReadAt = now
+        serverReadAt = now
     }
 }

@@ -291,8 +291,7 @@ extension Worker {
     }
 
     private mutating func count(_ stream: Handle, into counters: CounterSlice, hasTimes: Bool) {
-        counters.add(.bytesIn, streams[stream].flows[0].bytes)
-        counters.add(.bytesOut, streams[stream].bytesToClient)
+        countBytes(stream, into: counters)
         if streams[stream].flags.contains(.isHTTP) {
             switch streams[stream].status {
             case 200..<300: counters.add(.responses2xx)
@@ -312,6 +311,34 @@ extension Worker {
             counters, .totalMilliseconds, .totalMillisecondsMax,
             Int(now &- streams[stream].firstByteAt))
         counters.add(.timedStreams)
+    }
+
+    /// Adds the bytes that are not counted yet.
+    private mutating func countBytes(_ stream: Handle, into counters: CounterSlice) {
+        counters.add(.bytesIn, streams[stream].flows[0].bytes &- streams[stream].countedIn)
+        counters.add(.bytesOut, streams[stream].bytesToClient &- streams[stream].countedOut)
+    }
+
+    /// Counts what streams of frontends with `option contstats` have moved so far.
+    mutating func countBytesSoFar() {
+        for index in 0..<streams.highWater {
+            guard let stream = streams.handle(at: index) else { continue }
+            let program = streams[stream].program
+            let front = programs[program].proxies[Int(streams[stream].frontend)]
+            guard front.options.contains(.continuousStats) else { continue }
+            countBytes(stream, into: front.frontendCounters)
+            let backend = streams[stream].backend
+            if backend >= 0 {
+                countBytes(
+                    stream, into: programs[program].proxies[Int(backend)].backendCounters)
+            }
+            let server = streams[stream].serverIndex
+            if server >= 0 {
+                countBytes(stream, into: programs[program].servers[Int(server)].counters)
+            }
+            streams[stream].countedIn = streams[stream].flows[0].bytes
+            streams[stream].countedOut = streams[stream].bytesToClient
+        }
     }
 
     private mutating func addTime(

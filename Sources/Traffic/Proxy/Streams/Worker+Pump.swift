@@ -95,7 +95,7 @@ extension Worker {
             streams[stream].flows[index].bytes &+= UInt64(count)
             streams[stream].flows[index].fullReads =
                 count == room ? min(2, streams[stream].flows[index].fullReads &+ 1) : 0
-            noteActivity(stream, ofClient: direction == .request)
+            noteRead(stream, ofClient: direction == .request)
             return true
         case .wouldBlock, .ended:
             return true
@@ -215,6 +215,17 @@ extension Worker {
         noteActivity(stream, ofClient: direction == .response)
     }
 
+    /// Notes that bytes came from one side.
+    @inline(__always)
+    private mutating func noteRead(_ stream: Handle, ofClient: Bool) {
+        if ofClient {
+            streams[stream].clientReadAt = now
+        } else {
+            streams[stream].serverReadAt = now
+        }
+        noteActivity(stream, ofClient: ofClient)
+    }
+
     /// Notes progress of one side, which its timeout counts from.
     @inline(__always)
     mutating func noteActivity(_ stream: Handle, ofClient: Bool) {
@@ -272,7 +283,7 @@ extension Worker {
             // Small pieces are cheaper through the buffer.
             if count < 4096 { streams[stream].flows[index].fullReads = 0 }
             processCounters.add(.splicedBytes, UInt64(count))
-            noteActivity(stream, ofClient: direction == .request)
+            noteRead(stream, ofClient: direction == .request)
             return true
         case .wouldBlock:
             connections[source].flags.remove(.readable)

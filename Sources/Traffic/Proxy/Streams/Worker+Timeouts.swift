@@ -86,7 +86,11 @@ extension Worker {
         if wantsClient || owesClient {
             let isEnding = !connections[client].flags.isDisjoint(with: [.writeClosed, .readClosed])
             let patience = isEnding && front.clientFin > 0 ? front.clientFin : front.client
-            nearest.consider(streams[stream].clientActivity, patience, .client)
+            // What is sent counts as activity, too, unless the two directions are independent.
+            let isAlone = wantsClient && front.options.contains(.independentStreams)
+            let since =
+                isAlone ? streams[stream].clientReadAt : streams[stream].clientActivity
+            nearest.consider(since, patience, .client)
         }
         guard !server.isNone else { return }
         // A response is due once the request is out; before that the client judges the wait.
@@ -96,8 +100,9 @@ extension Worker {
         if wantsServer || owesServer {
             let isEnding = !connections[server].flags.isDisjoint(with: [.writeClosed, .readClosed])
             let patience = isEnding && back.serverFin > 0 ? back.serverFin : back.server
-            let since = max(streams[stream].serverActivity, streams[stream].connectedAt)
-            nearest.consider(since, patience, .server)
+            let isAlone = wantsServer && back.options.contains(.independentStreams)
+            let last = isAlone ? streams[stream].serverReadAt : streams[stream].serverActivity
+            nearest.consider(max(last, streams[stream].connectedAt), patience, .server)
         }
     }
 
