@@ -1,6 +1,5 @@
 // Which congestion control sockets have, on whatever system the tests run.
 
-import CLinux
 import Glibc
 import Kernel
 import Testing

@@ -170,7 +170,8 @@ extension Worker {
         let phase = streams[stream].phase
         guard phase == .awaitingResponse || phase == .connecting,
             streams[stream].flows[0].isDelivered || streams[stream].flows[0].framing == .none,
-            streams[stream].flags.contains(.isHTTP), !streams[stream].flags.contains(.clientPersists),
+            streams[stream].flags.contains(.isHTTP),
+            !streams[stream].flags.contains(.clientPersists),
             connections[client].outbound.isEmpty,
             connections[client].flags.isDisjoint(with: [.isWatched, .readable]),
             connections[client].flags.contains(.writable), unwatched.count < 16384,
@@ -186,7 +187,9 @@ extension Worker {
 
     /// Watches the clients that rest unwatched and still wait.
     mutating func watchUnwatched() {
-        for client in unwatched where connections.isLive(client) {
+        let waiting = unwatched
+        unwatched.removeAll(keepingCapacity: true)
+        for client in waiting where connections.isLive(client) {
             connections[client].flags.remove(.restsUnwatched)
             let stream = connections[client].stream
             if !stream.isNone && !watch(client) {
@@ -195,6 +198,5 @@ extension Worker {
                 end(stream, client: .abort)
             }
         }
-        unwatched.removeAll(keepingCapacity: true)
     }
 }
