@@ -31,6 +31,9 @@ struct VerdictTests {
         "frontend f\n bind :8001\n default_backend b\nbackend b\n server s 127.0.0.1:1\n",
         "frontend f\n timeout client 1s\n bind :8001\nbackend b\n timeout server 1s\n"
             + " server s 127.0.0.1:1\n",
+        "listen b\n bind :8001\n timeout client 1s\n monitor-uri /a\n",
+        "listen b\n bind :8001\n timeout client 1s\n mode http\n monitor-uri\n",
+        "listen b\n bind :8001\n timeout client 1s\n mode http\n monitor-uri /a\n",
         "backend b\n timeout server 1s\n", "ring\n", "ring a\nring a\n", "ring a/b\n",
         "ring buf0\n", ring + "size 100\n", ring + "maxlen 20000\n", ring + "format foo\n",
         ring + "format rfc5424\n maxlen 500\n size 32764\n description a b\n",

@@ -254,6 +254,10 @@ extension ConfigurationChecks {
             for (isSet, name) in options + headers where isSet {
                 warn("'option \(name)' ignored for \(title) as it requires HTTP mode.")
             }
+            if draft.proxy.monitorURI != nil, draft.proxy.capability.contains(.frontend) {
+                warn("monitor-uri will be ignored for \(title) (needs 'mode http').")
+            }
+            draft.proxy.monitorURI = nil
             checkForcedProtocol(draft, &diagnostics)
             draft.proxy.forwardFor = nil
             draft.proxy.originalTo = nil

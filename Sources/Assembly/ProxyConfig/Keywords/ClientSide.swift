@@ -31,6 +31,12 @@ extension ProxyKeywords {
             draft.defaultBackendLocation = arguments.location
         },
         Row(
+            "monitor-uri", .clientSide, takes: [.word("<uri>")], elsewhere: .ignored,
+            "Answers requests for this path with 200, unlogged, to show that the process serves."
+        ) { draft, arguments, _ in
+            draft.proxy.monitorURI = arguments.word(0)
+        },
+        Row(
             "maxconn", .clientSide, takes: [.count], elsewhere: .ignored,
             "Bounds this frontend's connections."
         ) {

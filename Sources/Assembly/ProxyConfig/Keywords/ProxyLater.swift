@@ -63,7 +63,6 @@ extension ProxyKeywords {
         ("log-format-sd", "Sets the structured part of log lines."),
         ("log-steps", "Chooses when lines are logged."),
         ("max-session-srv-conns", "Bounds the server connections a client's connection may hold."),
-        ("monitor-uri", "Answers requests for this path by itself."),
         ("option h1-case-adjust-bogus-client!", "Writes field names in another case to clients."),
         ("option http-drop-response-trailers!", "Removes trailers of responses."),
         ("quic-initial", "Acts on the first packets of QUIC connections."),

@@ -141,6 +141,8 @@ public struct ProxyConfiguration: Sendable {
     /// `log-format` and `error-log-format` as written; nil means none given.
     public var logFormat: String?
     public var errorLogFormat: String?
+    /// `monitor-uri`: requests for it are answered here and not logged.
+    public var monitorURI: String?
     /// `rate-limit sessions`; 0 none.
     public var sessionRateLimit = 0
 

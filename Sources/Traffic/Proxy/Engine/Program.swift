@@ -38,6 +38,7 @@ struct ProxyEntry {
     let hasForwardFor: Bool
     let hasOriginalTo: Bool
     let hasForwarded: Bool
+    let hasMonitorURI: Bool
 }
 
 /// A server as a worker uses it.
@@ -88,6 +89,8 @@ struct Program: ~Copyable {
     let slowStarters: [BackendLive]
     /// Whether some frontend counts while its streams run (`option contstats`).
     let countsContinuously: Bool
+    /// By proxy index: `monitor-uri`; empty where there is none.
+    let monitorURIs: [[UInt8]]
     /// By proxy index: the replies of `errorfile`, by status.
     let errorReplies: [[Int: ErrorReply]]
     let standardReplies: [Int: ErrorReply]
@@ -128,6 +131,7 @@ struct Program: ~Copyable {
         self.proxies = proxies
         self.servers = servers
         frontendOfIdentity = ofIdentity
+        monitorURIs = configuration.proxies.map { Array(($0.monitorURI ?? "").utf8) }
         countsContinuously = configuration.proxies.contains {
             $0.options.contains(.continuousStats)
         }
@@ -190,7 +194,8 @@ struct Program: ~Copyable {
             frontendCounters: frontend.counters.slice(worker: worker),
             backendCounters: backend.counters.slice(worker: worker),
             frontendIdentity: frontend.identity, hasForwardFor: proxy.forwardFor != nil,
-            hasOriginalTo: proxy.originalTo != nil, hasForwarded: proxy.forwarded != nil)
+            hasOriginalTo: proxy.originalTo != nil, hasForwarded: proxy.forwarded != nil,
+            hasMonitorURI: proxy.monitorURI != nil)
     }
 
     private static func append(

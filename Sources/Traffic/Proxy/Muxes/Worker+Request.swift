@@ -74,6 +74,13 @@ extension Worker {
         let entry = programs[own].proxies[Int(streams[stream].frontend)]
         entry.frontendCounters.add(.requests)
         setFraming(stream, head)
+        if entry.hasMonitorURI && asksForMonitor(stream, head) {
+            // Neither forwarded nor logged: it says that this process serves.
+            streams[stream].flags.remove(.isLogged)
+            takeHead(stream, head)
+            reply(stream, status: 200)
+            return
+        }
         if streams[stream].flags.contains(.isLogged) { keepRequestLine(stream, head) }
         let target = entry.defaultBackend
         if target >= 0 {
@@ -93,6 +100,23 @@ extension Worker {
         }
         takeHead(stream, head)
         reply(stream, status: target >= 0 ? 500 : 503)
+    }
+
+    /// Whether the target is the frontend's `monitor-uri`: the path where that begins with a slash,
+    /// else all of it.
+    private mutating func asksForMonitor(_ stream: Handle, _ head: MessageHead) -> Bool {
+        let own = streams[stream].program
+        let front = Int(streams[stream].frontend)
+        let count = programs[own].monitorURIs[front].count
+        let isPath = count > 0 && programs[own].monitorURIs[front][0] == UInt8(ascii: "/")
+        let range = isPath ? head.pathAndQueryRange : head.targetRange
+        guard range.count == count else { return false }
+        let bytes = connections[streams[stream].client].inbound.span
+        for index in 0..<count
+        where bytes[range.lowerBound &+ index] != programs[own].monitorURIs[front][index] {
+            return false
+        }
+        return true
     }
 
     /// Drops the head from the client's buffer; what is left is the body or the next request.
