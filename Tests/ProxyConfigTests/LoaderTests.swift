@@ -341,6 +341,15 @@ import Testing
             ])
     }
 
+    @Test func `no two objects of any kind have the same guid`() {
+        let one = "backend a\n guid x\n server s 127.0.0.1:1 guid y\n"
+        #expect(!Loading.load(Loading.timeouts + one).messages.contains { $0.contains("guid") })
+        for twin in ["guid x", "server t 127.0.0.1:1 guid y", "server t 127.0.0.1:1 guid x"] {
+            let loaded = Loading.load(Loading.timeouts + one + "backend b\n \(twin)\n")
+            #expect(loaded.messages.contains { $0.contains("is used twice") }, "\(twin)")
+        }
+    }
+
     @Test(arguments: ["peers p", "resolvers r", "userlist u", "cache c", "program p"])
     func `sections that do not work yet are refused once and passed over`(header: String) {
         let loaded = Loading.load("\(header)\n foo\n bar baz\nglobal\n maxconn 3\n")

@@ -24,12 +24,12 @@ enum ConfigurationChecks {
         numberProxies(&drafts, from: first, &diagnostics)
         for index in drafts.indices {
             numberParts(&drafts[index], &diagnostics)
-            checkGUIDs(drafts[index], &diagnostics)
             if !drafts[index].proxy.isDisabled {
                 checkMode(&drafts[index], configuration.global, &diagnostics)
                 checkParts(drafts[index], &diagnostics)
             }
         }
+        checkGUIDs(drafts.map(\.proxy), &diagnostics)
         configuration.proxies = drafts.map(\.proxy)
         configuration.rings = [.buf0] + assembly.session.rings
         checkRings(&configuration, &diagnostics)
@@ -216,14 +216,25 @@ extension ConfigurationChecks {
         }
     }
 
-    private static func checkGUIDs(_ draft: ProxyDraft, _ diagnostics: inout Diagnostics) {
+    /// No two objects of any kind may have the same `guid`.
+    private static func checkGUIDs(
+        _ proxies: [ProxyConfiguration], _ diagnostics: inout Diagnostics
+    ) {
         var seen: Set<String> = []
-        let servers = draft.proxy.servers.compactMap { server in
-            server.guid.map { ($0, server.place) }
-        }
-        for (guid, place) in servers where !seen.insert(guid).inserted {
-            diagnostics.report(
-                Diagnostic(.alert, at: SourceLocation(place), "guid '\(guid)' is used twice"))
+        for proxy in proxies {
+            // A bind line's is a prefix, to which each of its addresses adds a number.
+            var given = [(proxy.guid, proxy.place)]
+            given += proxy.binds.map { ($0.guid.map { "\($0)-0" }, $0.place) }
+            given += proxy.servers.map { ($0.guid, $0.place) }
+            var ownLines: Set<String> = []
+            for (guid, place) in given {
+                guard let guid else { continue }
+                // Several addresses of one line share its text.
+                if !ownLines.insert("\(guid) \(place.file):\(place.line)").inserted { continue }
+                if seen.insert(guid).inserted { continue }
+                diagnostics.report(
+                    Diagnostic(.alert, at: SourceLocation(place), "guid '\(guid)' is used twice"))
+            }
         }
     }
 

@@ -21,39 +21,73 @@ public struct ProxyOptions: OptionSet, Sendable {
     public let rawValue: UInt64
     public init(rawValue: UInt64) { self.rawValue = rawValue }
 
+    /// `option httplog`.
     public static let httpLog = bit(0)
+    /// `option tcplog`.
     public static let tcpLog = bit(1)
+    /// `option dontlognull`: connections without a byte are not logged.
     public static let dontLogNull = bit(2)
+    /// `option dontlog-normal`: only what went wrong is logged.
     public static let dontLogNormal = bit(3)
+    /// `option log-separate-errors`: what went wrong is logged at level err.
     public static let logSeparateErrors = bit(4)
+    /// `option logasap`: lines are written before the stream has ended.
     public static let logASAP = bit(5)
+    /// `option redispatch`: retries may go to another server.
     public static let redispatch = bit(6)
+    /// `option abortonclose`: a waiting request ends with its client.
     public static let abortOnClose = bit(7)
+    /// `option allbackups`: all backups are used, not only the first.
     public static let allBackups = bit(8)
+    /// `option httpclose`: both sides close after each exchange.
     public static let httpClose = bit(9)
+    /// `option http-server-close`: the server side closes after each exchange.
     public static let httpServerClose = bit(10)
+    /// `option clitcpka`.
     public static let clientTCPKeepAlive = bit(11)
+    /// `option srvtcpka`.
     public static let serverTCPKeepAlive = bit(12)
+    /// `option nolinger` on the client side.
     public static let noLingerClient = bit(13)
+    /// `option nolinger` on the server side.
     public static let noLingerServer = bit(14)
+    /// `option splice-auto`.
     public static let spliceAuto = bit(15)
+    /// `option splice-request`.
     public static let spliceRequest = bit(16)
+    /// `option splice-response`.
     public static let spliceResponse = bit(17)
+    /// `option prefer-last-server`.
     public static let preferLastServer = bit(18)
+    /// `option http-ignore-probes`.
     public static let ignoreProbes = bit(19)
+    /// `option accept-unsafe-violations-in-http-request`.
     public static let acceptUnsafeRequest = bit(20)
+    /// `option accept-unsafe-violations-in-http-response`.
     public static let acceptUnsafeResponse = bit(21)
+    /// `option contstats`: bytes are counted while streams run.
     public static let continuousStats = bit(22)
+    /// `option socket-stats`.
     public static let socketStats = bit(23)
+    /// `option tcp-smart-accept`.
     public static let tcpSmartAccept = bit(24)
+    /// `option tcp-smart-connect`.
     public static let tcpSmartConnect = bit(25)
+    /// `option http-no-delay`.
     public static let httpNoDelay = bit(26)
+    /// `option independent-streams`: what is sent does not extend the wait for what comes.
     public static let independentStreams = bit(27)
+    /// `option http-pretend-keepalive`.
     public static let httpPretendKeepAlive = bit(28)
+    /// `option idle-close-on-response`.
     public static let idleCloseOnResponse = bit(31)
+    /// `option disable-h2-upgrade`.
     public static let disableH2Upgrade = bit(33)
+    /// `option transparent`.
     public static let transparent = bit(34)
+    /// `option httpslog`.
     public static let httpsLog = bit(36)
+    /// `clf` behind `option httplog` or `option tcplog`.
     public static let clfLog = bit(37)
 
     private static func bit(_ position: UInt64) -> ProxyOptions {
@@ -63,14 +97,23 @@ public struct ProxyOptions: OptionSet, Sendable {
 
 /// `timeout …` in milliseconds; 0 means none.
 public struct Timeouts: Sendable {
+    /// `timeout client`: silence of the client.
     public var client = 0
+    /// `timeout connect`: one attempt to connect.
     public var connect = 0
+    /// `timeout server`: silence of the server.
     public var server = 0
+    /// `timeout queue`: waiting for a server; 0 means `timeout connect`.
     public var queue = 0
+    /// `timeout http-request`: the arrival of a whole head.
     public var httpRequest = 0
+    /// `timeout http-keep-alive`: waiting for the next request.
     public var httpKeepAlive = 0
+    /// `timeout tunnel`: silence of both sides of a tunnel.
     public var tunnel = 0
+    /// `timeout client-fin`: silence of a client once a direction is closed.
     public var clientFin = 0
+    /// `timeout server-fin`: silence of a server once a direction is closed.
     public var serverFin = 0
 
     public init() {}
@@ -97,11 +140,17 @@ public struct ForwardHeader: Sendable {
 public struct ForwardedHeader: Sendable {
     /// The source of `for` and `by` parameters.
     public enum Node: Sendable { case none, address }
+    /// `proto`.
     public var sendsProtocol = true
+    /// `host`.
     public var sendsHost = false
+    /// `for`: the client.
     public var forNode: Node = .address
+    /// `for_port`.
     public var forPort = false
+    /// `by`: the address the client came to.
     public var byNode: Node = .none
+    /// `by_port`.
     public var byPort = false
 
     public init() {}
