@@ -70,6 +70,24 @@ extension EngineTests {
             #expect(eventually { running.log.endings == ["SD", "CD"] })
         }
 
+        @Test func `a server's last words arrive though it does not listen any more`() throws {
+            let origin = try TestOrigin { peer, _ in
+                _ = peer.read(1)
+                peer.send("bye")
+                // What the client still sends makes this a reset.
+            }
+            defer { origin.stop() }
+            let running = try RunningEngine(Setup.tcp([Setup.server("s", origin.port)]))
+            var lost = 0
+            for _ in 0..<300 {
+                let client = try Peer(to: running.port())
+                client.send("x")
+                while !client.isReadable(within: 0), client.send("more") {}
+                if client.readToEnd().bytes != Array("bye".utf8) { lost += 1 }
+            }
+            #expect(lost == 0)
+        }
+
         @Test(arguments: [true, false])
         func `32 MB go both ways at once, byte for byte`(usesSplice: Bool) throws {
             let size = 32 << 20

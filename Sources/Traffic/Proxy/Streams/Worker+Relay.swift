@@ -123,6 +123,12 @@ extension Worker {
             abort(stream, causedByClient: direction == .request)
             return false
         case .sinkFailed:
+            // What a server said before it would hear no more may wait in its socket, and the
+            // poller's word of it may be still to come.
+            if direction == .request && !streams[stream].flows[1].isDelivered {
+                connections[sink].flags.insert(.readable)
+                _ = pump(stream, .response)
+            }
             abort(stream, causedByClient: direction == .response)
             return false
         case .invalid:
