@@ -40,23 +40,35 @@ public struct GlobalConfiguration: Sendable {
     public var descriptorLimit = 0
     /// `fd-hard-limit`; 0 means none.
     public var descriptorHardLimit = 0
+    /// `user`; nil where none is given.
     public var userName: String?
+    /// `group`; nil where none is given.
     public var groupName: String?
+    /// `uid`, or that of `user`.
     public var userID: UInt32?
+    /// `gid`, or that of `group`.
     public var groupID: UInt32?
+    /// `chroot`.
     public var chrootPath: String?
+    /// `pidfile`.
     public var pidFilePath: String?
+    /// `daemon`.
     public var isDaemon = false
+    /// `quiet`.
     public var isQuiet = false
     /// `node` and `description`, shown by `show info`.
     public var node: String?
+    /// `description`, shown by `show info`.
     public var describedAs: String?
     /// `localpeer`.
     public var localPeer: String?
+    /// `log` lines in their order.
     public var logs: [LogConfiguration] = []
+    /// `log-tag`; nil means the program's name.
     public var logTag: String?
     /// `log-send-hostname`: nil not sent, empty the system's name.
     public var logSendHostname: String?
+    /// `stats socket` lines in their order.
     public var statsSockets: [StatsSocketConfiguration] = []
     /// `stats timeout`, milliseconds.
     public var statsTimeoutMilliseconds = 10_000
@@ -66,6 +78,7 @@ public struct GlobalConfiguration: Sendable {
     public var hardStopAfterMilliseconds = 0
     /// `grace`, milliseconds.
     public var graceMilliseconds = 0
+    /// `tune.*` and its kin.
     public var tuning = Tuning()
     /// `-dS` or `nosplice`: splice(2) is not used.
     public var usesSplice = true
@@ -73,7 +86,9 @@ public struct GlobalConfiguration: Sendable {
     public var usesReusePort = true
     /// `maxconnrate`, `maxsessrate`, `maxpipes`; 0 means no limit.
     public var maxConnectionRate = 0
+    /// `maxsessrate`, a second; 0 means no limit.
     public var maxSessionRate = 0
+    /// `maxpipes`; 0 means no limit.
     public var maxPipes = 0
     /// `setenv` and its kin were applied while reading; the names to show in `show env` follow.
     public var environment: [String: String] = [:]
@@ -107,8 +122,11 @@ public struct Tuning: Sendable {
     public var pipeBytes = 0
     /// `tune.rcvbuf.client` and its kin, bytes; 0 means the kernel's.
     public var receiveBufferClientBytes = 0
+    /// `tune.rcvbuf.server`, bytes; 0 means the kernel's.
     public var receiveBufferServerBytes = 0
+    /// `tune.sndbuf.client`, bytes; 0 means the kernel's.
     public var sendBufferClientBytes = 0
+    /// `tune.sndbuf.server`, bytes; 0 means the kernel's.
     public var sendBufferServerBytes = 0
     /// `h1-accept-payload-with-any-method`.
     public var acceptsAnyPayload = false
@@ -131,6 +149,7 @@ public struct LogConfiguration: Sendable {
         /// `log global` in a proxy: the lines of the global section.
         case global
     }
+    /// Where lines go.
     public var target: Target
     /// The address as written, for messages.
     public var targetText: String
@@ -149,6 +168,7 @@ public struct LogConfiguration: Sendable {
     public var minLevel = 0
     /// `sample <ranges>:<size>`: which of each `size` messages are sent (1-based closed ranges).
     public var sampleRanges: [ClosedRange<Int>] = []
+    /// How many messages a sample has; 0 sends all.
     public var sampleSize = 0
 
     public init(target: Target, targetText: String) {
@@ -165,7 +185,9 @@ public struct StatsSocketConfiguration: Sendable {
         /// Whether the left level may do less.
         public static func < (left: Level, right: Level) -> Bool { left.rawValue < right.rawValue }
     }
+    /// Where it listens.
     public var bind: BindConfiguration
+    /// How much a client may do.
     public var level: Level = .operator_
     /// `expose-fd listeners`.
     public var exposesListeners = false
@@ -175,7 +197,9 @@ public struct StatsSocketConfiguration: Sendable {
 
 /// Where something stands in the configuration files.
 public struct SourcePlace: Sendable, Equatable {
+    /// The file as named on the command line.
     public var file: String
+    /// The line, from 1.
     public var line: Int
 
     public init(file: String = "", line: Int = 0) {

@@ -158,14 +158,21 @@ public struct ForwardedHeader: Sendable {
 
 /// A frontend, a backend, or both.
 public struct ProxyConfiguration: Sendable {
+    /// Its name.
     public var name: String
+    /// Whether it serves clients, uses servers, or both.
     public var capability: ProxyCapability
+    /// Where it stands in the files.
     public var place: SourcePlace
     /// `id`; 0 until numbered.
     public var id = 0
+    /// `guid` (of a bind line `guid-prefix`); nil where none is given.
     public var guid: String?
+    /// `description`.
     public var describedAs: String?
+    /// `mode`.
     public var mode: ProxyMode = .tcp
+    /// `disabled`.
     public var isDisabled = false
     /// `maxconn` of the frontend side; 0 means the global limit.
     public var maxConnections = 0
@@ -173,22 +180,32 @@ public struct ProxyConfiguration: Sendable {
     public var fullConnections = 0
     /// `backlog`; 0 means maxconn.
     public var backlog = 0
+    /// `option` switches.
     public var options: ProxyOptions = []
+    /// `timeout` settings.
     public var timeouts = Timeouts()
+    /// `retries`: attempts to connect after the first.
     public var retries = 3
     /// `option redispatch N`: every N retries (negative: counted from the end); 0 never, -1 the
     /// default of the option.
     public var redispatchAfter = 0
+    /// `http-reuse`.
     public var reuse: ReusePolicy = .safe
+    /// `option forwardfor`; nil where it is off.
     public var forwardFor: ForwardHeader?
+    /// `option originalto`; nil where it is off.
     public var originalTo: ForwardHeader?
+    /// `option forwarded`; nil where it is off.
     public var forwarded: ForwardedHeader?
     /// `errorfile`: status code to complete reply bytes.
     public var errorReplies: [Int: [UInt8]] = [:]
+    /// `log` lines in their order.
     public var logs: [LogConfiguration] = []
+    /// `log-tag`; nil means that of the global section.
     public var logTag: String?
     /// `log-format` and `error-log-format` as written; nil means none given.
     public var logFormat: String?
+    /// `error-log-format` as written; nil means none given.
     public var errorLogFormat: String?
     /// `monitor-uri`: requests for it are answered here and not logged.
     public var monitorURI: String?
@@ -196,11 +213,13 @@ public struct ProxyConfiguration: Sendable {
     public var sessionRateLimit = 0
 
     // Frontend side.
+    /// `bind` lines, one for each address.
     public var binds: [BindConfiguration] = []
     /// `default_backend`; index into ``Configuration/proxies``, resolved after parsing.
     public var defaultBackend: Int?
 
     // Backend side.
+    /// `server` lines in their order.
     public var servers: [ServerConfiguration] = []
     /// `balance` algorithm name and its arguments.
     public var balance = ["roundrobin"]
@@ -222,23 +241,36 @@ public struct BindConfiguration: Sendable {
     public var addressText: String
     /// What the address stands for; nil only until the line has been read.
     public var target: BindTarget?
+    /// Where it stands in the files.
     public var place: SourcePlace
+    /// Its name.
     public var name: String?
+    /// `id`; 0 until numbered.
     public var id = 0
+    /// `guid` (of a bind line `guid-prefix`); nil where none is given.
     public var guid: String?
     public var maxConnections = 0
     public var backlog = 0
+    /// `interface`; nil means any.
     public var interface: String?
+    /// `transparent`: addresses of others may be bound.
     public var isTransparent = false
     /// `v4v6` / `v6only`.
     public var isV6Only: Bool?
+    /// `tcp-ut`, milliseconds; 0 leaves it to the system.
     public var tcpUserTimeoutMilliseconds = 0
+    /// `mss`, bytes; 0 leaves it to the system.
     public var mss = 0
+    /// `defer-accept`.
     public var defersAccept = false
+    /// `tfo`.
     public var usesFastOpen = false
     public var mode: UInt32?
+    /// `uid` or `user` of a UNIX socket; nil keeps the process's.
     public var userID: UInt32?
+    /// `gid` or `group` of a UNIX socket; nil keeps the process's.
     public var groupID: UInt32?
+    /// `level` of a command socket.
     public var level: StatsSocketConfiguration.Level?
     /// `thread`: workers (from 1) that accept; empty means all.
     public var threads: [Int] = []
@@ -251,9 +283,11 @@ public struct BindConfiguration: Sendable {
 
 /// `source …`: where connections to servers come from.
 public struct SourceConfiguration: Sendable {
+    /// The address.
     public var address: RawSocketAddress
     /// First and last port of a range; nil means any port.
     public var ports: ClosedRange<UInt16>?
+    /// `interface`; nil means any.
     public var interface: String?
 
     public init(address: RawSocketAddress) { self.address = address }
@@ -261,12 +295,17 @@ public struct SourceConfiguration: Sendable {
 
 /// One `server` line.
 public struct ServerConfiguration: Sendable {
+    /// Its name.
     public var name: String
+    /// Where it stands in the files.
     public var place: SourcePlace
+    /// `id`; 0 until numbered.
     public var id = 0
+    /// `guid` (of a bind line `guid-prefix`); nil where none is given.
     public var guid: String?
     /// The host as written, for display and later resolution.
     public var hostText: String
+    /// The address.
     public var address: RawSocketAddress
     /// A port given as `+N`/`-N` is added to the port the client came to.
     public var portOffset: Int?
@@ -274,23 +313,33 @@ public struct ServerConfiguration: Sendable {
     public var usesClientPort = false
     /// `*` or `0.0.0.0`: the client's destination address is used.
     public var usesClientAddress = false
+    /// `weight`, 0 ... 256.
     public var weight = 1
+    /// `backup`.
     public var isBackup = false
+    /// `disabled`.
     public var isDisabled = false
     /// `maxconn`, streams served at once; 0 means no limit.
     public var maxConnections = 0
     /// `minconn`: the limit without load; 0 means that the limit stands still.
     public var minConnections = 0
+    /// `maxqueue`; 0 means no limit.
     public var maxQueue = 0
     /// `pool-max-conn`; -1 unlimited.
     public var poolMaxConnections = -1
+    /// `pool-purge-delay`: half of the idle connections close each time this has passed.
     public var poolPurgeDelayMilliseconds = 5000
+    /// `max-reuse`: how often a connection is used again; -1 without limit.
     public var maxReuse = -1
+    /// `source`; nil leaves the choice to the system.
     public var source: SourceConfiguration?
+    /// `tcp-ut`, milliseconds; 0 leaves it to the system.
     public var tcpUserTimeoutMilliseconds = 0
+    /// `tfo`.
     public var usesFastOpen = false
     /// `cookie` value, kept for statistics.
     public var cookie: String?
+    /// `description`.
     public var describedAs: String?
     /// `log-proto`: how lines are told apart where this is a server of a ring.
     public var logFraming = RingConfiguration.Framing.lineFeed
