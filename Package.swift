@@ -121,6 +121,8 @@ building.library(
 
 building.library("HTTP", on: .wire, needs: ["Bytes"])
 
+building.library(
+    "Samples", on: .traffic, needs: ["Bytes", "Structures", "Addresses", "ConfigLanguage"])
 building.library("Balancing", on: .traffic, needs: ["Structures", "ConfigLanguage"])
 building.library(
     "Proxy", on: .traffic,
@@ -175,7 +177,8 @@ building.tests(
 building.tests(
     "LoadTesting", needs: ["LoadTesting", "Kernel", "ConfigLanguage", "ProxyConfig"])
 
-building.tests("Logs", needs: ["Logs", "Proxy", "Daemon", "Kernel", "Addresses", "ReferenceHAProxy"])
+building.tests(
+    "Logs", needs: ["Logs", "Proxy", "Daemon", "Kernel", "Addresses", "ReferenceHAProxy"])
 building.tests(
     "Admin",
     needs: ["Admin", "Proxy", "Daemon", "Kernel", "Addresses", "ReferenceHAProxy"])

@@ -1,0 +1,8 @@
+// The list of converter families: what every expression can use, one line each.
+
+extension ConverterCatalog {
+    /// All converters of the product.
+    public static let standard = ConverterCatalog([
+        .text
+    ])
+}

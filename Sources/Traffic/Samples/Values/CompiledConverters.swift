@@ -1,0 +1,132 @@
+// Chains of converters, compiled once at load: names are found, arguments read, types checked.
+// What is left for run time is a loop over functions.
+
+import ConfigLanguage
+
+/// A chain of converters ready to run.
+public struct CompiledConverters: Sendable {
+    /// One converter with its arguments.
+    struct Step: Sendable {
+        let input: SampleType
+        let apply: Converter.Function
+        let arguments: ConverterArguments
+    }
+
+    private let steps: [Step]
+    private let constants: ConstantBlock
+    /// The rows in their order, to explain an evaluation.
+    public let rows: [Converter]
+    /// What the chain gives, as far as types say before it runs; `any` when that varies.
+    public let output: SampleType
+
+    /// Whether the chain changes nothing.
+    public var isEmpty: Bool { steps.isEmpty }
+
+    /// Runs the chain; false when there is no sample any more.
+    public func apply(
+        to sample: inout Sample, _ scratch: inout SampleScratch,
+        _ environment: ConverterEnvironment
+    ) -> Bool {
+        let steps = steps.span
+        for index in 0..<steps.count {
+            guard scratch.cast(&sample, to: steps[index].input),
+                steps[index].apply(
+                    &sample, steps[index].arguments, &scratch, environment)
+            else { return false }
+        }
+        return true
+    }
+
+    /// Compiles what follows a fetch of type `input`, named as messages should call it.
+    ///
+    /// Reads calls until the chain ends; the reader then stands at the first word that is not part
+    /// of it.
+    public init(
+        _ reader: inout ExpressionReader, after source: String, of input: SampleType,
+        in catalog: ConverterCatalog, _ loading: ExpressionLoading
+    ) throws(ExpressionMistake) {
+        var type = input
+        var source = source
+        var steps: [Step] = []
+        var rows: [Converter] = []
+        let constants = ConstantBlock()
+        while let call = try reader.readConverter(isKnown: { catalog[$0] != nil }) {
+            let row = try Self.row(of: call, in: catalog)
+            guard type.canBecome(row.input) else {
+                throw call.mistake(
+                    "converter '\(row.name)' takes \(row.input.name), \(source) gives \(type.name)")
+            }
+            let (values, output) = try Self.arguments(of: call, row, loading)
+            steps.append(
+                Step(input: row.input, apply: row.apply, arguments: constants.place(values)))
+            rows.append(row)
+            if output != .same { type = output }
+            source = "converter '\(row.name)'"
+        }
+        self.steps = steps
+        self.rows = rows
+        self.constants = constants
+        self.output = type
+    }
+
+    private static func row(
+        of call: ExpressionCall, in catalog: ConverterCatalog
+    ) throws(ExpressionMistake) -> Converter {
+        guard let row = catalog[call.name] else {
+            throw call.mistake(
+                "unknown converter '\(call.name)'",
+                suggestion: Spelling.nearest(to: call.name, among: catalog.names))
+        }
+        switch row.status {
+        case .supported: return row
+        case .notYet(let reason):
+            throw call.mistake("converter '\(row.name)' is not supported yet: \(reason)")
+        case .refused(let advice):
+            throw call.mistake("converter '\(row.name)' is not supported: \(advice)")
+        }
+    }
+
+    /// The arguments of a call by the shapes of its row, and the type the converter then gives.
+    private static func arguments(
+        of call: ExpressionCall, _ row: Converter, _ loading: ExpressionLoading
+    ) throws(ExpressionMistake) -> ([ConverterConstant?], SampleType) {
+        let intro = "converter '\(row.name)': "
+        if call.arguments.count > row.shapes.count {
+            let limit =
+                row.shapes.isEmpty ? "no arguments" : "at most \(row.shapes.count) arguments"
+            throw call.mistake(
+                argument: row.shapes.count, "\(intro)takes \(limit): \(row.notation)")
+        }
+        var values: [ConverterConstant?] = []
+        for (index, shape) in row.shapes.enumerated() {
+            guard index < call.arguments.count else {
+                if shape.isOptional { break }
+                throw call.mistake(
+                    argument: index,
+                    "\(intro)<\(shape.label)>, \(shape.expectation), is missing: \(row.notation)")
+            }
+            let written = call.arguments[index]
+            if written.text.isEmpty && !written.isQuoted && shape.isOptional {
+                values.append(nil)
+                continue
+            }
+            do {
+                values.append(try shape.read(written.text, loading))
+            } catch {
+                let found = String(decoding: written.text, as: UTF8.self)
+                throw call.mistake(
+                    argument: index,
+                    "\(intro)<\(shape.label)> \(error.text), found '\(found)'",
+                    suggestion: error.suggestion)
+            }
+        }
+        guard let prepare = row.prepare else { return (values, row.output) }
+        do {
+            while values.count < row.shapes.count { values.append(nil) }
+            return (values, try prepare(&values, loading) ?? row.output)
+        } catch {
+            throw call.mistake(
+                argument: error.index ?? 0, intro + error.text, suggestion: error.suggestion)
+        }
+    }
+}

@@ -1,0 +1,209 @@
+// The block of bytes in which an expression's values live while a rule is evaluated. Values are put
+// behind everything in use, so what a converter reads and what it writes never overlap.
+
+import Bytes
+
+/// The bytes of the samples of one evaluation; one per worker.
+///
+///     | abc | ABC | 616263 |      free      |
+///     0     values so far  used         capacity
+///
+/// One value is at most `valueLimit` bytes. Nothing is allocated after the start.
+@safe
+public struct SampleScratch: ~Copyable {
+    private let base: UnsafeMutablePointer<UInt8>
+    private let capacity: Int
+    private var used = 0
+    /// The most bytes one value can have (`tune.bufsize`).
+    public let valueLimit: Int
+
+    /// A scratch for values of at most `valueLimit` bytes, with room for four of them by default.
+    public init(valueLimit: Int = 16384, capacity: Int? = nil) {
+        precondition(valueLimit > 0)
+        self.valueLimit = valueLimit
+        self.capacity = max(capacity ?? valueLimit * 4, valueLimit)
+        // Safety: the scratch owns the block and frees it once; `initialize` makes every byte
+        // readable.
+        unsafe base = UnsafeMutablePointer<UInt8>.allocate(capacity: self.capacity)
+        unsafe base.initialize(repeating: 0, count: self.capacity)
+    }
+
+    deinit {
+        // Safety: `base` is owned by this value alone.
+        unsafe base.deallocate()
+    }
+
+    /// Forgets all values.
+    @inline(__always)
+    public mutating func reset() { used = 0 }
+
+    /// How far the block is in use; give it to `rewind(to:)` to forget what came later.
+    public var mark: Int { used }
+
+    /// Forgets values made after `mark` was taken.
+    public mutating func rewind(to mark: Int) {
+        precondition(mark >= 0 && mark <= used)
+        used = mark
+    }
+
+    /// The bytes of a string, binary or method of this scratch; traps for other types.
+    @_lifetime(borrow self)
+    public borrowing func bytes(of sample: Sample) -> Span<UInt8> {
+        let range = sample.range
+        precondition(range.lowerBound >= 0 && range.upperBound <= used)
+        // Safety: the range is inside the initialised block, which lives as long as the scratch;
+        // the span's lifetime is tied to the borrow of the scratch.
+        let bytes = unsafe UnsafeBufferPointer(start: base + range.lowerBound, count: range.count)
+        let span = unsafe Span(_unsafeElements: bytes)
+        return unsafe _overrideLifetime(span, borrowing: self)
+    }
+
+    /// Copies bytes into the scratch; nil when they are too many.
+    public mutating func copy(_ bytes: Span<UInt8>, as type: SampleType = .string) -> Sample? {
+        make(as: type) { output in output.append(bytes) }
+    }
+
+    /// Makes a value of what `write` puts out; nil when it is too long.
+    public mutating func make(
+        as type: SampleType, _ write: (inout OutputBytes) -> Void
+    ) -> Sample? {
+        // Safety: the room behind `used` is inside the block and written by this output alone.
+        var output = unsafe OutputBytes(
+            base: base + used, capacity: min(valueLimit, capacity - used))
+        write(&output)
+        return take(output, as: type)
+    }
+
+    /// Replaces a value of bytes by what `write` makes of them.
+    ///
+    /// Returns false, and leaves the sample as it was, when `write` does or when the result is
+    /// longer than a value can be.
+    public mutating func convert(
+        _ sample: inout Sample, to type: SampleType,
+        _ write: (_ input: Span<UInt8>, _ output: inout OutputBytes) -> Bool
+    ) -> Bool {
+        // Safety: as in `make`.
+        var output = unsafe OutputBytes(
+            base: base + used, capacity: min(valueLimit, capacity - used))
+        guard write(bytes(of: sample), &output), let result = take(output, as: type) else {
+            return false
+        }
+        sample.become(result)
+        return true
+    }
+
+    private mutating func take(_ output: consuming OutputBytes, as type: SampleType) -> Sample? {
+        if output.hasOverflowed { return nil }
+        let start = used
+        used += output.count
+        return .bytes(start..<used, as: type)
+    }
+}
+
+/// Where a new value is written, byte by byte, up to the most a value can have.
+///
+/// What does not fit sets `hasOverflowed` and is dropped; the value then fails as a whole.
+@safe
+public struct OutputBytes: ~Copyable, ~Escapable {
+    private let base: UnsafeMutablePointer<UInt8>
+    private let capacity: Int
+    /// Bytes written so far.
+    public private(set) var count = 0
+    /// Whether something did not fit.
+    public private(set) var hasOverflowed = false
+
+    @_lifetime(immortal)
+    fileprivate init(base: UnsafeMutablePointer<UInt8>, capacity: Int) {
+        // Safety: the scratch hands out the room and takes the output back before it changes.
+        unsafe self.base = base
+        self.capacity = capacity
+    }
+
+    /// How many more bytes fit.
+    public var room: Int { capacity - count }
+
+    /// Adds one byte.
+    @inline(__always)
+    public mutating func append(_ byte: UInt8) {
+        guard count < capacity else {
+            hasOverflowed = true
+            return
+        }
+        // Safety: `count` is below the capacity of the room.
+        unsafe base[count] = byte
+        count &+= 1
+    }
+
+    /// Adds bytes, all or none.
+    public mutating func append(_ bytes: Span<UInt8>) {
+        guard bytes.count <= room else {
+            hasOverflowed = true
+            return
+        }
+        // Safety: the bytes fit behind `count`; a span never overlaps the room of an output.
+        unsafe bytes.withUnsafeBufferPointer { source in
+            if let start = source.baseAddress {
+                unsafe (base + count).update(from: start, count: source.count)
+            }
+        }
+        count += bytes.count
+    }
+
+    /// Adds the bytes of a literal.
+    public mutating func append(_ text: StaticString) {
+        // Safety: a literal's bytes live forever.
+        unsafe append(Span(_unsafeStart: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    /// Adds a number in decimal digits.
+    public mutating func append(decimal value: Int64) {
+        if value < 0 { append(0x2D) }
+        append(decimal: value.magnitude)
+    }
+
+    /// Adds a number in decimal digits.
+    public mutating func append(decimal value: UInt64) {
+        var divisor: UInt64 = 1
+        while value / divisor >= 10 { divisor *= 10 }
+        while divisor > 0 {
+            append(UInt8(truncatingIfNeeded: value / divisor % 10) + 0x30)
+            divisor /= 10
+        }
+    }
+
+    /// Adds the two capital hexadecimal digits of a byte.
+    public mutating func append(hexadecimal byte: UInt8) {
+        append(capitalDigit(byte >> 4))
+        append(capitalDigit(byte & 15))
+    }
+
+    /// The byte at `index` of what was written.
+    public subscript(index: Int) -> UInt8 {
+        precondition(index >= 0 && index < count)
+        // Safety: the index is inside what was written.
+        return unsafe base[index]
+    }
+
+    /// Forgets what was written behind the first `count` bytes.
+    public mutating func truncate(to count: Int) {
+        precondition(count >= 0 && count <= self.count)
+        self.count = count
+    }
+
+    /// Lets C code write into the room; `body` returns how many bytes it wrote, or nil on failure.
+    ///
+    /// Safety: `body` must write inside the buffer it is given and not keep it.
+    @unsafe
+    public mutating func withUnsafeRoom(
+        _ body: (UnsafeMutableBufferPointer<UInt8>) -> Int?
+    ) -> Bool {
+        let free = unsafe UnsafeMutableBufferPointer(start: base + count, count: room)
+        guard let written = unsafe body(free) else { return false }
+        precondition(written >= 0 && written <= room)
+        count += written
+        return true
+    }
+}
+
+/// The capital hexadecimal digit of a number below 16.
+func capitalDigit(_ value: UInt8) -> UInt8 { value < 10 ? value + 0x30 : value + 0x37 }
