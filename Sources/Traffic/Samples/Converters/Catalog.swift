@@ -3,6 +3,11 @@
 extension ConverterCatalog {
     /// All converters of the product.
     public static let standard = ConverterCatalog([
-        .text
+        .letters,
+        .parts,
+        .escapes,
+        .numbers,
+        .encodings,
+        .network,
     ])
 }

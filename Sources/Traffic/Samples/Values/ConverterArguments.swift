@@ -143,8 +143,8 @@ final class ConstantBlock: @unchecked Sendable {
 
     deinit {
         // Safety: the blocks are owned by this object alone.
-        for unsafeblock in unsafe slotBlocks { unsafe block.deallocate() }
-        for unsafeblock in unsafe byteBlocks { unsafe block.deallocate() }
+        while let block = unsafe slotBlocks.popLast() { unsafe block.deallocate() }
+        while let block = unsafe byteBlocks.popLast() { unsafe block.deallocate() }
     }
 
     /// Lays out the arguments of one converter.

@@ -74,6 +74,17 @@ public struct SampleScratch: ~Copyable {
         return take(output, as: type)
     }
 
+    /// Makes a value out of others of this scratch; nil when it is too long.
+    public mutating func makeFrom(
+        as type: SampleType, _ write: (borrowing SampleScratch, inout OutputBytes) -> Void
+    ) -> Sample? {
+        // Safety: as in `make`; reading never reaches the room behind `used`.
+        var output = unsafe OutputBytes(
+            base: base + used, capacity: min(valueLimit, capacity - used))
+        write(self, &output)
+        return take(output, as: type)
+    }
+
     /// Replaces a value of bytes by what `write` makes of them.
     ///
     /// Returns false, and leaves the sample as it was, when `write` does or when the result is
