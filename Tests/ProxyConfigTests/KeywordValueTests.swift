@@ -58,6 +58,37 @@ import Testing
         #expect(proxy.options.contains(option))
     }
 
+    @Test(
+        arguments: [
+            ("retry-on none", []), ("retries 2", .connectionFailure),
+            ("retry-on conn-failure 0rtt-rejected", [.connectionFailure, .earlyDataRejected]),
+            ("retry-on 503\n retry-on empty-response", .emptyResponse),
+            (
+                "retry-on 401 403 404 408 421 425 429 500 501 502 503 504",
+                RetryCauses(rawValue: 0xFFF00)
+            ),
+            (
+                "retry-on all-retryable-errors junk-response response-timeout",
+                RetryCauses(rawValue: 0xE8000 | 31)
+            ),
+        ] as [(String, RetryCauses)])
+    func `retry-on names failures, and the last line holds`(
+        _ lines: String, _ causes: RetryCauses
+    ) throws {
+        let loaded = Loading.backend(" mode http\n \(lines)")
+        let proxy = try #require(loaded.configuration?.proxies.first, "\(loaded.messages)")
+        #expect(proxy.retryOn == causes)
+    }
+
+    @Test func `every status that can be retried has a bit of its own`() {
+        let all = RetryCauses.statuses.map { RetryCauses.status($0) }
+        #expect(Set(all.map(\.rawValue)).count == 12)
+        #expect(RetryCauses.status(200) == [] && RetryCauses.status(505) == [])
+        #expect(all.allSatisfy { RetryCauses.afterSending.contains($0) })
+        #expect(
+            RetryCauses.afterSending.isDisjoint(with: [.connectionFailure, .earlyDataRejected]))
+    }
+
     @Test func `options of servers and of bind lines set their values`() throws {
         let backend = Loading.backend(
             " default-server tfo\n server a 127.0.0.1:1 max-reuse 5 no-tfo")

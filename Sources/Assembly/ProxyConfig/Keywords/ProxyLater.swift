@@ -109,7 +109,6 @@ extension ProxyKeywords {
         ("option use-small-buffers!", "Keeps waiting requests in small buffers."),
         ("persist rdp-cookie()", "Binds clients to servers by an RDP cookie."),
         ("persist rdp-cookie", "Binds clients to servers by an RDP cookie."),
-        ("retry-on", "Chooses which failures are tried again."),
         ("srvtcpka-cnt", "Sets how many keepalives a server may miss."),
         ("srvtcpka-idle", "Sets how long a server is silent before keepalives."),
         ("srvtcpka-intvl", "Sets the pause between keepalives to a server."),

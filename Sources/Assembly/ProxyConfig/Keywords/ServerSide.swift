@@ -55,6 +55,16 @@ extension ProxyKeywords {
             draft.proxy.retries = arguments.number(0)
         },
         Row(
+            "retry-on", .serverSide, takes: [.rest("<keywords>")], elsewhere: .ignored,
+            "Chooses which failures are tried again; no early data is sent to servers, so that "
+                + "0rtt-rejected never happens."
+        ) {
+            draft, arguments, diagnostics in
+            if let causes = RetryLine.read(arguments, &diagnostics) {
+                draft.proxy.retryOn = causes
+            }
+        },
+        Row(
             "server", [.backend, .listen],
             takes: [.word("<name>"), .word("<address>"), .rest("<options>")], "Adds a server."
         ) {

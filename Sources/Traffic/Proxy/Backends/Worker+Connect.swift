@@ -257,10 +257,11 @@ extension Worker {
         let entry = programs[program].proxies[Int(streams[stream].backend)]
         let server = programs[program].servers[Int(streams[stream].serverIndex)]
         streams[stream].retries &+= 1
-        guard streams[stream].retries <= entry.retries else {
+        let mayRetry = entry.retryOn.contains(.connectionFailure)
+        guard streams[stream].retries <= entry.retries, mayRetry else {
             server.counters.add(.connectionErrors)
             countConnectionError(stream)
-            streams[stream].retries = entry.retries
+            streams[stream].retries &-= 1
             streams[stream].termination = TerminationState(
                 cause: UInt8(ascii: timedOut ? "s" : "S"), state: UInt8(ascii: "C"))
             reply(stream, status: 503)
@@ -285,7 +286,7 @@ extension Worker {
     /// Whether the next try goes to another server, if there is one. `option redispatch N`: every N
     /// retries, or the one N before the end when negative; every one of them where the request does
     /// not ask for a server, as in HAProxy.
-    private mutating func mayRedispatch(_ stream: Handle, _ entry: ProxyEntry) -> Bool {
+    mutating func mayRedispatch(_ stream: Handle, _ entry: ProxyEntry) -> Bool {
         guard entry.options.contains(.redispatch) else { return false }
         let (choices, movesFreely) = unsafe entry.backend._withUnsafeGuaranteedRef { backend in
             backend.order.withLock { ($0.choices, $0.movesFreely) }
@@ -301,7 +302,7 @@ extension Worker {
 
     /// Gives the server up that failed and looks for another. What that counts as is known once a
     /// server was found (``noteRedispatch(_:_:)``).
-    private mutating func redispatch(_ stream: Handle, _ failed: Int) {
+    mutating func redispatch(_ stream: Handle, _ failed: Int) {
         releaseServer(stream)
         streams[stream].serverIndex = -1
         streams[stream].failedOrdinal = Int32(truncatingIfNeeded: failed)
@@ -346,7 +347,7 @@ extension Worker {
     /// tries.
     ///
     /// Differs: HAProxy asks again only where `retry-on` says so, and closes the client's
-    /// connection otherwise.
+    /// connection otherwise. `retry-on` without `conn-failure` keeps us from it, too.
     mutating func askAgain(_ stream: Handle) -> Bool {
         let program = streams[stream].program
         let entry = programs[program].proxies[Int(streams[stream].backend)]
@@ -354,7 +355,7 @@ extension Worker {
         let isUnsent =
             !connections[server].outbound.isEmpty && connections[server].outbound.isWhole
         guard isUnsent || streams[stream].flags.contains(.keepsHead),
-            streams[stream].retries < entry.retries
+            streams[stream].retries < entry.retries, entry.retryOn.contains(.connectionFailure)
         else { return false }
         streams[stream].retries &+= 1
         entry.backendCounters.add(.retries)

@@ -186,6 +186,8 @@ public struct ProxyConfiguration: Sendable {
     public var timeouts = Timeouts()
     /// `retries`: attempts to connect after the first.
     public var retries = 3
+    /// `retry-on`; outside of `mode http` it says nothing.
+    public var retryOn: RetryCauses = .connectionFailure
     /// `option redispatch N`: every N retries (negative: counted from the end); 0 never, -1 the
     /// default of the option.
     public var redispatchAfter = 0

@@ -19,6 +19,10 @@ struct ProxyEntry {
     let client, connect, server, queue, httpRequest, httpKeepAlive, tunnel: UInt32
     let clientFin, serverFin: UInt32
     let retries: Int32
+    /// What a request is tried again for.
+    let retryOn: RetryCauses
+    /// Requests are kept after they were sent, because `retry-on` may want them again.
+    let keepsRequests: Bool
     let redispatchAfter: Int32
     let reuse: ReusePolicy
     /// Index in the program's proxies; -1 none.
@@ -173,6 +177,9 @@ struct Program: ~Copyable {
         let timeouts = proxy.timeouts
         var target = proxy.defaultBackend
         if target == nil && proxy.capability == .listen { target = index }
+        // Differs: HAProxy 2.6 obeys `retry-on` without `conn-failure` in `mode tcp`, too, where
+        // the manual says that it is ignored.
+        let retryOn = proxy.mode == .http ? proxy.retryOn : .connectionFailure
         // Safety: the live state keeps both objects for the life of the process.
         return unsafe ProxyEntry(
             index: Int32(index), isHTTP: proxy.mode == .http, options: proxy.options,
@@ -183,6 +190,8 @@ struct Program: ~Copyable {
             httpKeepAlive: milliseconds(timeouts.httpKeepAlive),
             tunnel: milliseconds(timeouts.tunnel), clientFin: milliseconds(timeouts.clientFin),
             serverFin: milliseconds(timeouts.serverFin), retries: Int32(clamping: proxy.retries),
+            retryOn: retryOn,
+            keepsRequests: proxy.retries > 0 && !retryOn.isDisjoint(with: .afterSending),
             redispatchAfter: Int32(clamping: proxy.redispatchAfter), reuse: proxy.reuse,
             defaultBackend: target.map { Int32($0) } ?? -1, firstServer: Int32(firstServer),
             serverCount: Int32(proxy.servers.count),

@@ -88,6 +88,7 @@ extension Worker {
             programs[own].proxies[Int(target)].backendCounters.add(.requests)
             if writeHead(stream, head) {
                 takeHead(stream, head)
+                if programs[own].proxies[Int(target)].keepsRequests { keepRequest(stream) }
                 assignServer(stream)
                 return
             }

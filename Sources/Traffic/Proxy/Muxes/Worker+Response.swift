@@ -130,6 +130,7 @@ extension Worker {
         let wasReused = connections[server].flags.contains(.isReused)
         // The idle connection died just as the request was sent.
         if isSilent && wasReused && askAgain(stream) { return }
+        if retry(stream, after: isSilent ? .emptyResponse : .junkResponse) { return }
         if isSilent && wasReused && streams[stream].flags.contains(.isNotFirst) {
             // The client, which knows that kept connections may end at any time, is left to try
             // again.
@@ -173,6 +174,10 @@ extension Worker {
             return .ended
         case .complete:
             connections[server].scanned = 0
+            if streams[stream].flags.contains(.keepsRequest) && !head.isInterim {
+                if retry(stream, after: .status(Int(head.status))) { return .ended }
+                forgetRequest(stream)
+            }
             return head.isInterim ? relayInterim(stream, head) : beginResponse(stream, head)
         }
     }
@@ -186,6 +191,7 @@ extension Worker {
     }
 
     private mutating func badResponse(_ stream: Handle) {
+        if retry(stream, after: .junkResponse) { return }
         streams[stream].termination = TerminationState(
             cause: UInt8(ascii: "P"), state: UInt8(ascii: "H"))
         countResponseError(stream)

@@ -111,6 +111,8 @@ struct StreamFlags: OptionSet {
     static var isIntercepted: StreamFlags { StreamFlags(rawValue: 1 << 18) }
     /// Its head is kept after it was sent, because it may be asked again.
     static var keepsHead: StreamFlags { StreamFlags(rawValue: 1 << 19) }
+    /// What was sent of the request is kept, because `retry-on` may want it sent again.
+    static var keepsRequest: StreamFlags { StreamFlags(rawValue: 1 << 20) }
 }
 
 /// One exchange or relay.
@@ -133,6 +135,8 @@ struct Stream: ~Copyable {
     /// The request's head, ready to be written to a server; or, with `keepsHead`, as it was sent
     /// over a connection used again.
     var head = Buffer()
+    /// With `keepsRequest`: the head, and what was sent of the body.
+    var kept = Buffer()
     /// Bytes of the head as it was handed to a connection used again.
     var headBytes: UInt32 = 0
     /// The request line as kept for the log.

@@ -143,6 +143,7 @@ extension Worker {
         releasePipe(stream, 0)
         releasePipe(stream, 1)
         buffers.give(streams[stream].head.take())
+        forgetRequest(stream)
         lineBuffers.give(streams[stream].requestLine.take())
         leaveBackend(stream)
         let client = streams[stream].client

@@ -172,7 +172,9 @@ extension Worker {
             result = connections[sink].sendOutbound()
         } else {
             var body = connections[source].inbound.take()
-            if pending == 0 {
+            if index == 0 && streams[stream].flags.contains(.keepsRequest) {
+                result = sendKept(stream, &body, cleared, to: sink)
+            } else if pending == 0 {
                 result = connections[sink].descriptor.send(from: &body, length: cleared)
             } else {
                 result = connections[sink].sendOutbound(then: &body, length: cleared)
@@ -249,6 +251,8 @@ extension Worker {
         if streams[stream].flows[index].pipe >= 0 { return true }
         let bytes = tuning.pipeBytes > 0 ? tuning.pipeBytes : 1 << 20
         guard let pipe = pipes.take(bytes: bytes) else { return false }
+        // What goes through a pipe is not seen.
+        if index == 0 { forgetRequest(stream) }
         streams[stream].flows[index].pipe = pipe
         return true
     }

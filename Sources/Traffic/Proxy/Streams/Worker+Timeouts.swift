@@ -147,6 +147,7 @@ extension Worker {
                 countRequestError(stream)
                 reply(stream, status: 408)
             } else {
+                if retry(stream, after: .responseTimeout) { return }
                 streams[stream].termination = TerminationState(
                     cause: cause, state: UInt8(ascii: "H"))
                 countResponseError(stream)
