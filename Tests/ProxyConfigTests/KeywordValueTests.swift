@@ -58,6 +58,27 @@ import Testing
         #expect(proxy.options.contains(option))
     }
 
+    @Test func `server-template makes servers that differ in their names`() throws {
+        let loaded = Loading.backend(
+            " default-server maxconn 9\n server-template web 2-4 127.0.0.1:81 weight 7 id 40\n"
+                + " server z localhost:1\n server-template q 2 unix@/run/q backup")
+        let servers = try #require(
+            loaded.configuration?.proxies.first?.servers, "\(loaded.messages)")
+        #expect(servers.map(\.name) == ["web2", "web3", "web4", "z", "q1", "q2"])
+        #expect(servers.prefix(3).allSatisfy { $0.weight == 7 && $0.maxConnections == 9 })
+        #expect(servers.prefix(3).allSatisfy { $0.address.port == 81 && $0.hostName == nil })
+        #expect(servers.map(\.isBackup) == [false, false, false, false, true, true])
+        #expect(servers[0].id == 40 && Set(servers.map(\.id)).count == 6)
+        #expect(servers[3].hostName == "localhost")
+    }
+
+    @Test(arguments: ["s 3 127.0.0.1:80 foo", "s 70000 127.0.0.1:80", "s 3 127.0.0.1:80 guid g"])
+    func `a mistake in a server-template is said once`(_ line: String) {
+        let loaded = Loading.backend(" server-template \(line)")
+        #expect(loaded.configuration == nil)
+        #expect(loaded.messages.filter { !$0.contains("rror") }.count == 1, "\(loaded.messages)")
+    }
+
     @Test(
         arguments: [
             ("retry-on none", []), ("retries 2", .connectionFailure),

@@ -143,7 +143,6 @@ extension ProxyKeywords {
         ("force-persist", "Keeps clients on a server although it is down."),
         ("ignore-persist", "Ignores what binds clients to servers."),
         ("server-state-file-name", "Names this backend's file of saved states."),
-        ("server-template", "Adds several servers at once."),
         ("stick match", "Sends clients to the server that a table remembers."),
         ("stick on", "Remembers the server of a client in a table."),
         ("stick store-request", "Remembers something of a request in a table."),

@@ -1,39 +1,97 @@
-// One `server` line: its name, its address, and the order in which its options count.
-// configuration manual: server, init-addr.
+// One `server` or `server-template` line: names, address, and the order in which options count.
+// configuration manual: server, server-template, init-addr.
 
 import Addresses
 import ConfigLanguage
 import Kernel
 import Proxy
 
-/// Reads `server` lines.
+/// Reads `server` and `server-template` lines.
 enum ServerLine {
     /// Adds the server, or reports what is wrong with the line.
     static func add(
         to draft: inout ProxyDraft, _ arguments: KeywordArguments, _ diagnostics: inout Diagnostics
     ) {
         let name = arguments.word(0)
-        if let bad = firstForbidden(in: name) {
+        guard let written = read(name, &draft, arguments, &diagnostics) else { return }
+        append(name, written, to: &draft, arguments, &diagnostics)
+    }
+
+    /// Adds the servers of a `server-template` line, which differ in their names only.
+    ///
+    /// Bound: 65,536 servers a line.
+    static func addTemplate(
+        to draft: inout ProxyDraft, _ arguments: KeywordArguments, _ diagnostics: inout Diagnostics
+    ) {
+        let prefix = arguments.word(0)
+        guard let numbers = numbers(arguments.word(1)), numbers.count <= 65_536 else {
             return diagnostics.report(
-                Diagnostic(
-                    .alert, at: arguments.location,
-                    "character '\(bad)' is not permitted in server name '\(name)'."))
+                arguments.expects(
+                    "a number of servers or a range of their numbers", found: arguments.word(1)))
         }
-        if let twin = draft.proxy.servers.first(where: { $0.name == name }) {
+        guard
+            let written = read(prefix, addressAt: 2, &draft, arguments, &diagnostics)
+        else { return }
+        if written.line.server.guid != nil {
             return diagnostics.report(
+                arguments.mistake("'guid' cannot belong to several servers"))
+        }
+        var next = written
+        for number in numbers {
+            let mistakes = diagnostics.entries.count
+            append("\(prefix)\(number)", next, to: &draft, arguments, &diagnostics)
+            // One mistake in the line is said once.
+            if diagnostics.entries.count > mistakes && diagnostics.hasAlerts { return }
+            // The number behind `id` is that of the first.
+            next.line.server.id = 0
+        }
+    }
+
+    /// `3` for 1 to 3, or `2-5`; nil for anything else.
+    private static func numbers(_ text: String) -> ClosedRange<Int>? {
+        let bounds = text.split(separator: "-", omittingEmptySubsequences: false).map {
+            $0.allSatisfy { $0.isASCII && $0.isNumber } ? Int($0) : nil
+        }
+        switch bounds.count {
+        case 1:
+            guard let count = bounds[0], count > 0 else { return nil }
+            return 1...count
+        case 2:
+            guard let low = bounds[0], let high = bounds[1], low <= high else { return nil }
+            return low...high
+        default: return nil
+        }
+    }
+
+    /// What a line says of its servers.
+    private struct Written {
+        var address: AddressSpecification
+        var text: String
+        var line: ServerDraft
+    }
+
+    /// Reads all of a line but the name, or reports what is wrong with it.
+    private static func read(
+        _ name: String, addressAt position: Int = 1, _ draft: inout ProxyDraft,
+        _ arguments: KeywordArguments, _ diagnostics: inout Diagnostics
+    ) -> Written? {
+        if let bad = firstForbidden(in: name) {
+            let kind = position == 1 ? "server name" : "server-template prefix"
+            diagnostics.report(
                 Diagnostic(
                     .alert, at: arguments.location,
-                    "\(draft.title), another server named '\(name)' was already defined at line "
-                        + "\(twin.place.line), please use distinct names."))
+                    "character '\(bad)' is not permitted in \(kind) '\(name)'."))
+            return nil
         }
         let title = "server \(draft.proxy.name)/\(name)"
-        let written = arguments.word(1)
+        let written = arguments.word(position)
         let address: AddressSpecification
         switch draft.session.parse(written, .server) {
         case .success(let parsed): address = parsed
         case .failure(let mistake):
-            return diagnostics.report(
+            diagnostics.report(
                 Diagnostic(.alert, at: arguments.location, "'\(title)' : \(mistake.description)"))
+            return nil
         }
         var line = draft.serverTemplate
         line.session = draft.session
@@ -41,14 +99,33 @@ enum ServerLine {
         line.server.place = SourcePlace(arguments.location)
         line.server.hostText = host(of: address)
         Catalog.serverOptions.applyOptions(
-            arguments.words.dropFirst(2), of: arguments, title: title, in: .backend, to: &line,
-            &diagnostics)
+            arguments.words.dropFirst(position + 1), of: arguments, title: title, in: .backend,
+            to: &line, &diagnostics)
         setPort(address.port, &line.server)
         // 'minconn' alone, or above 'maxconn', is a limit that stands still.
         let least = line.server.minConnections
         line.server.maxConnections = max(line.server.maxConnections, least)
         if line.forcesHTTP { draft.forcedHTTP.append((arguments.location, "server '\(name)'")) }
-        if locate(address, title, &line, arguments, &diagnostics) {
+        return Written(address: address, text: written, line: line)
+    }
+
+    /// Adds one server of that name, unless there is one or it is nowhere.
+    private static func append(
+        _ name: String, _ written: Written, to draft: inout ProxyDraft,
+        _ arguments: KeywordArguments, _ diagnostics: inout Diagnostics
+    ) {
+        if let twin = draft.serverPlaces[name] {
+            return diagnostics.report(
+                Diagnostic(
+                    .alert, at: arguments.location,
+                    "\(draft.title), another server named '\(name)' was already defined at line "
+                        + "\(twin), please use distinct names."))
+        }
+        var line = written.line
+        line.server.name = name
+        let title = "server \(draft.proxy.name)/\(name)"
+        if locate(written.address, title, written.text, &line, arguments, &diagnostics) {
+            draft.serverPlaces[name] = arguments.location.line
             draft.proxy.servers.append(line.server)
         }
     }
@@ -73,8 +150,8 @@ enum ServerLine {
 
     /// Finds the address; false after reporting that there is none.
     private static func locate(
-        _ address: AddressSpecification, _ title: String, _ line: inout ServerDraft,
-        _ arguments: KeywordArguments, _ diagnostics: inout Diagnostics
+        _ address: AddressSpecification, _ title: String, _ written: String,
+        _ line: inout ServerDraft, _ arguments: KeywordArguments, _ diagnostics: inout Diagnostics
     ) -> Bool {
         var port: UInt16 = 0
         if case .fixed(let range) = address.port { port = range.first }
@@ -83,7 +160,7 @@ enum ServerLine {
             return false
         }
         if address.transport != .plain {
-            return report("the protocol of '\(arguments.word(1))' is not supported yet")
+            return report("the protocol of '\(written)' is not supported yet")
         }
         func set(_ ip: IPAddress) -> Bool {
             line.server.address = RawSocketAddress(.ip(IPSocketAddress(ip, port: port)))
@@ -100,13 +177,14 @@ enum ServerLine {
             line.server.address = RawSocketAddress(.unix(path))
             return true
         case .name(let name, let family):
+            line.server.hostName = name
             switch resolve(name, family, title, &line, arguments, &diagnostics) {
             case .address(let ip): return set(ip)
             case .later: return true
             case .nowhere: return false
             }
         case .descriptor, .socketPair, .reverse:
-            return report("address '\(arguments.word(1))' is not supported yet")
+            return report("address '\(written)' is not supported yet")
         }
     }
 

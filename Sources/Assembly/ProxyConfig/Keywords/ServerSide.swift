@@ -72,6 +72,16 @@ extension ProxyKeywords {
             ServerLine.add(to: &draft, arguments, &diagnostics)
         },
         Row(
+            "server-template", [.backend, .listen],
+            takes: [
+                .word("<prefix>"), .word("<number or range>"), .word("<address>"),
+                .rest("<options>"),
+            ], "Adds servers that differ in the numbers behind their names only."
+        ) {
+            draft, arguments, diagnostics in
+            ServerLine.addTemplate(to: &draft, arguments, &diagnostics)
+        },
+        Row(
             "source", .serverSide,
             takes: [.word("<address>"), .tagged("usesrc"), .tagged("interface")],
             elsewhere: .ignored, "Sets the address from which servers are reached."

@@ -19,6 +19,8 @@ struct ProxyDraft {
 
     /// What `server` lines begin with, from `default-server`.
     var serverTemplate = ServerDraft.template
+    /// The line of each server by its name.
+    var serverPlaces: [String: Int] = [:]
     /// `default_backend`, until its section is found.
     var defaultBackendName: String?
     /// Where `default_backend` stands.

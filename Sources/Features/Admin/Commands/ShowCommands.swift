@@ -74,8 +74,8 @@ enum ShowCommands {
             found.server.name, addressText(address), operation,
             "\(admin)", "\(order.weight)", "\(order.initialWeight)",
             "\(max(now - order.lastChangeSeconds, 0))", "1", "0", isInMaintenance ? "0" : "2",
-            isConfigured ? "8" : "0", "0", "0", hasOwnNumber(found) ? "1" : "0", "-",
-            "\(address.port)", "-", "0", "0", "-", "-", "0",
+            isConfigured ? "8" : "0", "0", "0", hasOwnNumber(found) ? "1" : "0",
+            found.server.hostName ?? "-", "\(address.port)", "-", "0", "0", "-", "-", "0",
         ]
         return fields.joined(separator: " ") + "\n"
     }

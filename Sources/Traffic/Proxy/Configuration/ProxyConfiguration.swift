@@ -307,6 +307,8 @@ public struct ServerConfiguration: Sendable {
     public var guid: String?
     /// The host as written, for display and later resolution.
     public var hostText: String
+    /// The host where it is a name; nil where an address is written.
+    public var hostName: String?
     /// The address.
     public var address: RawSocketAddress
     /// A port given as `+N`/`-N` is added to the port the client came to.
