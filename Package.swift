@@ -108,6 +108,7 @@ struct Building {
 var building = Building()
 
 building.shim("CLinux")
+building.shim("CPCRE2")
 
 building.library("Bytes", on: .base)
 building.library("Structures", on: .base, needs: ["Bytes"])
@@ -122,7 +123,8 @@ building.library(
 building.library("HTTP", on: .wire, needs: ["Bytes"])
 
 building.library(
-    "Samples", on: .traffic, needs: ["Bytes", "Structures", "Addresses", "ConfigLanguage"])
+    "Samples", on: .traffic,
+    needs: ["Bytes", "Structures", "Addresses", "ConfigLanguage", "CPCRE2"])
 building.library("Balancing", on: .traffic, needs: ["Structures", "ConfigLanguage"])
 building.library(
     "Proxy", on: .traffic,
@@ -164,6 +166,9 @@ building.tests("Reactor", needs: ["Reactor", "Structures", "Kernel"])
 building.testSupport("ReferenceHAProxy", needs: [])
 building.testSupport("HTTPCases", needs: ["HTTP"])
 building.tests("HTTP", needs: ["HTTP", "HTTPCases", "Bytes"])
+building.tests(
+    "Samples",
+    needs: ["Samples", "Addresses", "Structures", "Bytes", "ConfigLanguage", "ReferenceHAProxy"])
 building.tests("Daemon", needs: ["Daemon", "Kernel", "Addresses", "ConfigLanguage"])
 building.tests(
     "Proxy", needs: ["Proxy", "Kernel", "Addresses", "Bytes", "Structures", "LoadTesting"])

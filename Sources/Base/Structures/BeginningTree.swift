@@ -148,6 +148,25 @@ extension BeginningTree {
         discard(parent)
     }
 
+    /// The value of exactly this string; nil when it is not kept.
+    public func value(_ key: Span<UInt8>, in store: borrowing TextStore) -> UInt32? {
+        let length = key.count * 8
+        var place = root
+        while place != Node.none {
+            let node = nodes[Int(place)]
+            let own = Int(node.bitCount)
+            if own > length || sharedBits(key, with: node, in: store) < own { return nil }
+            if own == length { return node.value == Node.none ? nil : node.value }
+            place = Self.bit(key, own, false) ? node.one : node.zero
+        }
+        return nil
+    }
+
+    /// Removes the string at `text` of the store; nothing happens when it is not kept.
+    public mutating func remove(_ text: TextRange, in store: borrowing TextStore) {
+        remove(store[text], in: store)
+    }
+
     /// How many bits the key shares with a node, the node's own length at most.
     private func sharedBits(
         _ key: Span<UInt8>, with node: Node, in store: borrowing TextStore

@@ -97,6 +97,12 @@ extension FixedArray {
         self.init(zeroed: elements.count)
         for index in elements.indices { self[index] = elements[index] }
     }
+
+    /// Copies the elements of a span; they need not have a value of all zeroes.
+    public init(copying elements: Span<Element>) {
+        self.init(zeroed: elements.count)
+        copy(elements, at: 0)
+    }
 }
 
 // Safety: the memory has one owner and travels with it; nothing else can reach it.

@@ -85,6 +85,11 @@ public struct TextIndex: ~Copyable, Sendable {
         count -= 1
     }
 
+    /// Removes the string at `text` of the store; nothing happens when it is not kept.
+    public mutating func remove(_ text: TextRange, in store: borrowing TextStore) {
+        remove(store[text], in: store)
+    }
+
     @inlinable
     func place(of text: Span<UInt8>, in store: borrowing TextStore, folded: Bool) -> Int? {
         let hash = Self.hash(text, seed: seed, folded: folded)

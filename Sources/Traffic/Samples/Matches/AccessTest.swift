@@ -1,0 +1,77 @@
+// One compiled test: an expression's number, a method and the patterns to compare with.
+
+import Structures
+
+/// What an access list or a condition says of a stream.
+public enum TestResult: UInt8, Sendable, BitwiseCopyable {
+    /// It does not match.
+    case fail = 0
+    /// It cannot be said before more data has come.
+    case unknown = 1
+    /// It matches.
+    case pass = 3
+
+    /// What a condition's `!` makes of it.
+    @inlinable public var negated: TestResult {
+        switch self {
+        case .fail: .pass
+        case .unknown: .unknown
+        case .pass: .fail
+        }
+    }
+}
+
+/// An expression with a method and patterns: one `acl` line or one pair of braces.
+public final class AccessTest: Sendable {
+    /// The number that the compiler of expressions gave.
+    public let expression: Int
+    /// How samples are compared.
+    public let method: MatchMethod
+    private let tables: FixedArray<PatternTable>
+    /// Keeps what the tables name alive.
+    private let views: [PatternView]
+
+    init(expression: Int, method: MatchMethod, views: [PatternView]) {
+        self.expression = expression
+        self.method = method
+        self.views = views
+        var tables = FlatList<PatternTable>(capacity: views.count)
+        for view in views { tables.append(view.table) }
+        self.tables = FixedArray(copying: tables.span)
+    }
+
+    /// Whether a sample matches; it is cast to what the method compares first.
+    ///
+    /// A fetch with several values is asked for each until one matches.
+    public func matches(
+        _ sample: Sample, _ scratch: inout SampleScratch,
+        _ expressions: inout RegularExpressionScratch
+    ) -> Bool {
+        if method == .found { return true }
+        let mark = scratch.mark
+        var value = sample
+        defer { scratch.rewind(to: mark) }
+        guard scratch.cast(&value, to: method.input) else { return false }
+        if method == .bool { return value.isTrue }
+        for index in 0..<tables.count {
+            let found = tables[index].find(value, method, scratch, &expressions)
+            if found != nil { return true }
+        }
+        return false
+    }
+}
+
+extension PatternTable {
+    /// The pattern that a sample of the method's input type matches.
+    @inline(__always)
+    func find(
+        _ sample: Sample, _ method: MatchMethod, _ scratch: borrowing SampleScratch,
+        _ expressions: inout RegularExpressionScratch
+    ) -> UInt32? {
+        switch method {
+        case .int: read { $0.find(sample.integer) }
+        case .ip: read { $0.find(sample.address) }
+        default: read { $0.find(scratch.bytes(of: sample), &expressions) }
+        }
+    }
+}

@@ -1,0 +1,183 @@
+// Which pattern matches. Data path: no allocation, no reference counting, one pass over the list.
+
+import Addresses
+import Structures
+
+extension PatternIndex {
+    /// The pattern that a text or a block of bytes matches, or nil.
+    ///
+    /// For `reg`, the scratch then knows where the groups are.
+    public func find(
+        _ text: Span<UInt8>, _ scratch: inout RegularExpressionScratch
+    ) -> UInt32? {
+        switch method {
+        case .str, .bin:
+            if exact.count > 0, let found = exact.find(text, in: texts) { return found }
+            if exactFolded.count == 0 { return nil }
+            return exactFolded.find(text, in: texts, folded: true)
+        case .beg:
+            if let found = beginnings.longestMatch(text, in: texts) { return found }
+            return beginningsFolded.longestMatch(text, in: texts, folded: true)
+        case .len: return find(Int64(text.count))
+        case .reg:
+            for place in 0..<list.count {
+                if let code = list[place].code, scratch.matches(code, text) {
+                    return list[place].slot
+                }
+            }
+            return nil
+        case .sub, .dir, .dom, .end, .method: return findInList(text)
+        case .found, .bool, .int, .ip: return nil
+        }
+    }
+
+    private func findInList(_ text: Span<UInt8>) -> UInt32? {
+        for place in 0..<list.count {
+            let item = list[place]
+            let pattern = texts[slots[Int(item.slot)].text]
+            let folds = item.ignoresCase
+            let matches: Bool
+            switch method {
+            case .sub: matches = Comparison.contains(text, pattern, folds)
+            case .end: matches = Comparison.ends(text, pattern, folds)
+            case .dir: matches = Comparison.hasPart(text, pattern, folds, .slash)
+            case .dom: matches = Comparison.hasPart(text, pattern, folds, .domain)
+            default: matches = Comparison.isMethod(text, pattern, folds)
+            }
+            if matches { return item.slot }
+        }
+        return nil
+    }
+
+    /// The pattern whose range an integer is in, or nil.
+    public func find(_ number: Int64) -> UInt32? {
+        for place in 0..<list.count {
+            let item = list[place]
+            if item.hasMinimum && number < item.first { continue }
+            if item.hasMaximum && number > item.second { continue }
+            return item.slot
+        }
+        return nil
+    }
+
+    /// The pattern of the longest network an address is in, or nil.
+    ///
+    /// IPv4 addresses are looked for in IPv6 networks as `::ffff:a.b.c.d`; IPv6 addresses that hold
+    /// one of IPv4 (mapped, compatible, 6to4) are looked for in IPv4 networks.
+    public func find(_ address: IPAddress) -> UInt32? {
+        let inner: UInt32?
+        if address.family == .v4 {
+            let bits = UInt32(truncatingIfNeeded: address.low)
+            if let found = v4.longestMatch(bits) { return found }
+            if let found = v6.longestMatch(0xFFFF_0000_0000 | UInt128(bits)) { return found }
+            inner = bits
+        } else {
+            let bits = UInt128(address.high) << 64 | UInt128(address.low)
+            if let found = v6.longestMatch(bits) { return found }
+            inner = embeddedV4(address).map { UInt32(truncatingIfNeeded: $0.low) }
+            if let inner, let found = v4.longestMatch(inner) { return found }
+        }
+        guard let inner else { return nil }
+        for place in 0..<list.count {
+            let item = list[place]
+            if Int64(inner) & item.second == item.first { return item.slot }
+        }
+        return nil
+    }
+}
+
+/// Comparisons of texts that need no index.
+enum Comparison {
+    /// Bytes between which the parts of a text are.
+    struct Delimiters {
+        let domain: Bool
+        static let slash = Delimiters(domain: false)
+        static let domain = Delimiters(domain: true)
+
+        @inline(__always)
+        func contain(_ byte: UInt8) -> Bool {
+            byte == 0x2F || byte == 0x3F || (domain && (byte == 0x2E || byte == 0x3A))
+        }
+    }
+
+    /// Whether the bytes of `text` from `start` on begin with those of a pattern; a pattern that is
+    /// compared without regard to case is in small letters.
+    @inline(__always)
+    static func begins(
+        _ text: Span<UInt8>, at start: Int, _ pattern: Span<UInt8>, _ range: Range<Int>,
+        _ folds: Bool
+    ) -> Bool {
+        if range.count > text.count - start { return false }
+        for index in 0..<range.count {
+            let byte = folds ? text[start + index].asciiSmall : text[start + index]
+            if byte != pattern[range.lowerBound + index] { return false }
+        }
+        return true
+    }
+
+    static func ends(_ text: Span<UInt8>, _ pattern: Span<UInt8>, _ folds: Bool) -> Bool {
+        pattern.count <= text.count
+            && begins(text, at: text.count - pattern.count, pattern, 0..<pattern.count, folds)
+    }
+
+    static func contains(_ text: Span<UInt8>, _ pattern: Span<UInt8>, _ folds: Bool) -> Bool {
+        if pattern.isEmpty { return true }
+        if pattern.count > text.count { return false }
+        for start in 0...(text.count - pattern.count)
+        where begins(text, at: start, pattern, 0..<pattern.count, folds) {
+            return true
+        }
+        return false
+    }
+
+    /// Whether the pattern without delimiters around it is one or more whole parts of the text.
+    static func hasPart(
+        _ text: Span<UInt8>, _ pattern: Span<UInt8>, _ folds: Bool, _ delimiters: Delimiters
+    ) -> Bool {
+        var first = 0
+        var end = pattern.count
+        while first < end && delimiters.contain(pattern[first]) { first += 1 }
+        while first < end && delimiters.contain(pattern[end - 1]) { end -= 1 }
+        // Delimiters alone are an empty part, which only the end of a text can be.
+        if first == end { return text.isEmpty || delimiters.contain(text[text.count - 1]) }
+        var isAtPart = true
+        var index = 0
+        while index <= text.count - (end - first) {
+            if delimiters.contain(text[index]) {
+                isAtPart = true
+            } else if isAtPart {
+                isAtPart = false
+                let next = index + (end - first)
+                if begins(text, at: index, pattern, first..<end, folds)
+                    && (next == text.count || delimiters.contain(text[next]))
+                {
+                    return true
+                }
+            }
+            index += 1
+        }
+        return false
+    }
+
+    /// Whether two methods are one; case matters where either is well known.
+    static func isMethod(_ text: Span<UInt8>, _ pattern: Span<UInt8>, _ folds: Bool) -> Bool {
+        if text.count != pattern.count { return false }
+        var isSame = true
+        for index in 0..<text.count {
+            if text[index] == pattern[index] { continue }
+            if !folds || text[index].asciiSmall != pattern[index].asciiSmall { return false }
+            isSame = false
+        }
+        return isSame || !(isWellKnown(text) || isWellKnown(pattern))
+    }
+
+    private static func isWellKnown(_ text: Span<UInt8>) -> Bool {
+        func same(_ name: StaticString) -> Bool {
+            // Safety: a literal's bytes live forever.
+            let bytes = unsafe Span(_unsafeStart: name.utf8Start, count: name.utf8CodeUnitCount)
+            return bytes.count == text.count && begins(text, at: 0, bytes, 0..<bytes.count, false)
+        }
+        return same("GET") || same("HEAD") || same("POST") || same("PUT") || same("DELETE")
+            || same("OPTIONS") || same("TRACE") || same("CONNECT")
+    }
+}
