@@ -27,7 +27,7 @@ extension Worker {
             live.idleConnections.add(1, ordering: .relaxed).newValue
         }
         let isFull = server.poolMaxConnections >= 0 && idle > Int(server.poolMaxConnections)
-        let isEnough = pools[identity].count >= pools[identity].usedLately
+        let isEnough = pools[identity].count >= pools[identity].usedLately && !thin(identity)
         let isSpare = isFull || isEnough || connections.count &+ 16 > connections.capacity
         if isSpare || !watch(connection) {
             unsafe server.live._withUnsafeGuaranteedRef { live in
@@ -51,6 +51,21 @@ extension Worker {
         pools[identity].newest = connection
         pools[identity].count &+= 1
         pools[identity].purgeDelay = UInt64(server.poolPurgeDelay)
+    }
+
+    /// Whether a pool that has as many connections as were lately in use takes another one. A busy
+    /// pool takes up to half as many more and then ends them all in one go: a server that is woken
+    /// for each of them costs more than their ends do.
+    private mutating func thin(_ identity: Int) -> Bool {
+        let slack = min(32, pools[identity].usedLately / 2)
+        if slack == 0 { return false }
+        if pools[identity].count < pools[identity].usedLately &+ slack { return true }
+        for _ in 0...slack {
+            let oldest = pools[identity].oldest
+            unpool(oldest)
+            closeIdle(oldest)
+        }
+        return true
     }
 
     /// Takes the newest idle connection of a server that may be used, or nil.

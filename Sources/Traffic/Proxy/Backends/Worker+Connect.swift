@@ -52,6 +52,10 @@ extension Worker {
         connections[idle].stream = stream
         connections[idle].served &+= 1
         keepHead(stream)
+        if !connections[idle].flags.contains(.sendsAtOnce) && sendsTwice(stream) {
+            connections[idle].flags.insert(.sendsAtOnce)
+            if !server.isLocal { connections[idle].descriptor.setNoDelay() }
+        }
         connections[idle].outbound = streams[stream].head.take()
         streams[stream].server = idle
         countUse(server)
@@ -77,6 +81,7 @@ extension Worker {
             var flags: ConnectionFlags = [.isServerSide, .writable]
             if server.isLocal { flags.insert(.isLocal) }
             if !isConnected { flags.insert(.connecting) }
+            if sendsTwice(stream) { flags.insert(.sendsAtOnce) }
             return connections.insert(Connection(descriptor: socket, flags: flags))
         } catch {
             return nil
@@ -88,12 +93,14 @@ extension Worker {
         _ socket: borrowing Descriptor, _ stream: Handle, _ server: ServerEntry
     ) {
         guard !server.isLocal else { return }
-        socket.setNoDelay()
+        if sendsTwice(stream) { socket.setNoDelay() }
         let options = programs[streams[stream].program].proxies[Int(server.proxy)].options
         if options.contains(.serverTCPKeepAlive) {
             socket.setOption(SOL_SOCKET, SO_KEEPALIVE, Int32(1))
         }
-        if options.contains(.tcpSmartConnect) {
+        // The head goes out as soon as the connection stands: the handshake's last packet can wait
+        // for it.
+        if options.contains(.tcpSmartConnect) || streams[stream].flags.contains(.isHTTP) {
             socket.setOption(Int32(IPPROTO_TCP), TCP_QUICKACK, Int32(0))
         }
         if tuning.receiveBufferServerBytes > 0 {
@@ -103,6 +110,15 @@ extension Worker {
             socket.setOption(SOL_SOCKET, SO_SNDBUF, Int32(tuning.sendBufferServerBytes))
         }
         if server.hasSocketOptions { prepareSpecially(socket, stream, server) }
+    }
+
+    /// Whether a second write may follow while the first is not yet acknowledged, which the kernel
+    /// must not hold back then. A head without a body is a single write, and a small one a single
+    /// packet.
+    private mutating func sendsTwice(_ stream: Handle) -> Bool {
+        !streams[stream].flags.contains(.isHTTP)
+            || !streams[stream].flags.isDisjoint(with: [.asksUpgrade, .isConnect])
+            || streams[stream].flows[0].framing != .none || streams[stream].head.count > 1000
     }
 
     /// Options only some servers have: looked up in the configuration, off the usual path.

@@ -42,6 +42,10 @@ struct ConnectionFlags: OptionSet {
     static var isLocal: ConnectionFlags { ConnectionFlags(rawValue: 1 << 14) }
     /// Client side: waits for its response without being watched.
     static var restsUnwatched: ConnectionFlags { ConnectionFlags(rawValue: 1 << 15) }
+    /// Server side: TCP_NODELAY is set.
+    static var sendsAtOnce: ConnectionFlags { ConnectionFlags(rawValue: 1 << 16) }
+    /// Client side: the end of its last response waits in the socket for the FIN.
+    static var isCorked: ConnectionFlags { ConnectionFlags(rawValue: 1 << 17) }
 }
 
 /// A connection to a client or to a server.

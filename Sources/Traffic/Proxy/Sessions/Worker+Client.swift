@@ -202,6 +202,11 @@ extension Worker {
         let session = connections[client].session
         let entry = sessionEntry(session)
         timers.cancel(client.index)
+        if connections[client].flags.contains(.isCorked) {
+            // What waits for the FIN must be on its way before anything can turn the close into a
+            // reset.
+            connections[client].descriptor.shutdownSending()
+        }
         if entry.options.contains(.noLingerClient) {
             connections[client].descriptor.resetOnClose()
         }

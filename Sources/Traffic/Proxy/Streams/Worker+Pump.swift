@@ -167,17 +167,21 @@ extension Worker {
         let index = direction.rawValue
         let pending = connections[sink].outbound.count
         let cleared = streams[stream].flows[index].cleared
+        let isLast = direction == .response && isLastWrite(stream)
+        if isLast { connections[sink].flags.insert(.isCorked) }
         let result: WriteResult
         if cleared == 0 {
-            result = connections[sink].sendOutbound()
+            result = connections[sink].sendOutbound(more: isLast)
         } else {
             var body = connections[source].inbound.take()
             if index == 0 && streams[stream].flags.contains(.keepsRequest) {
                 result = sendKept(stream, &body, cleared, to: sink)
             } else if pending == 0 {
-                result = connections[sink].descriptor.send(from: &body, length: cleared)
+                result = connections[sink].descriptor.send(
+                    from: &body, length: cleared, more: isLast)
             } else {
-                result = connections[sink].sendOutbound(then: &body, length: cleared)
+                result = connections[sink].sendOutbound(
+                    then: &body, length: cleared, more: isLast)
             }
             connections[source].inbound = body
         }
@@ -203,6 +207,14 @@ extension Worker {
             connections[sink].flags.insert(.failed)
             return .failed
         }
+    }
+
+    /// Whether what is cleared ends the last response of a client: its FIN, which follows at once,
+    /// then goes in the same packet.
+    @inline(__always)
+    private mutating func isLastWrite(_ stream: Handle) -> Bool {
+        streams[stream].phase == .responding && streams[stream].flows[1].isComplete
+            && !streams[stream].flags.contains(.clientPersists)
     }
 
     private mutating func noteSent(
@@ -348,7 +360,9 @@ extension Worker {
 extension Connection {
     /// One write of all of `outbound` and `length` bytes of `body` behind it.
     @inline(__always)
-    mutating func sendOutbound(then body: inout Buffer, length: Int) -> WriteResult {
-        descriptor.send(&outbound, then: &body, length: length)
+    mutating func sendOutbound(
+        then body: inout Buffer, length: Int, more: Bool = false
+    ) -> WriteResult {
+        descriptor.send(&outbound, then: &body, length: length, more: more)
     }
 }
