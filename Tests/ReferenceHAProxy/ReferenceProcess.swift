@@ -9,10 +9,13 @@ public final class ReferenceProcess {
     public let folder: String
     private let process: Process
 
-    /// The path of the program, or nil where it is not installed.
-    public static let program: String? = ["/usr/sbin/haproxy", "/usr/local/sbin/haproxy"].first {
-        FileManager.default.isExecutableFile(atPath: $0)
-    }
+    /// The path of the program, or nil where it is not installed. The variable REFERENCE_HAPROXY
+    /// names another one to compare with, such as a newer version.
+    public static let program: String? =
+        ProcessInfo.processInfo.environment["REFERENCE_HAPROXY"]
+        ?? ["/usr/sbin/haproxy", "/usr/local/sbin/haproxy"].first {
+            FileManager.default.isExecutableFile(atPath: $0)
+        }
 
     /// A new empty folder for sockets, short enough for their names.
     public static func makeFolder() throws -> String {

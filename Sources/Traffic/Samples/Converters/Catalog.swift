@@ -9,5 +9,6 @@ extension ConverterCatalog {
         .numbers,
         .encodings,
         .network,
+        .hashes,
     ])
 }

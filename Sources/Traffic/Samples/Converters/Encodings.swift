@@ -151,8 +151,7 @@ private enum Encodings {
             if start > 0 { output.append(arguments.bytes(0)) }
             var value: UInt64 = 0
             for index in start..<end { value = add(value, UInt64(input[index]), index - start) }
-            // The numbers are written as signed ones, as C's `%lld` does.
-            output.append(decimal: Int64(bitPattern: value))
+            output.append(decimal: value)
             start = end
         }
     }

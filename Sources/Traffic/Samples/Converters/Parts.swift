@@ -82,6 +82,9 @@ private enum Parts {
         if case .integer(0)? = arguments[0] {
             throw ArgumentMistake("<index> counts from 1, or from -1 at the end", at: 0)
         }
+        if case .bytes(let delimiters)? = arguments[1], delimiters.isEmpty {
+            throw ArgumentMistake("<delimiters> is empty", at: 1)
+        }
         return nil
     }
 

@@ -101,6 +101,10 @@ public struct CompiledConverters: Sendable {
         for (index, shape) in row.shapes.enumerated() {
             guard index < call.arguments.count else {
                 if shape.isOptional { break }
+                if case .text = shape.kind, index == 0, call.hasParentheses {
+                    values.append(.bytes([]))
+                    continue
+                }
                 throw call.mistake(
                     argument: index,
                     "\(intro)<\(shape.label)>, \(shape.expectation), is missing: \(row.notation)")
@@ -123,7 +127,8 @@ public struct CompiledConverters: Sendable {
         guard let prepare = row.prepare else { return (values, row.output) }
         do {
             while values.count < row.shapes.count { values.append(nil) }
-            return (values, try prepare(&values, loading) ?? row.output)
+            let output = try prepare(&values, loading) ?? row.output
+            return (values, output)
         } catch {
             throw call.mistake(
                 argument: error.index ?? 0, intro + error.text, suggestion: error.suggestion)

@@ -24,6 +24,8 @@ public struct ExpressionCall: Hashable, Sendable {
     public let end: Int
     /// The arguments; one empty argument between bare parentheses is none.
     public let arguments: [Argument]
+    /// Whether parentheses follow the name.
+    public let hasParentheses: Bool
 
     /// A mistake about the name.
     public func mistake(_ text: String, suggestion: String? = nil) -> ExpressionMistake {
@@ -155,12 +157,11 @@ public struct ExpressionReader: Sendable {
     private mutating func call(_ range: Range<Int>) throws(ExpressionMistake) -> ExpressionCall {
         let name = String(decoding: words[word][range], as: UTF8.self)
         position = range.upperBound
-        var arguments: [ExpressionCall.Argument] = []
-        if position < words[word].count && byte == 0x28 {
-            arguments = try readArguments(of: name)
-        }
+        let hasParentheses = position < words[word].count && byte == 0x28
+        let arguments = hasParentheses ? try readArguments(of: name) : []
         return ExpressionCall(
-            name: name, word: word, nameRange: range, end: position, arguments: arguments)
+            name: name, word: word, nameRange: range, end: position, arguments: arguments,
+            hasParentheses: hasParentheses)
     }
 
     private mutating func readArguments(

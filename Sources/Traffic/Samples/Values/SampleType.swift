@@ -51,7 +51,7 @@ public enum SampleType: UInt8, Sendable, BitwiseCopyable, CaseIterable {
         return switch self {
         case .boolean: target == .integer || target == .string || target == .binary
         case .integer: target != .method
-        case .address: false
+        case .address: target == .ipv4 || target == .ipv6 || target == .string || target == .binary
         case .ipv4: target != .boolean && target != .method
         case .ipv6:
             target == .address || target == .ipv4 || target == .string || target == .binary
