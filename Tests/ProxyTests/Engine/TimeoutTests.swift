@@ -57,6 +57,42 @@ extension EngineTests {
             #expect(eventually { origin.open == 0 }, "the server's connection is closed")
         }
 
+        @Test func `a server that falls silent behind an interim response costs 504`() throws {
+            let origin = try TestOrigin { peer, _ in
+                guard peer.readHead() != nil else { return }
+                peer.send("HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n")
+                _ = peer.readToEnd()
+            }
+            defer { origin.stop() }
+            let running = try RunningEngine(
+                Setup.http([Setup.server("s", origin.port)]) { $0.timeouts.server = 100 })
+            let client = try Peer(to: running.port())
+            client.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n")
+            #expect(client.readHead()?.hasPrefix("HTTP/1.1 103") == true)
+            #expect(client.readResponse()?.status == 504)
+            #expect(eventually { running.log.endings == ["sH"] })
+        }
+
+        @Test func `a client that does not take our reply does not hide what the reply is about`()
+            throws
+        {
+            let origin = try TestOrigin { peer, _ in _ = peer.readToEnd() }
+            defer { origin.stop() }
+            var configuration = Setup.http([Setup.server("s", origin.port)]) {
+                $0.timeouts.server = 50
+                $0.timeouts.client = 300
+                let head = "HTTP/1.0 504 Late\r\nContent-Length: 100000\r\n\r\n"
+                $0.errorReplies[504] = Array(head.utf8) + [UInt8](repeating: 0x61, count: 100_000)
+            }
+            configuration.global.tuning.bufferBytes = 131_072
+            configuration.global.tuning.sendBufferClientBytes = 2048
+            let running = try RunningEngine(configuration)
+            let client = try Peer(to: running.port(), receiveBytes: 2048)
+            client.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n")
+            #expect(eventually { running.log.endings == ["sH"] })
+            #expect(client.readToEnd().bytes.count < 100_000)
+        }
+
         @Test func `a server that stops in mid body ends the connection`() throws {
             let origin = try TestOrigin.http { _, peer, _ in
                 peer.send("HTTP/1.1 200 Fine\r\nContent-Length: 10\r\n\r\n12345")

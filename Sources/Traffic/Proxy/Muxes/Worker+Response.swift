@@ -107,6 +107,7 @@ extension Worker {
                 // Half an interim response is out: no reply of our own can follow it.
                 streams[stream].flags.insert(.hasAnswered)
             } else {
+                streams[stream].flags.remove(.hasAnswered)
                 buffers.give(connections[client].outbound.take())
             }
             return true

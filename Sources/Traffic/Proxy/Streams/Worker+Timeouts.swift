@@ -140,7 +140,18 @@ extension Worker {
     /// Neither bytes came nor were any taken for too long.
     private mutating func sideTimedOut(_ stream: Handle, isClient: Bool) {
         let cause = UInt8(ascii: isClient ? "c" : "s")
-        if streams[stream].phase == .awaitingResponse && !hasAnswered(stream) {
+        if streams[stream].phase == .replying {
+            // What our reply is about came first.
+            if streams[stream].termination == TerminationState() {
+                streams[stream].termination = TerminationState(
+                    cause: cause, state: UInt8(ascii: "D"))
+            }
+            end(stream, client: .abort)
+            return
+        }
+        let awaitsResponse = streams[stream].phase == .awaitingResponse
+        // Interim responses that wait as a whole stay in front of our reply.
+        if awaitsResponse && !streams[stream].flags.contains(.hasAnswered) {
             if isClient {
                 streams[stream].termination = TerminationState(
                     cause: cause, state: UInt8(ascii: "D"))
@@ -155,13 +166,9 @@ extension Worker {
             }
             return
         }
-        streams[stream].termination = TerminationState(cause: cause, state: UInt8(ascii: "D"))
+        let state = UInt8(ascii: awaitsResponse ? "H" : "D")
+        if awaitsResponse && !isClient { countResponseError(stream) }
+        streams[stream].termination = TerminationState(cause: cause, state: state)
         end(stream, client: .abort)
-    }
-
-    /// Whether a response has begun, so that no reply of our own can be sent.
-    mutating func hasAnswered(_ stream: Handle) -> Bool {
-        streams[stream].flags.contains(.hasAnswered)
-            || !connections[streams[stream].client].outbound.isEmpty
     }
 }
