@@ -9,21 +9,19 @@ extension ProxyKeywords {
     static let forwarding: [Row] = [
         Row(
             "option forwardfor", .proxies,
-            takes: [.rest("[except <network>] [header <name>] [if-none]")], prefixes: .no,
+            takes: [.rest("[except <network>] [header <name>] [if-none]")],
             "Adds the client's address to requests."
         ) {
             draft, arguments, diagnostics in
-            guard arguments.isOn else { return draft.proxy.forwardFor = nil }
             if let header = header("X-Forwarded-For", allowsIfNone: true, arguments, &diagnostics) {
                 draft.proxy.forwardFor = header
             }
         },
         Row(
             "option originalto", .proxies, takes: [.rest("[except <network>] [header <name>]")],
-            prefixes: .no, "Adds the address the client connected to, to requests."
+            "Adds the address the client connected to, to requests."
         ) {
             draft, arguments, diagnostics in
-            guard arguments.isOn else { return draft.proxy.originalTo = nil }
             if let header = header("X-Original-To", allowsIfNone: false, arguments, &diagnostics) {
                 draft.proxy.originalTo = header
             }
