@@ -96,6 +96,9 @@ struct ReferenceTests {
             "set server be/s1 state ready", "disable server be/s2", "set weight be/s1 3",
             "show servers state be", "set server be/s3 addr 127.0.0.9 port 99",
             "show servers state #4", "set server be/s2 state ready", "show servers state",
+            "enable server be/s3", "show servers state be", "set server be/s3 state drain",
+            "show servers state be", "disable server be/s3", "show servers state be",
+            "set server be/s3 state ready", "show servers state be",
         ] {
             let theirs = haproxy.exchange(line + "\n", with: "admin")
             #expect(states(ours.answer(line)) == states(theirs), "\(line)")

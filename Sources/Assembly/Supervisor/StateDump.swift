@@ -44,7 +44,7 @@ enum StateDump {
     private static func line(
         _ proxy: String, _ server: ServerLive, _ order: ServerOrder
     ) -> String {
-        let state = order.isUp && order.admin.isEmpty ? "UP" : "DOWN"
+        let state = order.isUp && order.admin.isServing ? "UP" : "DOWN"
         return "Server \(proxy)/\(server.name) is \(state). Conn: \(order.served) act, "
             + "\(order.queued) pend, \(server.counters.value(.sessions)) tot."
     }

@@ -80,7 +80,7 @@ func removability(of word: String, in engine: Engine) -> Removability {
         return .impossible(String(error.text.dropLast()))
     }
     let order = found.order
-    if order.admin.isDisjoint(with: .maintenance) {
+    if !order.admin.isMaintenance {
         return .impossible("Only servers in maintenance mode can be deleted.")
     }
     let live = found.live

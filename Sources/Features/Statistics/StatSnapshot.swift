@@ -246,7 +246,7 @@ enum ServerStatus: String {
     case down = "DOWN"
 
     init(_ order: ServerOrder) {
-        if !order.admin.isDisjoint(with: .maintenance) {
+        if order.admin.isMaintenance {
             self = .maintenance
         } else if !order.isUp {
             self = .down

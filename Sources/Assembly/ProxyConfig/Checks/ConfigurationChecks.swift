@@ -22,7 +22,9 @@ enum ConfigurationChecks {
         // The proxy of the Runtime API's sockets takes the first number, as in HAProxy.
         let first = configuration.global.statsSockets.isEmpty ? 1 : 2
         numberProxies(&drafts, from: first, &diagnostics)
+        let states = SavedStates(assembly.global, assembly.session, &diagnostics)
         for index in drafts.indices {
+            states.apply(to: &drafts[index], &diagnostics)
             numberParts(&drafts[index], &diagnostics)
             if !drafts[index].proxy.isDisabled {
                 checkMode(&drafts[index], configuration.global, &diagnostics)

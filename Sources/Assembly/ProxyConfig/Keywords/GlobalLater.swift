@@ -63,8 +63,6 @@ extension GlobalKeywords {
         ("ocsp-update.mindelay", "Sets the shortest time between renewals of an OCSP response."),
         ("ocsp-update.mode", "Renews OCSP responses unless told otherwise."),
         ("ocsp-update", "Renews OCSP responses unless told otherwise."),
-        ("server-state-base", "Names the directory of saved server states."),
-        ("server-state-file", "Names the file of saved server states."),
         ("set-var", "Sets a variable of the process."),
         ("set-var-fmt", "Sets a variable of the process from a log format."),
         ("setcap", "Keeps capabilities after leaving root."),

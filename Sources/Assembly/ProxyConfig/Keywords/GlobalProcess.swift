@@ -80,6 +80,22 @@ enum GlobalKeywords {
             draft, arguments, _ in
             draft.global.localPeer = arguments.word(0)
         },
+        Row(
+            "server-state-base", .global, takes: [.word("<directory>")],
+            "Names the directory of files with saved server states."
+        ) { draft, arguments, diagnostics in
+            if draft.isFirst("server-state-base", arguments, &diagnostics) {
+                draft.stateBase = arguments.word(0)
+            }
+        },
+        Row(
+            "server-state-file", .global, takes: [.word("<file>")],
+            "Names the file of server states that 'show servers state' has written."
+        ) { draft, arguments, diagnostics in
+            if draft.isFirst("server-state-file", arguments, &diagnostics) {
+                draft.stateFile = arguments.word(0)
+            }
+        },
         Row("node", .global, takes: [.word("<name>")], "Names this node for statistics.") {
             draft, arguments, diagnostics in
             node(&draft, arguments, &diagnostics)

@@ -109,6 +109,7 @@ enum RingKeywords {
             "Sends every line of the ring to a server."
         ) { draft, arguments, diagnostics in
             ServerLine.add(to: &draft.backend, arguments, &diagnostics)
+            draft.backend.reportUnresolved(&diagnostics)
         },
         .notYet("backing-file", .ring, "Keeps the ring in a file."),
     ]

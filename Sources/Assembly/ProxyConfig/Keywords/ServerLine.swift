@@ -125,6 +125,7 @@ enum ServerLine {
         line.server.name = name
         let title = "server \(draft.proxy.name)/\(name)"
         if locate(written.address, title, written.text, &line, arguments, &diagnostics) {
+            draft.unresolved[name] = line.unresolved
             draft.serverPlaces[name] = arguments.location.line
             draft.proxy.servers.append(line.server)
         }
@@ -178,6 +179,7 @@ enum ServerLine {
             return true
         case .name(let name, let family):
             line.server.hostName = name
+            line.server.keepsSavedAddress = line.initialAddress.first == .last
             switch resolve(name, family, title, &line, arguments, &diagnostics) {
             case .address(let ip): return set(ip)
             case .later: return true
@@ -191,7 +193,7 @@ enum ServerLine {
     /// What `init-addr` finds.
     private enum Resolution {
         case address(IPAddress)
-        /// The server starts in maintenance without an address.
+        /// Nothing yet: the server starts in maintenance, or a state file knows the address.
         case later
         /// Nothing, which was reported.
         case nowhere
@@ -224,10 +226,14 @@ enum ServerLine {
                 return .later
             }
         }
-        diagnostics.report(
-            Diagnostic(
-                .alert, at: arguments.location, "'\(title)' : could not resolve address '\(name)'.")
-        )
+        let mistake = Diagnostic(
+            .alert, at: arguments.location, "'\(title)' : could not resolve address '\(name)'.")
+        if line.initialAddress.first == .last {
+            line.unresolved = mistake
+            line.server.address = RawSocketAddress()
+            return .later
+        }
+        diagnostics.report(mistake)
         return .nowhere
     }
 }

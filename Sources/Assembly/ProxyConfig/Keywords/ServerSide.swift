@@ -43,6 +43,27 @@ extension ProxyKeywords {
                 default: .always
                 }
         },
+        Row(
+            "load-server-state-from-file", .serverSide,
+            takes: [.choice("global", "local", "none")], elsewhere: .ignored,
+            "Chooses the file from which servers get the states they had before a restart."
+        ) {
+            draft, arguments, _ in
+            draft.stateSource =
+                switch arguments.word(0) {
+                case "global": .global
+                case "local": .local
+                default: .none
+                }
+        },
+        Row(
+            "server-state-file-name", [.backend, .listen], takes: [.word("<file>").optional],
+            "Names this backend's file of saved states; without a name it is the backend's."
+        ) {
+            draft, arguments, _ in
+            let name = arguments.optionalWord(0)
+            draft.stateFileName = name == "use-backend-name" ? nil : name
+        },
         .withoutEffect(
             "max-keep-alive-queue", .serverSide, takes: [.integer(-1...Int(Int32.max))],
             elsewhere: .ignored, "Gives up the same server when its queue is this long.",

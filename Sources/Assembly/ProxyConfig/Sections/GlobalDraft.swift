@@ -9,6 +9,10 @@ struct GlobalDraft {
     var global = GlobalConfiguration()
     /// Keywords that were given and may be given once only.
     var given: Set<String> = []
+    /// `server-state-file`.
+    var stateFile: String?
+    /// `server-state-base`.
+    var stateBase: String?
     /// Shared with the other sections of this load.
     let session: LoadSession
 

@@ -19,6 +19,12 @@ struct ProxyDraft {
 
     /// What `server` lines begin with, from `default-server`.
     var serverTemplate = ServerDraft.template
+    /// `load-server-state-from-file`.
+    var stateSource = StateSource.none
+    /// `server-state-file-name`; nil means the proxy's name.
+    var stateFileName: String?
+    /// Servers whose names have no address unless a state file knows one, with what to say then.
+    var unresolved: [String: Diagnostic] = [:]
     /// The line of each server by its name.
     var serverPlaces: [String: Int] = [:]
     /// `default_backend`, until its section is found.
@@ -56,10 +62,19 @@ struct ProxyDraft {
         proxy.capability = capability
         proxy.place = place
         serverTemplate = defaults.serverTemplate
+        stateSource = defaults.stateSource
         logFormatOrigin = defaults.logFormatOrigin
         errorFormatLocation = defaults.errorFormatLocation
         defaultBackendName = defaults.defaultBackendName
         defaultBackendLocation = defaults.defaultBackendLocation
+    }
+
+    /// Reports the servers that are nowhere.
+    mutating func reportUnresolved(_ diagnostics: inout Diagnostics) {
+        for server in proxy.servers {
+            if let mistake = unresolved[server.name] { diagnostics.report(mistake) }
+        }
+        unresolved = [:]
     }
 
     /// The section in messages: `frontend 'web'`, or `defaults section` without a name.
@@ -99,7 +114,7 @@ extension SourceLocation {
 struct ServerDraft {
     /// How the first address of a name is found.
     enum InitialAddress: Hashable {
-        /// From a saved state, which does not exist yet.
+        /// From a saved state.
         case last
         /// From the C library's resolver.
         case libc
@@ -115,6 +130,8 @@ struct ServerDraft {
     var forcesHTTP = false
     /// How the first address of a name is found, in order.
     var initialAddress: [InitialAddress] = [.last, .libc]
+    /// What to say when no saved state knows the address, either.
+    var unresolved: Diagnostic?
     /// Shared with the other sections of this load.
     var session: LoadSession?
 

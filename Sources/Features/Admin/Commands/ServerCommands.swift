@@ -92,13 +92,13 @@ struct ServerCommands: Sendable {
         let found = try request.engine.server(request.arguments.dropFirst(serverWord).first)
         let change: @Sendable (inout ServerAdminState) -> Void
         switch word {
-        case "ready": change = { $0 = [] }
+        case "ready": change = { $0.subtract([.forcedMaintenance, .forcedDrain]) }
         case "drain":
             change = {
-                $0.subtract(.maintenance)
+                $0.remove(.forcedMaintenance)
                 $0.insert(.forcedDrain)
             }
-        case "maint": change = { $0.insert(.forcedMaintenance) }
+        case "maint": change = { $0.enterMaintenance() }
         default:
             throw Refusal("'set server <srv> state' expects 'ready', 'drain' and 'maint'.")
         }
@@ -106,7 +106,7 @@ struct ServerCommands: Sendable {
         request.engine.change(found.ordinal, of: found.backend) { change(&$0.admin) }
         let after = found.order.admin
         if before == after { return "" }
-        if !after.isDisjoint(with: .maintenance) {
+        if after.isMaintenance {
             // Idle connections to a server in maintenance are not used again.
             found.live.poolEpoch.add(1, ordering: .relaxed)
         }
@@ -125,8 +125,8 @@ struct ServerCommands: Sendable {
             \(usable.primaries == 0 && usable.backups > 0 ? " Running on backup." : "") \
             \(found.order.served) sessions active, 0 requeued, \(found.order.queued) remaining in queue.
             """
-        let wasInMaintenance = !before.isDisjoint(with: .maintenance)
-        let isInMaintenance = !after.isDisjoint(with: .maintenance)
+        let wasInMaintenance = before.isMaintenance
+        let isInMaintenance = after.isMaintenance
         let text: String
         if isInMaintenance {
             text = "\(name) is going DOWN for maintenance. \(left)"
@@ -138,7 +138,7 @@ struct ServerCommands: Sendable {
             text = "\(name) is UP (leaving forced drain)."
         }
         notify(Notice(level: .notice, proxy: found.proxyIndex, text: text))
-        if usable.primaries + usable.backups == 0 && !after.isEmpty {
+        if usable.primaries + usable.backups == 0 && !after.isServing {
             let text = "backend '\(found.proxy.name)' has no server available!"
             notify(Notice(level: .emergency, proxy: found.proxyIndex, text: text))
         }

@@ -63,16 +63,14 @@ enum ShowCommands {
     ) -> String {
         let order = found.order
         let address = found.live.addressOverride.withLock { $0 } ?? found.server.address
-        let isInMaintenance = !order.admin.isDisjoint(with: .maintenance)
+        let isInMaintenance = order.admin.isMaintenance
         // 0 stopped, 1 starting slowly, 2 running.
         let operation = isInMaintenance || !order.isUp ? "0" : order.isRising ? "1" : "2"
-        // The configuration's maintenance counts as forced, too.
         let isConfigured = order.admin.contains(.configuredMaintenance)
-        let admin = Int(order.admin.rawValue) | (isConfigured ? 1 : 0)
         let fields: [String] = [
             "\(engine.proxyNumber(found.proxyIndex))", found.proxy.name, "\(number(found))",
             found.server.name, addressText(address), operation,
-            "\(admin)", "\(order.weight)", "\(order.initialWeight)",
+            "\(order.admin.rawValue)", "\(order.weight)", "\(order.initialWeight)",
             "\(max(now - order.lastChangeSeconds, 0))", "1", "0", isInMaintenance ? "0" : "2",
             isConfigured ? "8" : "0", "0", "0", hasOwnNumber(found) ? "1" : "0",
             found.server.hostName ?? "-", "\(address.port)", "-", "0", "0", "-", "-", "0",

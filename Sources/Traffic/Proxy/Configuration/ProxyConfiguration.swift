@@ -295,6 +295,27 @@ public struct SourceConfiguration: Sendable {
     public init(address: RawSocketAddress) { self.address = address }
 }
 
+/// What a state file says of a server (`load-server-state-from-file`).
+public struct SavedServerState: Sendable, Equatable {
+    /// Why it gets no new streams.
+    public var admin: ServerAdminState
+    /// The weight in force.
+    public var weight: Int
+    /// The weight that was configured then.
+    public var initialWeight: Int
+    /// Since its state has changed.
+    public var secondsSinceChange: Int64
+
+    public init(
+        admin: ServerAdminState, weight: Int, initialWeight: Int, secondsSinceChange: Int64
+    ) {
+        self.admin = admin
+        self.weight = weight
+        self.initialWeight = initialWeight
+        self.secondsSinceChange = secondsSinceChange
+    }
+}
+
 /// One `server` line.
 public struct ServerConfiguration: Sendable {
     /// Its name.
@@ -309,6 +330,10 @@ public struct ServerConfiguration: Sendable {
     public var hostText: String
     /// The host where it is a name; nil where an address is written.
     public var hostName: String?
+    /// The address in a state file goes before what the name stands for (`init-addr last`).
+    public var keepsSavedAddress = false
+    /// What a state file says; taken over when the server is new to the process.
+    public var savedState: SavedServerState?
     /// The address.
     public var address: RawSocketAddress
     /// A port given as `+N`/`-N` is added to the port the client came to.

@@ -10,14 +10,35 @@ import Synchronization
 public struct ServerAdminState: OptionSet, Sendable {
     public let rawValue: UInt8
     public init(rawValue: UInt8) { self.rawValue = rawValue }
-    /// `set server … state maint`, `disable server`.
+    /// In maintenance: `set server … state maint`, `disable server`, `disabled`.
     public static let forcedMaintenance = ServerAdminState(rawValue: 0x01)
-    /// `disabled` in the configuration.
+    /// `disabled` in the configuration: a mark that stays when the server is enabled at run time.
     public static let configuredMaintenance = ServerAdminState(rawValue: 0x04)
     /// `set server … state drain`.
     public static let forcedDrain = ServerAdminState(rawValue: 0x08)
 
-    public static let maintenance: ServerAdminState = [.forcedMaintenance, .configuredMaintenance]
+    /// Whether the server is in maintenance.
+    public var isMaintenance: Bool { contains(.forcedMaintenance) }
+    /// Whether nobody has taken the server out of service.
+    public var isServing: Bool { isDisjoint(with: [.forcedMaintenance, .forcedDrain]) }
+
+    /// Into maintenance, which ends draining.
+    public mutating func enterMaintenance() {
+        remove(.forcedDrain)
+        insert(.forcedMaintenance)
+    }
+
+    /// Follows the configuration where it has changed its mind: what was said at run time stays as
+    /// long as `disabled` stands as it stood before.
+    mutating func follow(isDisabled: Bool) {
+        guard isDisabled != contains(.configuredMaintenance) else { return }
+        if isDisabled {
+            insert(.configuredMaintenance)
+            enterMaintenance()
+        } else {
+            subtract([.configuredMaintenance, .forcedMaintenance])
+        }
+    }
 }
 
 /// A server over generations.
@@ -83,7 +104,7 @@ public struct ServerOrder: Sendable {
     public var lastChangeSeconds: Int64 = 0
 
     /// Whether the balancer may choose it.
-    public var isUsable: Bool { isUp && admin.isEmpty && weight > 0 }
+    public var isUsable: Bool { isUp && admin.isServing && weight > 0 }
     /// Whether it came back lately and does not bear its full share yet.
     public var isRising: Bool { risingSince != 0 }
     /// The weight in force: less than ``weight`` while the server is rising.

@@ -186,7 +186,7 @@ public struct BackendOrder: ~Copyable {
         if after.slot >= 0 {
             findScale()
             settle(ordinal)
-            balancer?.setUsable(after.slot, to: after.isUp && after.admin.isEmpty)
+            balancer?.setUsable(after.slot, to: after.isUp && after.admin.isServing)
         }
         listElastic()
         return grants(ordinal)
@@ -229,11 +229,7 @@ public struct BackendOrder: ~Copyable {
             servers[ordinal].minConnections = configured.minConnections
             servers[ordinal].slowStartMilliseconds = configured.slowStartMilliseconds
             let wasAway = servers[ordinal].isAway
-            if configured.isDisabled {
-                servers[ordinal].admin.insert(.configuredMaintenance)
-            } else {
-                servers[ordinal].admin.remove(.configuredMaintenance)
-            }
+            servers[ordinal].admin.follow(isDisabled: configured.isDisabled)
             noteReturn(of: ordinal, wasAway: wasAway)
             let place = Self.place(of: configured, in: proxy)
             if servers[ordinal].place != place {
@@ -244,7 +240,7 @@ public struct BackendOrder: ~Copyable {
             let state = servers[ordinal]
             slots.append(
                 BalancerSlot(
-                    weight: state.weight, isUsable: state.isUp && state.admin.isEmpty,
+                    weight: state.weight, isUsable: state.isUp && state.admin.isServing,
                     isBackup: state.isBackup,
                     identifier: configured.id == 0 ? index + 1 : configured.id,
                     capacity: state.maxConnections))
@@ -282,6 +278,12 @@ public struct BackendOrder: ~Copyable {
         server.initialWeight = configured.weight
         server.weight = configured.weight
         server.lastChangeSeconds = nowSeconds
+        if let saved = configured.savedState {
+            server.admin = saved.admin
+            server.lastChangeSeconds = nowSeconds - saved.secondsSinceChange
+            // A weight that was configured anew counts from there.
+            if saved.initialWeight == configured.weight { server.weight = saved.weight }
+        }
         servers.append(server)
         return ordinal
     }
@@ -384,7 +386,7 @@ extension ServerOrder {
     /// Whether the limit follows the backend's load.
     fileprivate var hasMovingLimit: Bool { minConnections > 0 && minConnections < maxConnections }
     /// Whether it is in maintenance or down.
-    fileprivate var isAway: Bool { !isUp || !admin.isDisjoint(with: .maintenance) }
+    fileprivate var isAway: Bool { !isUp || admin.isMaintenance }
 }
 
 /// First come, first served, with removal from the middle.
