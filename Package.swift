@@ -173,9 +173,6 @@ building.tests("Daemon", needs: ["Daemon", "Kernel", "Addresses", "ConfigLanguag
 building.tests(
     "Proxy", needs: ["Proxy", "Kernel", "Addresses", "Bytes", "Structures", "LoadTesting"])
 building.tests("Supervisor", needs: ["Supervisor", "Daemon", "Kernel", "Proxy", "CLinux"])
-building.tests(
-    "Samples",
-    needs: ["Samples", "Addresses", "ConfigLanguage", "ReferenceHAProxy"])
 building.tests("Balancing", needs: ["Balancing", "ReferenceHAProxy"])
 building.tests(
     "ProxyConfig",
