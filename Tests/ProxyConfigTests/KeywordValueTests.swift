@@ -34,7 +34,7 @@ import Testing
         ("option accept-invalid-http-request", .acceptUnsafeRequest),
         ("option disable-h2-upgrade", .disableH2Upgrade), ("option http-no-delay", .httpNoDelay),
         ("option idle-close-on-response", .idleCloseOnResponse),
-        ("option contstats", .continuousStats),
+        ("option contstats", .continuousStats), ("option socket-stats", .socketStats),
         ("option independent-streams", .independentStreams),
         ("option splice-request", .spliceRequest), ("option splice-response", .spliceResponse),
     ])

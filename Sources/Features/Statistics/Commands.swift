@@ -105,10 +105,7 @@ public final class Statistics: Sendable {
         rates.clearMost()
         for proxy in request.engine.configuration.proxies {
             if proxy.capability.contains(.frontend) {
-                let frontend = live.frontend(proxy.name)
-                frontend.connectionsMax.store(
-                    frontend.connections.load(ordering: .relaxed), ordering: .relaxed)
-                if isAll { frontend.counters.clear() }
+                live.frontend(proxy.name).clear(isAll: isAll)
             }
             if proxy.capability.contains(.backend) {
                 let backend = live.backend(proxy.name)

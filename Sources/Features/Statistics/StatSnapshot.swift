@@ -102,31 +102,41 @@ struct StatSnapshot {
         return isFull ? "FULL" : "OPEN"
     }
 
-    /// The rows of `option socket-stats`. A frontend with one `bind` line has its own figures;
-    /// several share counters, so nothing could be told apart and nothing is shown.
+    /// The rows of `option socket-stats`: one for each port of each `bind` line.
     private func listeners(_ proxy: ProxyConfiguration, _ index: Int) -> [StatRow] {
-        let sockets = engine.generation.listeners.filter { $0.frontend == proxy.name }
-        guard sockets.count == 1, let socket = sockets.first,
-            proxy.binds.indices.contains(socket.bindIndex)
-        else { return [] }
+        let sockets = engine.generation.listeners
+            .filter { $0.frontend == proxy.name && proxy.binds.indices.contains($0.bindIndex) }
+            .sorted { ($0.bindIndex, $0.address.port) < ($1.bindIndex, $1.address.port) }
+        return sockets.enumerated().map { position, socket in
+            let given = proxy.binds[socket.bindIndex].id
+            // A number that only says where the line stands makes room for the ports before it.
+            let isOwn = given != 0 && given != socket.bindIndex + 1
+            return listener(socket, isOwn ? given : position + 1, proxy, index)
+        }
+    }
+
+    private func listener(
+        _ socket: ListenerSocket, _ number: Int, _ proxy: ProxyConfiguration, _ index: Int
+    ) -> StatRow {
         let bind = proxy.binds[socket.bindIndex]
-        let live = engine.live.frontend(proxy.name)
+        let frontend = engine.live.frontend(proxy.name)
+        let live = frontend.bind(socket.bindIndex, port: socket.address.port)
         var row = StatRow(
-            .listener, proxy: proxy.name, service: bind.name ?? "sock-1", proxyID: proxyID(index),
-            objectID: bind.id != 0 ? bind.id : 1)
+            .listener, proxy: proxy.name, service: bind.name ?? "sock-\(number)",
+            proxyID: proxyID(index), objectID: number)
         row.addSessions(
-            now: live.connections.load(ordering: .relaxed),
-            most: live.connectionsMax.load(ordering: .relaxed), limit: bind.maxConnections)
+            now: live.counted.load(ordering: .relaxed),
+            most: live.countedMax.load(ordering: .relaxed), limit: bind.maxConnections)
         row.addTraffic(live.counters)
         row.addDenials(live.counters)
         row[.ereq] = .u64(.counter, live.counters.value(.requestErrors))
-        row[.status] = .text(.status, "OPEN")
+        row[.status] = .text(.status, status(of: frontend))
         if showsDetails { row[.addr] = .text(.config, text(of: socket.address)) }
         row[.mode] = .text(.config, "\(proxy.mode)")
         row.addConnectionDenials(live.counters)
         row[.eint] = .u64(.counter, live.counters.value(.internalErrors))
         row[.proto] = .text(.config, protocolName(of: socket.address))
-        return [row]
+        return row
     }
 
     // MARK: Servers and backends

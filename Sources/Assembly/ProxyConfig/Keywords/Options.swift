@@ -61,6 +61,9 @@ extension ProxyKeywords {
         option(
             "prefer-last-server", .serverSide, .preferLastServer,
             "Sends a connection's next request to the same server."),
+        option(
+            "socket-stats", .clientSide, .socketStats,
+            "Counts each listener on its own, with rows in 'show stat'."),
         option("splice-auto", .proxies, .spliceAuto, "Splices in the direction where it pays."),
         option("splice-request", .proxies, .spliceRequest, "Splices from client to server."),
         option("splice-response", .proxies, .spliceResponse, "Splices from server to client."),
@@ -103,9 +106,6 @@ extension ProxyKeywords {
         .notYet(
             "option http-use-proxy-header", .clientSide, prefixes: .both,
             "Reads Proxy-Connection in place of Connection."),
-        .notYet(
-            "option socket-stats", .clientSide, prefixes: .both,
-            "Counts each listener on its own."),
         .withoutEffect(
             "option persist", .serverSide, prefixes: .both,
             "Sends clients to the server of their cookie even when it is down.",

@@ -81,7 +81,7 @@ extension Worker {
                     socket: socket, live: live, number: nextListener, frontend: frontend,
                     mayHandOver: socket.bindIndex >= proxy.binds.count
                         || proxy.binds[socket.bindIndex].threads.isEmpty,
-                    bind: live.bind(socket.bindIndex)))
+                    bind: live.bind(socket.bindIndex, port: socket.address.port)))
             nextListener &+= 1
         }
     }
@@ -275,6 +275,10 @@ extension Worker {
         unsafe process._withUnsafeGuaranteedRef { $0.beginConnection() }
         unsafe programs[program].proxies[Int(frontend)].frontend._withUnsafeGuaranteedRef {
             $0.beginConnection()
+        }
+        if programs[program].proxies[Int(frontend)].options.contains(.socketStats) {
+            sessions[session].countsListener = true
+            bind.beginCounting(worker: number)
         }
         countAccept(frontend)
         if programs[program].proxies[Int(frontend)].isLoggedAtAccept { logAccept(client) }

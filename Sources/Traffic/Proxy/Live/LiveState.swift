@@ -89,35 +89,86 @@ public final class FrontendLive: Sendable {
     /// Sessions begun in the present second, for `rate-limit sessions`.
     let sessionRate = RateWindow()
 
-    private let binds = Mutex<[BindLive]>([])
+    private struct BindKey: Hashable {
+        var index: Int
+        var port: UInt16
+    }
+    private struct Binds {
+        var live: [BindKey: BindLive] = [:]
+        /// `maxconn` of the lines.
+        var limits: [Int] = []
+    }
+    private let workers: Int
+    private let binds = Mutex(Binds())
 
     init(name: String, identity: UInt32, workers: Int) {
         self.name = name
         self.identity = identity
+        self.workers = workers
         counters = CounterTable(workers: workers)
     }
 
-    /// The live state of a `bind` line by its index, made when it is new.
-    func bind(_ index: Int) -> BindLive {
+    /// The live state of one port of a `bind` line, made when it is new.
+    public func bind(_ index: Int, port: UInt16) -> BindLive {
         binds.withLock { binds in
-            while binds.count <= index { binds.append(BindLive()) }
-            return binds[index]
+            let key = BindKey(index: index, port: port)
+            if let known = binds.live[key] { return known }
+            let made = BindLive(workers: workers)
+            let limit = index < binds.limits.count ? binds.limits[index] : 0
+            made.maxConnections.store(limit, ordering: .relaxed)
+            binds.live[key] = made
+            return made
+        }
+    }
+
+    /// Puts the limits of `bind` lines into force.
+    func setLimits(_ limits: [Int]) {
+        binds.withLock { binds in
+            binds.limits = limits
+            for (key, bind) in binds.live where key.index < limits.count {
+                bind.maxConnections.store(limits[key.index], ordering: .relaxed)
+            }
+        }
+    }
+
+    /// Begins the largest values anew from the present ones, and all counters where asked to.
+    public func clear(isAll: Bool) {
+        connectionsMax.store(connections.load(ordering: .relaxed), ordering: .relaxed)
+        if isAll { counters.clear() }
+        for bind in binds.withLock({ Array($0.live.values) }) {
+            bind.countedMax.store(bind.counted.load(ordering: .relaxed), ordering: .relaxed)
+            if isAll { bind.counters.clear() }
         }
     }
 }
 
-/// A `bind` line over generations.
-final class BindLive: Sendable {
+/// One port of a `bind` line over generations: a listener.
+public final class BindLive: Sendable {
     /// Client connections that came here and are open now.
     let connections = Atomic<Int>(0)
     /// `maxconn` of the line; 0 means no limit of its own.
     let maxConnections = Atomic<Int>(0)
+    /// Open connections that `option socket-stats` counts, and the most there were.
+    public let counted = Atomic<Int>(0)
+    public let countedMax = Atomic<Int>(0)
+    /// What `option socket-stats` counts.
+    public let counters: CounterTable
+
+    init(workers: Int) { counters = CounterTable(workers: workers) }
 
     /// As of ``FrontendLive/takePlace()``.
     func takePlace() -> Bool { connections.take(under: maxConnections) }
 
     /// A connection, or a place nobody came for, is gone.
     func leavePlace() { connections.subtract(1, ordering: .relaxed) }
+
+    /// A connection begins that is counted here.
+    func beginCounting(worker: Int) {
+        countedMax.raise(to: counted.add(1, ordering: .relaxed).newValue)
+        let slice = counters.slice(worker: worker)
+        slice.add(.connections)
+        slice.add(.sessions)
+    }
 }
 
 extension FrontendLive {
@@ -198,10 +249,7 @@ extension LiveState {
             if proxy.capability.contains(.frontend) {
                 let frontend = frontend(proxy.name)
                 frontend.maxConnections.store(proxy.maxConnections, ordering: .relaxed)
-                for (index, bind) in proxy.binds.enumerated() {
-                    frontend.bind(index).maxConnections.store(
-                        bind.maxConnections, ordering: .relaxed)
-                }
+                frontend.setLimits(proxy.binds.map(\.maxConnections))
             }
             guard proxy.capability.contains(.backend) else { continue }
             let backend = backend(proxy.name)

@@ -57,7 +57,7 @@ extension Worker {
     }
 
     private mutating func refuse(_ client: Handle, _ fault: HTTPFault) {
-        sessionEntry(connections[client].session).frontendCounters.add(.requestErrors)
+        countRequestError(ofSession: connections[client].session)
         refuse(client, status: fault.status, cause: UInt8(ascii: "P"))
     }
 

@@ -17,6 +17,8 @@ struct Session: ~Copyable {
     /// Index of the `bind` line.
     var bindIndex: Int32
     var bind: Unmanaged<BindLive>
+    /// `option socket-stats`: the listener counts it.
+    var countsListener = false
     /// Requests begun on this connection.
     var requests: UInt32 = 0
     /// The server of the previous stream, for `option prefer-last-server`: its backend (index in

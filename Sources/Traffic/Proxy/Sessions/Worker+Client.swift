@@ -161,7 +161,7 @@ extension Worker {
         let hasBytes = !connections[client].inbound.isEmpty
         if hasBytes || sessions[session].requests == 0 {
             let entry = sessionEntry(session)
-            entry.frontendCounters.add(.requestErrors)
+            countRequestError(ofSession: session)
             if !(entry.options.contains(.ignoreProbes) && !hasBytes) {
                 logBadRequest(client, status: 400, cause: UInt8(ascii: "C"))
                 return
@@ -193,7 +193,7 @@ extension Worker {
             closeClient(client)
             return
         }
-        entry.frontendCounters.add(.requestErrors)
+        countRequestError(ofSession: session)
         refuse(client, status: 408, cause: UInt8(ascii: "c"))
     }
 
@@ -216,8 +216,10 @@ extension Worker {
         unsafe entry.frontend._withUnsafeGuaranteedRef { frontend in
             frontend.endConnection()
         }
+        let isCounted = sessions[session].countsListener
         unsafe sessions[session].bind._withUnsafeGuaranteedRef { bind in
             bind.leavePlace()
+            if isCounted { bind.counted.subtract(1, ordering: .relaxed) }
         }
         unsafe process._withUnsafeGuaranteedRef { $0.endConnection() }
         release(program: sessions[session].program)

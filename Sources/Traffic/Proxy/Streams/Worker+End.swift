@@ -278,6 +278,10 @@ extension Worker {
         let front = programs[program].proxies[Int(streams[stream].frontend)].frontendCounters
         count(stream, into: front, hasTimes: false)
         if streams[stream].flags.contains(.isIntercepted) { front.add(.intercepted) }
+        let session = streams[stream].session
+        if sessions[session].countsListener {
+            countBytes(stream, into: listenerCounters(session))
+        }
         let backend = streams[stream].backend
         if backend >= 0 {
             let back = programs[program].proxies[Int(backend)].backendCounters
@@ -328,6 +332,10 @@ extension Worker {
             let front = programs[program].proxies[Int(streams[stream].frontend)]
             guard front.options.contains(.continuousStats) else { continue }
             countBytes(stream, into: front.frontendCounters)
+            let session = streams[stream].session
+            if sessions[session].countsListener {
+                countBytes(stream, into: listenerCounters(session))
+            }
             let backend = streams[stream].backend
             if backend >= 0 {
                 countBytes(
@@ -374,6 +382,22 @@ extension Worker {
     mutating func countRequestError(_ stream: Handle) {
         programs[streams[stream].program].proxies[Int(streams[stream].frontend)]
             .frontendCounters.add(.requestErrors)
+        let session = streams[stream].session
+        if sessions[session].countsListener { listenerCounters(session).add(.requestErrors) }
+    }
+
+    /// Counts a request of a client that did not become a stream.
+    mutating func countRequestError(ofSession session: Handle) {
+        sessionEntry(session).frontendCounters.add(.requestErrors)
+        if sessions[session].countsListener { listenerCounters(session).add(.requestErrors) }
+    }
+
+    /// This worker's counters of the listener a session came to.
+    private mutating func listenerCounters(_ session: Handle) -> CounterSlice {
+        // Safety: the live state keeps the listener for the life of the process.
+        unsafe sessions[session].bind._withUnsafeGuaranteedRef {
+            $0.counters.slice(worker: number)
+        }
     }
 
     // MARK: Times, in milliseconds; -1 where the stage was not reached
