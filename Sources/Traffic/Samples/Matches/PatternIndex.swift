@@ -72,6 +72,16 @@ public struct PatternIndex: ~Copyable, Sendable {
         Int(number) < slots.count && slots[Int(number)].place != .none
     }
 
+    /// The value of a pattern whose map gives text.
+    @_lifetime(borrow self)
+    public func text(of number: UInt32) -> Span<UInt8> { texts[slots[Int(number)].value] }
+
+    /// The value of a pattern whose map gives numbers.
+    public func number(of number: UInt32) -> Int64 { slots[Int(number)].number }
+
+    /// The value of a pattern whose map gives addresses.
+    public func address(of number: UInt32) -> IPAddress { slots[Int(number)].address }
+
     /// How many bytes texts and values take.
     public var textBytes: Int { texts.count }
 

@@ -1,0 +1,117 @@
+// Names of variables, and the numbers they are given at load (configuration manual: variables). At
+// run time a variable is its scope and its number. Control path.
+
+import ConfigLanguage
+
+/// How long a variable lives.
+public enum VariableScope: UInt8, Sendable, BitwiseCopyable, CaseIterable {
+    /// As long as the process, the same for all workers.
+    case process
+    /// As long as the client's connection.
+    case session
+    /// As long as a request and its response.
+    case transaction
+    /// While a request is worked on.
+    case request
+    /// While a response is worked on.
+    case response
+    /// As long as a health check.
+    case check
+
+    /// What names begin with.
+    public var word: String {
+        switch self {
+        case .process: "proc"
+        case .session: "sess"
+        case .transaction: "txn"
+        case .request: "req"
+        case .response: "res"
+        case .check: "check"
+        }
+    }
+
+    /// The scope of that word.
+    public init?(word: String) {
+        guard let scope = Self.allCases.first(where: { $0.word == word }) else { return nil }
+        self = scope
+    }
+}
+
+/// Why a text is no variable's name.
+public struct VariableNameMistake: Error, Hashable, Sendable {
+    /// What is wrong.
+    public let text: String
+    /// The wrong bytes of the name.
+    public let range: Range<Int>
+    /// The nearest known spelling.
+    public let suggestion: String?
+}
+
+/// Gives names their numbers.
+public final class VariableNames: @unchecked Sendable {
+    // Safety (Sendable): used by the thread that loads, and by none other before it is done.
+
+    /// The most variables of one scope.
+    public static let countLimit = 4096
+
+    private var numbers: [String: VariableReference] = [:]
+    private var names: [[String]] = VariableScope.allCases.map { _ in [] }
+
+    /// No names yet.
+    public init() {}
+
+    /// How many variables a scope has.
+    public func count(of scope: VariableScope) -> Int { names[Int(scope.rawValue)].count }
+
+    /// The name with its scope, for `get var` and explanations.
+    public func name(of reference: VariableReference) -> String {
+        let scope = VariableScope(rawValue: reference.scope)?.word ?? "?"
+        return "\(scope).\(names[Int(reference.scope)][Int(reference.slot)])"
+    }
+
+    /// The number of a name if it has one.
+    public func find(_ name: String) -> VariableReference? { numbers[name] }
+
+    /// The number of a name, which it gets when it is named first.
+    public func reference(to name: String) throws(VariableNameMistake) -> VariableReference {
+        if let known = numbers[name] { return known }
+        let bytes = Array(name.utf8)
+        let (scope, dot) = try Self.scope(of: bytes)
+        for index in (dot + 1)..<bytes.count {
+            let byte = bytes[index]
+            if isLetterOrDigit(byte) || byte == 0x5F || byte == 0x2E { continue }
+            throw VariableNameMistake(
+                text: "'\(shown([byte]))' cannot be in a variable's name",
+                range: index..<index + 1, suggestion: nil)
+        }
+        let slot = names[Int(scope.rawValue)].count
+        guard slot < Self.countLimit else {
+            throw VariableNameMistake(
+                text: "there are \(Self.countLimit) variables of scope '\(scope.word)' already",
+                range: 0..<bytes.count, suggestion: nil)
+        }
+        names[Int(scope.rawValue)].append(shown(Array(bytes[(dot + 1)...])))
+        let reference = VariableReference(scope: scope.rawValue, slot: UInt32(slot))
+        numbers[name] = reference
+        return reference
+    }
+
+    private static func scope(
+        of bytes: [UInt8]
+    ) throws(VariableNameMistake) -> (VariableScope, dot: Int) {
+        let dot = bytes.firstIndex(of: 0x2E) ?? bytes.count
+        let word = shown(Array(bytes[..<dot]))
+        let words = VariableScope.allCases.map(\.word)
+        guard let scope = VariableScope(word: word) else {
+            throw VariableNameMistake(
+                text: "'\(shown(bytes))' has no scope: \(words.joined(separator: ", "))",
+                range: 0..<dot, suggestion: Spelling.nearest(to: word, among: words))
+        }
+        guard dot + 1 < bytes.count else {
+            throw VariableNameMistake(
+                text: "'\(shown(bytes))' has no name behind its scope", range: dot..<bytes.count,
+                suggestion: nil)
+        }
+        return (scope, dot)
+    }
+}
