@@ -109,6 +109,7 @@ var building = Building()
 
 building.shim("CLinux")
 building.shim("CPCRE2")
+building.shim("COpenSSL")
 
 building.library("Bytes", on: .base)
 building.library("Structures", on: .base, needs: ["Bytes"])
@@ -124,7 +125,7 @@ building.library("HTTP", on: .wire, needs: ["Bytes"])
 
 building.library(
     "Samples", on: .traffic,
-    needs: ["Bytes", "Structures", "Addresses", "ConfigLanguage", "CPCRE2"])
+    needs: ["Bytes", "Structures", "Addresses", "ConfigLanguage", "CPCRE2", "COpenSSL"])
 building.library("Balancing", on: .traffic, needs: ["Structures", "ConfigLanguage"])
 building.library(
     "Proxy", on: .traffic,

@@ -142,9 +142,10 @@ struct ReferenceValues {
 }
 
 /// All tables.
-let allCases: [Case] =
-    letterCases + partCases + escapeCases + numberCases + encodingCases + networkCases + castCases
-    + hashCases
+let allCases: [Case] = [
+    letterCases, partCases, escapeCases, numberCases, encodingCases, networkCases, castCases,
+    hashCases, jsonCases, timeCases, cryptoCases, messageCases,
+].flatMap { $0 }
 
 /// Expressions with mistakes.
 let refusedByBoth = [

@@ -10,5 +10,9 @@ extension ConverterCatalog {
         .encodings,
         .network,
         .hashes,
+        .json,
+        .times,
+        .crypto,
+        .stream,
     ])
 }

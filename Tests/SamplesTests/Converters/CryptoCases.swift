@@ -1,0 +1,26 @@
+// Cases of digests, message codes and ciphers.
+
+let cryptoCases: [Case] = [
+    .same("str(abc),sha1"), .same("str(),sha1"), .same("bin(0001ff),sha1"),
+    .same("str(abc),sha2"), .same("str(abc),sha2(224)"), .same("str(abc),sha2(384)"),
+    .same("str(abc),sha2(512)"), .same("str(),sha2(256)"),
+    .same("str(abc),digest(sha256)"), .same("str(abc),digest(md5)"), .same("str(),digest(SHA512)"),
+    .same("str(abc),hmac(sha256,a2V5)"), .same("str(abc),hmac(sha256,txn.key)"),
+    .same("str(abc),hmac(sha1,txn.none)"), .same("str(),hmac(md5,a2V5)"),
+    .new("str(abc),aes_gcm_enc(128,MTIzNDU2Nzg5MDEy,Zm9vb2Zvb29mb29wZm9vbw==,txn.tag)", "C8ED7D"),
+    .new("str(abc),aes_gcm_enc(128,txn.nonce,txn.key,txn.tag)", "C8ED7D"),
+    .new("str(),aes_gcm_enc(128,txn.nonce,txn.key,txn.tag)", ""),
+    .new(
+        "str(abc),aes_gcm_enc(128,txn.nonce,txn.key,txn.tag),aes_gcm_dec(128,txn.nonce,txn.key,txn.tag)",
+        "616263"),
+    .new("str(abc),aes_gcm_dec(128,txn.nonce,txn.key,AAAAAAAAAAAAAAAAAAAAAA==)", nil),
+    .new("str(abc),aes_gcm_dec(128,txn.none,txn.key,AAAAAAAAAAAAAAAAAAAAAA==)", nil),
+    .ours("str(abc),aes_gcm_enc(192,MTIz,Zm9v,txn.tag)", nil, "the key is too short"),
+]
+
+let messageCases: [Case] = [
+    .same("str(abc),set-var(txn.none),upper"), .same("int(5),set-var(txn.none),add(1)"),
+    .same("ipv4(1.2.3.4),set-var(txn.none)"),
+    .same("str(abc),unset-var(txn.none),upper"), .same("int(5),unset-var(txn.none)"),
+    .same("str(a),set-var(txn.none),unset-var(txn.none),strcmp(txn.none)"),
+]

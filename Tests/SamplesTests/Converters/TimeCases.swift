@@ -1,0 +1,35 @@
+// Cases of moments. The processes run in the same time zone.
+
+let timeCases: [Case] = [
+    .same("int(784111777),http_date(3600)"), .same("int(0),http_date(0)"),
+    .same("int(951782400),http_date(0)"), .same("int(784111777123),http_date(0,ms)"),
+    .same("int(784111777123456),http_date(-5000000,us)"), .same("int(253402300799),http_date(0)"),
+    .ours(
+        "int(784111777),http_date", "Sun, 06 Nov 1994 08:49:37 GMT", "3.2 adds what is not there"),
+    .ours("int(-1),http_date(-9999999999999)", nil, "years below 0 are no dates"),
+    .new("int(1),http_date(0,ms)", "Thu, 01 Jan 1970 00:00:00.001 GMT"),
+    .new("str('Sun, 06 Nov 1994 08:49:37 GMT'),date", "784111777"),
+    .new("str('Sunday, 06-Nov-94 08:49:37 GMT'),date", "784111777"),
+    .new("str('Sun Nov  6 08:49:37 1994'),date", "784111777"),
+    .new("str('Sun, 06 Nov 1994 08:49:37 GM'),date", nil), .new("str(x),date", nil),
+    .new("str('Tue, 29 Feb 2000 23:59:59 GMT'),date", "951868799"),
+    .new("str('Thu, 01 Jan 1970 00:00:00 GMT'),date", "0"),
+    .same("int(784111777),ltime(%Y%m%d%H%M%S)"), .same("int(0),ltime(%c)"),
+    .same("int(1700000000),ltime('%H %j',-3600)"), .same("int(784111777),ltime(%Y%%)"),
+    .same("int(784111777),utime('%a, %d %b %Y %H:%M:%S')"), .same("int(784111777),utime(%H,3600)"),
+    .same("int(784111777),utime(%H,-3600)"), .same("int(0),utime(%Y)"), .same("int(0),utime()"),
+    .same("int(784111777),utime(plain)"),
+    .new("int(784111777123),ms_utime('%S.%3N')", "37.123"),
+    .new("int(784111777123),ms_utime(%N,-1500)", "623000000"),
+    .new("int(784111777123),ms_utime(%1N)", "1"),
+    .new("int(784111777123),ms_ltime('%S.%3N')", "37.123"),
+    .new("int(784111777123),ms_ltime(%6N)", "123000"), .new("int(5),ms_ltime('%M')", "00"),
+    .new("int(784111777123456),us_utime('%S.%6N|%N|%9N')", "37.123456|123456000|123456000"),
+    .new("int(784111777123456),us_utime(%12N)", "123456000"),
+    .new("int(784111777123456),us_utime(%N,1000000)", "123456000"),
+    .new("int(784111777123456),us_ltime('%S.%6N')", "37.123456"),
+    .new("int(784111777123456),us_ltime(%2N)", "12"), .new("int(1),us_ltime(%S)", "00"),
+    .ours(
+        "int(-1123),ms_utime('%Y %S.%3N')", "1969 58.877",
+        "the fraction belongs to the second before"),
+]
