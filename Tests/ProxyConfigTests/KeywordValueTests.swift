@@ -10,6 +10,8 @@ import Testing
             ("gid 7", \GlobalConfiguration.groupID.number, 7),
             ("maxconnrate 11", \.maxConnectionRate, 11), ("maxsessrate 12", \.maxSessionRate, 12),
             ("maxpipes 13", \.maxPipes, 13),
+            ("close-spread-time 2s", \.closeSpreadMilliseconds, 2000),
+            ("close-spread-time infinite", \.closeSpreadMilliseconds, .max),
             ("tune.http.logurilen 2000", \.tuning.logURIBytes, 2000),
             ("tune.maxpollevents 14", \.tuning.maxPollEvents, 14),
             ("tune.maxrewrite 1500", \.tuning.maxRewriteBytes, 1500),

@@ -16,7 +16,6 @@ extension GlobalKeywords {
 
     private static let notYet: [(String, String)] = [
         ("spread-checks", "Varies the times of health checks by so many percent."),
-        ("close-spread-time", "Spreads the closing of idle connections over this time."),
         ("tune.pool-high-fd-ratio", "Kills idle server connections above this share."),
         ("tune.pool-low-fd-ratio", "Keeps no idle server connections above this share."),
         ("51degrees-allow-unmatched", "Accepts devices that match no known one."),

@@ -75,6 +75,19 @@ enum GlobalKeywords {
             draft, arguments, _ in
             draft.global.hardStopAfterMilliseconds = arguments.number(0)
         },
+        Row(
+            "close-spread-time", .global, takes: [.word("<time>")],
+            "Spreads the closing of clients in a soft stop over this time, or 'infinite'."
+        ) {
+            draft, arguments, diagnostics in
+            let text = arguments.word(0)
+            if text == "infinite" { return draft.global.closeSpreadMilliseconds = .max }
+            switch Units.milliseconds(text) {
+            case .success(let time): draft.global.closeSpreadMilliseconds = time
+            case .failure:
+                diagnostics.report(arguments.expects("a time or 'infinite'", found: text))
+            }
+        },
         Row("localpeer", .global, takes: [.word("<name>")], "Names this instance among its peers.")
         {
             draft, arguments, _ in

@@ -76,6 +76,9 @@ public struct GlobalConfiguration: Sendable {
     public var statsMaxConnections = 10
     /// `hard-stop-after`, milliseconds; 0 means never.
     public var hardStopAfterMilliseconds = 0
+    /// `close-spread-time`, milliseconds over which a soft stop closes clients; 0 means at once,
+    /// `.max` not at all.
+    public var closeSpreadMilliseconds = 0
     /// `grace`, milliseconds.
     public var graceMilliseconds = 0
     /// `tune.*` and its kin.

@@ -67,21 +67,55 @@ extension Worker {
         if programs[used].users == 0 && used != program { programs.remove(used) }
     }
 
-    /// Soft stop: no new connections; idle ones end now, busy ones after their response.
+    /// Soft stop: no new connections; idle ones end now, busy ones after their response, both over
+    /// the time of `close-spread-time`.
     mutating func beginSoftStop() {
         isStopping = true
-        for index in 0..<connections.highWater {
-            guard let connection = connections.handle(at: index) else { continue }
-            if connections[connection].isServerSide { continue }
-            let stream = connections[connection].stream
-            if !stream.isNone {
-                streams[stream].flags.remove(.clientPersists)
-            } else if connections[connection].inbound.isEmpty {
-                let options = sessionEntry(connections[connection].session).options
-                if !options.contains(.idleCloseOnResponse) { closeClient(connection) }
+        let global = programs[program].generation.configuration.global
+        closing = ClosingWindow(
+            from: now, milliseconds: global.closeSpreadMilliseconds,
+            seed: UInt64(truncatingIfNeeded: number))
+        if closing.isOver(now) {
+            for index in 0..<connections.highWater {
+                guard let client = client(at: index) else { continue }
+                let stream = connections[client].stream
+                if stream.isNone {
+                    closeIdleClient(client)
+                } else {
+                    streams[stream].flags.remove(.clientPersists)
+                }
             }
+        } else {
+            nextSweep = min(nextSweep, now &+ 20)
         }
         purgePools()
+    }
+
+    /// Closes idle clients by chance, until the window is over.
+    mutating func closeSomeIdle() {
+        let interval: UInt64 = 20
+        nextSweep = min(nextSweep, now &+ interval)
+        for index in 0..<connections.highWater {
+            guard let client = client(at: index), connections[client].stream.isNone,
+                closing.closesIdle(now, interval: interval)
+            else { continue }
+            closeIdleClient(client)
+        }
+    }
+
+    /// Closes a client that has sent nothing of a request, unless `option idle-close-on-response`
+    /// lets it send one.
+    private mutating func closeIdleClient(_ client: Handle) {
+        guard connections[client].inbound.isEmpty else { return }
+        let options = sessionEntry(connections[client].session).options
+        if !options.contains(.idleCloseOnResponse) { closeClient(client) }
+    }
+
+    private mutating func client(at index: Int) -> Handle? {
+        guard let connection = connections.handle(at: index),
+            !connections[connection].isServerSide
+        else { return nil }
+        return connection
     }
 
     /// Hard stop: every connection is closed.

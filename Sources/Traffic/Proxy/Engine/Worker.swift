@@ -50,6 +50,8 @@ struct Worker: ~Copyable {
     /// Some listener is not watched because a limit was reached.
     var isAcceptingPaused = false
     var isStopping = false
+    /// When clients that could go on are closed while stopping (`close-spread-time`).
+    var closing = ClosingWindow()
     var mustStop = false
     var nextSweep: UInt64 = 0
     /// When bytes of running streams are counted next, where that is asked for.
@@ -185,6 +187,7 @@ struct Worker: ~Copyable {
             for backend in programs[program].slowStarters { engine.serveWaiting(of: backend, now) }
         }
         watchUnwatched()
+        if isStopping && !closing.isOver(now) { closeSomeIdle() }
         if programs[program].countsContinuously && now >= nextCount {
             nextCount = now &+ 5000
             countBytesSoFar()

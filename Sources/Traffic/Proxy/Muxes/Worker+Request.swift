@@ -170,7 +170,9 @@ extension Worker {
         let options = programs[streams[stream].program]
             .proxies[Int(streams[stream].frontend)].options
         let isCurrent = sessions[session].program == program
-        if head.keepsAlive && !options.contains(.httpClose) && !isStopping && isCurrent {
+        if head.keepsAlive && !options.contains(.httpClose) && isCurrent
+            && !(isStopping && closing.closesActive(now))
+        {
             flags.insert(.clientPersists)
         }
         streams[stream].flags = flags

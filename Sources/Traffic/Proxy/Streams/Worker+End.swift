@@ -158,7 +158,7 @@ extension Worker {
         let mayReset =
             !isDrained || !connections[client].inbound.isEmpty || hasUnread(client)
         switch fate {
-        case .keep where !isStopping && isDrained: awaitNext(client)
+        case .keep where isDrained && !(isStopping && closing.isOver(now)): awaitNext(client)
         case .keep, .close:
             let isEnded = connections[client].flags.contains(.readClosed)
             if mayReset && !isRelay && !isEnded {
