@@ -12,10 +12,10 @@ final class Constants {
     }
 
     private(set) var expressions: [Expression] = []
-    let catalog: ConverterCatalog
+    private let loading: ExpressionLoading
 
-    init(catalog: ConverterCatalog = .standard) {
-        self.catalog = catalog
+    init(loading: ExpressionLoading = ExpressionLoading()) {
+        self.loading = loading
     }
 
     func compile(_ words: [String], _ first: Int) throws(ExpressionMistake) -> Criterion {
@@ -28,7 +28,7 @@ final class Constants {
             call = try reader.readFetch()
             (type, sample) = try Self.constant(call)
             converters = try CompiledConverters(
-                &reader, after: "'\(call.name)'", of: type, in: catalog, ExpressionLoading())
+                &reader, after: "'\(call.name)'", of: type, in: .standard, loading)
         } catch {
             throw ExpressionMistake(
                 word: first, offset: error.offset, length: error.length, error.text,
@@ -78,6 +78,18 @@ final class Constants {
         let environment = ConverterEnvironment()
         guard expression.converters.apply(to: &sample, &scratch, environment) else { return .fail }
         return test.matches(sample, &scratch, &expressions) ? .pass : .fail
+    }
+
+    /// The value of an expression as text; nil when there is none.
+    func text(of expression: Int) -> String? {
+        var scratch = SampleScratch()
+        var sample = expressions[expression].sample(&scratch)
+        let environment = ConverterEnvironment()
+        guard expressions[expression].converters.apply(to: &sample, &scratch, environment),
+            scratch.cast(&sample, to: .string)
+        else { return nil }
+        let bytes = scratch.bytes(of: sample)
+        return String(decoding: (0..<bytes.count).map { bytes[$0] }, as: UTF8.self)
     }
 
     /// Reads and evaluates a condition without `if`.

@@ -14,5 +14,6 @@ extension ConverterCatalog {
         .times,
         .crypto,
         .stream,
+        .maps,
     ])
 }

@@ -20,7 +20,7 @@ public enum MapValueType: UInt8, Sendable, BitwiseCopyable, CaseIterable {
     case none
     /// Text as it stands in the file.
     case string
-    /// Decimal numbers.
+    /// Decimal numbers; an empty text is 0.
     case integer
     /// Addresses.
     case address
@@ -43,7 +43,7 @@ public enum MapValueType: UInt8, Sendable, BitwiseCopyable, CaseIterable {
         switch self {
         case .none: return MapValue.none
         case .string: return .text(text)
-        case .integer: return Pattern.integer(text[...]).map { .integer($0) }
+        case .integer: return text.isEmpty ? .integer(0) : wholeInteger(text).map { .integer($0) }
         case .address: return IPAddress(text: text.span).map { .address($0) }
         case .key: return .text(key)
         }

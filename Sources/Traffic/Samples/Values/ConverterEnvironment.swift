@@ -5,6 +5,8 @@
 open class ConverterEnvironment {
     /// Microseconds since 1970 by the worker's clock.
     public var now: Int64 = 0
+    /// What matching of regular expressions writes to.
+    public var expressions = RegularExpressionScratch()
 
     /// A world without variables.
     public init() {}

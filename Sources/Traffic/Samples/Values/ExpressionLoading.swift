@@ -8,14 +8,18 @@ public struct ExpressionLoading: Sendable {
     public var variables: (@Sendable (_ name: String) -> VariableReference?)?
     /// Reads a whole file; nil when it cannot be read. Absent where files cannot be used.
     public var readFile: (@Sendable (_ path: String) -> [UInt8]?)?
+    /// The lists of patterns; absent where maps cannot be used.
+    public var patterns: PatternStore?
 
     /// Answers to the questions of arguments.
     public init(
         variables: (@Sendable (String) -> VariableReference?)? = nil,
-        readFile: (@Sendable (String) -> [UInt8]?)? = nil
+        readFile: (@Sendable (String) -> [UInt8]?)? = nil,
+        patterns: PatternStore? = nil
     ) {
         self.variables = variables
         self.readFile = readFile
+        self.patterns = patterns
     }
 
     /// The scopes a variable's name can begin with.
