@@ -46,7 +46,9 @@ struct StatValue: Sendable {
         case u64(UInt64)
         case text(String)
     }
+    /// What kind of figure it is.
     let tags: StatTags
+    /// The figure itself.
     let content: Content
 
     static func u32(_ tags: StatTags, _ value: some BinaryInteger) -> StatValue {

@@ -12,57 +12,90 @@ import Structures
 /// worker; the counter slices point into tables those objects own.
 @safe
 struct ProxyEntry {
+    /// Index in the program's proxies.
     let index: Int32
+    /// `mode http`; else `mode tcp`.
     let isHTTP: Bool
+    /// `option` switches.
     let options: ProxyOptions
     /// Milliseconds; 0 means none.
     let client, connect, server, queue, httpRequest, httpKeepAlive, tunnel: UInt32
+    /// As those above, once a direction is closed.
     let clientFin, serverFin: UInt32
+    /// Tries after the first.
     let retries: Int32
     /// What a request is tried again for.
     let retryOn: RetryCauses
     /// Requests are kept after they were sent, because `retry-on` may want them again.
     let keepsRequests: Bool
+    /// `option redispatch N`.
     let redispatchAfter: Int32
+    /// `http-reuse`.
     let reuse: ReusePolicy
     /// Index in the program's proxies; -1 none.
     let defaultBackend: Int32
+    /// Index of its first server in the program's servers.
     let firstServer: Int32
+    /// How many servers follow there.
     let serverCount: Int32
+    /// Lines are written when streams end.
     let isLogged: Bool
     /// The line is written when the connection is accepted (no log format option was given).
     let isLoggedAtAccept: Bool
     /// `rate-limit sessions`, sessions a second; 0 means no limit.
     let sessionRate: UInt32
+    /// The frontend over generations.
     let frontend: Unmanaged<FrontendLive>
+    /// The backend over generations.
     let backend: Unmanaged<BackendLive>
+    /// This worker's counters of the frontend.
     let frontendCounters: CounterSlice
+    /// This worker's counters of the backend.
     let backendCounters: CounterSlice
+    /// The number of the frontend over generations.
     let frontendIdentity: UInt32
+    /// `option forwardfor`.
     let hasForwardFor: Bool
+    /// `option originalto`.
     let hasOriginalTo: Bool
+    /// `option forwarded`.
     let hasForwarded: Bool
+    /// `monitor-uri`.
     let hasMonitorURI: Bool
 }
 
 /// A server as a worker uses it.
 @safe
 struct ServerEntry {
+    /// Index of its backend in the program's proxies.
     let proxy: Int32
+    /// Position in the configuration's list of servers.
     let position: Int32
+    /// Position in the backend's order, stable over generations.
     let ordinal: Int32
+    /// Its number over generations, which also names its idle pools.
     let identity: UInt32
+    /// The server over generations.
     let live: Unmanaged<ServerLive>
+    /// This worker's counters of the server.
     let counters: CounterSlice
+    /// Where it is, with what was changed at run time.
     let address: RawSocketAddress
+    /// A UNIX socket.
     let isLocal: Bool
+    /// The port is the one the client came to.
     let usesClientPort: Bool
+    /// What is added to the port the client came to.
     let portOffset: Int32
+    /// The address is the one the client came to.
     let usesClientAddress: Bool
     /// A source address or socket options of its own.
     let hasSocketOptions: Bool
+    /// `pool-max-conn`; -1 means no limit.
     let poolMaxConnections: Int32
+    /// `pool-purge-delay`, milliseconds.
     let poolPurgeDelay: UInt32
+    /// `max-reuse`; -1 means no limit.
     let maxReuse: Int32
 }
 
@@ -71,19 +104,27 @@ struct ServerEntry {
 struct AddressField {
     /// The name with colon and blank.
     var prefix: [UInt8]
+    /// The name in small letters.
     var name: [UInt8]
+    /// `if-none`.
     var onlyIfMissing: Bool
+    /// `except`: clients for whom nothing is added.
     var except: Prefix?
 }
 
 /// A generation compiled for one worker.
 struct Program: ~Copyable {
+    /// What it was compiled from.
     let generation: Generation
+    /// Writes the log lines of this worker.
     let logger: any StreamLogger
+    /// By the index in the configuration.
     let proxies: [ProxyEntry]
+    /// The servers of all proxies, one proxy behind the other.
     let servers: [ServerEntry]
     /// By proxy index.
     let forwardFor: [AddressField?]
+    /// As `forwardFor`, for `option originalto`.
     let originalTo: [AddressField?]
     /// By proxy index: `option forwardfor` without any of its words.
     let isPlainForwardFor: [Bool]
@@ -97,10 +138,13 @@ struct Program: ~Copyable {
     let monitorURIs: [[UInt8]]
     /// By proxy index: the replies of `errorfile`, by status.
     let errorReplies: [[Int: ErrorReply]]
+    /// Our own replies by status, where no file replaces them.
     let standardReplies: [Int: ErrorReply]
     /// Sessions and streams that use it.
     var users = 0
+    /// `tune.bufsize`.
     let bufferBytes: Int
+    /// `tune.http.logurilen`.
     let logURIBytes: Int
     /// `maxconnrate` or `maxsessrate`, whichever is less; 0 means no limit.
     let sessionRate: UInt32

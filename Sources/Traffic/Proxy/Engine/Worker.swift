@@ -13,31 +13,46 @@ import Structures
 struct Worker: ~Copyable {
     /// Number from 0.
     let number: Int
+    /// What all workers share.
     let engine: Engine
+    /// What outlives generations.
     let live: LiveState
+    /// What other threads tell this worker.
     let mailbox: Mailbox<WorkerMessage>
 
+    /// Says which sockets have become ready.
     var poller: Poller
+    /// One timer for each connection, by its index.
     var timers: TimerWheel
+    /// Connections whose work goes on in the next turn.
     var runQueue = RunQueue(reserve: 1024)
     /// Milliseconds of the monotonic clock, read once a turn.
     var now: UInt64
 
+    /// Clients and servers.
     var connections: Slab<Connection>
+    /// One for each client connection.
     var sessions: Slab<Session>
+    /// One for each exchange or relay.
     var streams: Slab<Stream>
+    /// The generations in use, compiled.
     var programs: Slab<Program>
     /// The program of the generation in force.
     var program: Handle
+    /// Number of the generation in force here.
     var epoch: UInt32
 
+    /// The listening sockets of this worker.
     var listeners: [WatchedListener] = []
+    /// The name the next listener gets.
     var nextListener = 0
+    /// Blocks of `tune.bufsize` bytes.
     var buffers: BufferPool
     /// Blocks for request lines kept for the log.
     var lineBuffers: BufferPool
     /// Idle server connections by server identity.
     var pools: [IdlePool] = []
+    /// Pipes for splicing.
     var pipes = PipePool()
     /// The field lines of the head being parsed.
     var fields: FieldTable
@@ -49,15 +64,21 @@ struct Worker: ~Copyable {
     var acceptPausedUntil: UInt64 = 0
     /// Some listener is not watched because a limit was reached.
     var isAcceptingPaused = false
+    /// A soft stop is under way.
     var isStopping = false
     /// When clients that could go on are closed while stopping (`close-spread-time`).
     var closing = ClosingWindow()
+    /// A hard stop was asked for.
     var mustStop = false
+    /// Tick (milliseconds) of the next ``sweep()``.
     var nextSweep: UInt64 = 0
     /// When bytes of running streams are counted next, where that is asked for.
     var nextCount: UInt64 = 0
+    /// `tune.*` of the first generation.
     let tuning: Tuning
+    /// Whether splice(2) may be used.
     let usesSplice: Bool
+    /// This worker's counters of the process.
     let processCounters: CounterSlice
     /// The process's figures, used for each stream without counting a reference.
     ///

@@ -8,6 +8,7 @@ import Synchronization
 
 /// Why a server gets no new streams, as bits that can be set together.
 public struct ServerAdminState: OptionSet, Sendable {
+    /// The bits, as `show servers state` shows them.
     public let rawValue: UInt8
     public init(rawValue: UInt8) { self.rawValue = rawValue }
     /// In maintenance: `set server … state maint`, `disable server`, `disabled`.
@@ -43,10 +44,13 @@ public struct ServerAdminState: OptionSet, Sendable {
 
 /// A server over generations.
 public final class ServerLive: Sendable {
+    /// Its name in the configuration.
     public let name: String
     /// Position in the backend's tables, stable while the server exists.
     public let ordinal: Int
+    /// Its number in the process, which also names its idle pools.
     public let identity: UInt32
+    /// What is counted of it.
     public let counters: CounterTable
     /// Idle pooled connections now, of all workers.
     public let idleConnections = Atomic<Int>(0)
@@ -71,15 +75,19 @@ public final class ServerLive: Sendable {
 public struct ServerOrder: Sendable {
     /// Slot in the balancer; -1 when the server is not part of the present generation.
     public var slot = -1
-    /// Streams being served now, and the most there were.
+    /// Streams being served now.
     public var served = 0
+    /// The most streams there were at once.
     public var servedMax = 0
     /// Streams waiting for this very server.
     public var queued = 0
+    /// The most streams that waited at once.
     public var queuedMax = 0
+    /// Why it gets no new streams.
     public var admin: ServerAdminState = []
-    /// Weight from the configuration and weight in force.
+    /// The weight from the configuration.
     public var initialWeight = 1
+    /// The weight in force.
     public var weight = 1
     /// `maxconn` in force; 0 means unlimited.
     public var maxConnections = 0
@@ -95,6 +103,7 @@ public struct ServerOrder: Sendable {
     var risingSince: UInt64 = 0
     /// Streams it may serve at present; 0 means unlimited.
     var limit = 0
+    /// `backup`.
     public var isBackup = false
     /// Whether health checks consider it up; true until there are checks.
     public var isUp = true
@@ -115,7 +124,9 @@ public struct ServerOrder: Sendable {
 
 /// A stream that waits for a server.
 public struct QueuedStream: Sendable {
+    /// The worker that has the stream.
     public var worker: Int
+    /// The stream in that worker.
     public var stream: Handle
     /// The one server it waits for, or -1 for any.
     public var ordinal: Int
@@ -123,8 +134,11 @@ public struct QueuedStream: Sendable {
 
 /// A queued stream whose turn has come: the slot is already charged for it.
 public struct QueueGrant: Sendable {
+    /// The worker that has the stream.
     public var worker: Int
+    /// The stream in that worker.
     public var stream: Handle
+    /// The server it is charged to.
     public var ordinal: Int
     /// Streams the server then has.
     public var served: Int
@@ -132,12 +146,17 @@ public struct QueueGrant: Sendable {
 
 /// A backend over generations.
 public final class BackendLive: Sendable {
+    /// Its name in the configuration.
     public let name: String
+    /// Its number in the process.
     public let identity: UInt32
+    /// What is counted of it.
     public let counters: CounterTable
-    /// Streams in the backend now, and the most there were.
+    /// Streams in the backend now.
     public let connections = Atomic<Int>(0)
+    /// The most streams there were at once.
     public let connectionsMax = Atomic<Int>(0)
+    /// States, weights and queue, behind the one lock.
     public let order: Mutex<BackendOrder>
 
     init(name: String, identity: UInt32, workers: Int) {

@@ -19,7 +19,9 @@ public final class LiveState: Sendable {
     }
 
     private let registry = Mutex(Registry())
+    /// How many workers write counters.
     public let workers: Int
+    /// Figures of the whole process.
     public let process: ProcessLive
 
     public init(workers: Int) {
@@ -52,8 +54,9 @@ public final class LiveState: Sendable {
 
 /// Process-wide figures.
 public final class ProcessLive: Sendable {
-    /// Client connections open now, and the most there were.
+    /// Client connections open now.
     public let connections = Atomic<Int>(0)
+    /// The most client connections there were at once.
     public let connectionsMax = Atomic<Int>(0)
     /// Those and what workers are about to accept: what is held against `maxconn`.
     let places = Atomic<Int>(0)
@@ -63,8 +66,11 @@ public final class ProcessLive: Sendable {
     public let streams = Atomic<UInt64>(0)
     /// Sessions begun in the present second, for `maxconnrate` and `maxsessrate`.
     let sessionRate = RateWindow()
+    /// What is counted of the process.
     public let counters: CounterTable
+    /// When the process began.
     public let started = Clock.monotonic()
+    /// The same in calendar microseconds.
     public let startedCalendarMicroseconds = Clock.calendarMicroseconds()
 
     init(workers: Int) { counters = CounterTable(workers: workers) }
@@ -72,11 +78,15 @@ public final class ProcessLive: Sendable {
 
 /// A frontend over generations.
 public final class FrontendLive: Sendable {
+    /// Its name in the configuration.
     public let name: String
+    /// Its number in the process.
     public let identity: UInt32
+    /// What is counted of it.
     public let counters: CounterTable
-    /// Client connections open now, and the most there were.
+    /// Client connections open now.
     public let connections = Atomic<Int>(0)
+    /// The most client connections there were at once.
     public let connectionsMax = Atomic<Int>(0)
     /// Those and what workers are about to accept: what is held against `maxconn`.
     let places = Atomic<Int>(0)
@@ -148,8 +158,9 @@ public final class BindLive: Sendable {
     let connections = Atomic<Int>(0)
     /// `maxconn` of the line; 0 means no limit of its own.
     let maxConnections = Atomic<Int>(0)
-    /// Open connections that `option socket-stats` counts, and the most there were.
+    /// Open connections that `option socket-stats` counts.
     public let counted = Atomic<Int>(0)
+    /// The most there were at once.
     public let countedMax = Atomic<Int>(0)
     /// What `option socket-stats` counts.
     public let counters: CounterTable

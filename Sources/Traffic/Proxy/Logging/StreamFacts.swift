@@ -13,6 +13,7 @@ public struct TerminationState: Sendable, Equatable {
     public var state: UInt8
     /// Third and fourth characters: the persistence cookie of client and server.
     public var clientCookie: UInt8
+    /// Fourth character.
     public var serverCookie: UInt8
 
     @inlinable
@@ -35,7 +36,9 @@ public struct StreamFacts: Sendable {
     public var backend = -1
     /// Index in the backend's servers; -1 when none was assigned.
     public var server = -1
+    /// `mode http`; else `mode tcp`.
     public var isHTTP = false
+    /// Where the client came from.
     public var clientAddress = RawSocketAddress()
     /// Destination the client came to; family 0 when it was not asked for.
     public var destinationAddress = RawSocketAddress()
@@ -46,32 +49,47 @@ public struct StreamFacts: Sendable {
     public var acceptedMicroseconds: Int64 = 0
     /// Microseconds since 1970 at which the request's first byte came.
     public var requestMicroseconds: Int64 = 0
-    /// %Th, %Ti, %TR, %Tw, %Tc, %Tr, %Td, %Ta, %Tt, %Tq, %Tu.
+    /// %Th: the handshake of the client's connection.
     public var handshakeTime = 0
+    /// %Ti: idle before the request.
     public var idleTime = 0
+    /// %TR: from the request's first byte to its head.
     public var requestTime = -1
+    /// %Tw: waiting for a server.
     public var queueTime = -1
+    /// %Tc: connecting to the server.
     public var connectTime = -1
+    /// %Tr: from the connection to the response's head.
     public var responseTime = -1
+    /// %Td: from the response's head to the end.
     public var dataTime = -1
+    /// %Ta: from the request's first byte to the end.
     public var activeTime = 0
+    /// %Tt: from the accept to the end.
     public var totalTime = 0
     /// HTTP status sent to the client; -1 when none was.
     public var status = -1
-    /// %B, %U.
+    /// %B.
     public var bytesToClient: UInt64 = 0
+    /// %U.
     public var bytesFromClient: UInt64 = 0
+    /// %ts, %tsc.
     public var termination = TerminationState()
-    /// %ac, %fc, %bc, %sc.
+    /// %ac.
     public var activeConnections = 0
+    /// %fc.
     public var frontendConnections = 0
+    /// %bc.
     public var backendConnections = 0
+    /// %sc.
     public var serverConnections = 0
     /// %rc; redispatched streams are shown with a plus sign.
     public var retries = 0
+    /// A server was given up for another.
     public var wasRedispatched = false
-    /// %sq, %bq.
+    /// %sq.
     public var serverQueue = 0
+    /// %bq.
     public var backendQueue = 0
     /// The line is written before the stream ended (`option logasap`).
     public var isEarly = false

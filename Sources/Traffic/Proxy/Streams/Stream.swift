@@ -26,6 +26,7 @@ enum FlowFraming: UInt8 {
 
 /// One direction of a stream.
 struct Flow {
+    /// How its end is found.
     var framing = FlowFraming.none
     /// The whole message has been read and cleared.
     var isComplete = false
@@ -39,6 +40,7 @@ struct Flow {
     var cleared = 0
     /// For `length`: bytes not yet cleared.
     var remaining: UInt64 = 0
+    /// The place in a chunked body.
     var chunks = ChunkedDecoder()
     /// Index of the pipe in the worker's pipes; -1 while none is used.
     var pipe: Int32 = -1
@@ -68,6 +70,7 @@ enum StreamPhase: UInt8 {
 
 /// What is known of a stream, as bits.
 struct StreamFlags: OptionSet {
+    /// The bits.
     let rawValue: UInt32
     @inline(__always) init(rawValue: UInt32) { self.rawValue = rawValue }
 
@@ -117,20 +120,29 @@ struct StreamFlags: OptionSet {
 
 /// One exchange or relay.
 struct Stream: ~Copyable {
+    /// Its number in the process, from 1.
     var number: UInt64
+    /// The connection to the client.
     var client: Handle
+    /// The connection to the server; none while there is none.
     var server = Handle.none
+    /// The client connection's session.
     var session: Handle
     /// The program it began in; it keeps that to its end.
     var program: Handle
+    /// Index of the frontend in the program's proxies.
     var frontend: Int32
     /// Index in the program's proxies; -1 while none was chosen.
     var backend: Int32 = -1
     /// Index in the program's servers; -1 while none is assigned.
     var serverIndex: Int32 = -1
+    /// The method of the request.
     var method = Method.unlisted
+    /// Where it is.
     var phase = StreamPhase.connecting
+    /// What is known of it.
     var flags: StreamFlags
+    /// The two flows, by ``Direction``.
     var flows = InlineArray<2, Flow>(repeating: Flow())
     /// The request's head, ready to be written to a server; or, with `keepsHead`, as it was sent
     /// over a connection used again.
@@ -141,12 +153,15 @@ struct Stream: ~Copyable {
     var headBytes: UInt32 = 0
     /// The request line as kept for the log.
     var requestLine = Buffer()
+    /// The status of the response; -1 while there is none.
     var status: Int32 = -1
+    /// Tries after the first so far.
     var retries: Int32 = 0
     /// Ordinal of the server that was given up for another; -1 once that one was found.
     var failedOrdinal: Int32 = -1
     /// Interim responses so far; bounded.
     var interimResponses: UInt32 = 0
+    /// Who or what ended it, for the log.
     var termination = TerminationState()
     /// Ticks (milliseconds) at which stages were reached; 0 while not.
     var firstByteAt: UInt64
@@ -160,22 +175,29 @@ struct Stream: ~Copyable {
     var attemptAt: UInt64 = 0
     /// Last progress on either side.
     var clientActivity: UInt64
+    /// As `clientActivity`, of the server.
     var serverActivity: UInt64
     /// When bytes last came from either side, for `option independent-streams`.
     var clientReadAt: UInt64
+    /// As `clientReadAt`, of the server.
     var serverReadAt: UInt64
+    /// How long the client's connection was idle before the request.
     var idleMilliseconds: UInt64 = 0
     /// Node in the backend's queue.
     var queueNode: Int32 = -1
     /// Figures taken for the log when the server was assigned.
     var serverQueueAhead: Int32 = 0
+    /// As `serverQueueAhead`, in the backend's queue.
     var backendQueueAhead: Int32 = 0
+    /// Other streams on the server.
     var serverConnections: Int32 = 0
+    /// Streams in the backend, this one included.
     var backendConnections: Int32 = 0
     /// Bytes sent to the client, head included.
     var bytesToClient: UInt64 = 0
     /// Bytes from and to the client that are counted already (`option contstats`).
     var countedIn: UInt64 = 0
+    /// As `countedIn`, to the client.
     var countedOut: UInt64 = 0
 
     init(
