@@ -1,5 +1,5 @@
-// XXH3 with 64 bits (XXH3 specification 0.1.1): three ways for short inputs, stripes of 64 bytes for
-// long ones. Bit-exact with the reference, seeds included.
+// XXH3 with 64 bits (XXH3 specification 0.1.1): three ways for short inputs, stripes of 64 bytes
+// for long ones. Bit-exact with the reference, seeds included.
 
 /// Hashes by XXH3.
 public enum XXH3 {

@@ -29,9 +29,10 @@ struct PatternSides: ~Copyable {
 }
 
 /// What a worker keeps of a view: a trivial value that is valid while the view lives.
+///
+/// Safety: the side that is read is not written before all workers have turned.
 @safe
 public struct PatternTable: BitwiseCopyable, @unchecked Sendable {
-    // Safety (Sendable): the side that is read is not written before all workers have turned.
     fileprivate let sides: UnsafePointer<PatternSides>
 
     /// Looks into the patterns as they are now.
@@ -48,11 +49,11 @@ public struct PatternTable: BitwiseCopyable, @unchecked Sendable {
 }
 
 /// A list of patterns as one method sees it.
+///
+/// Safety: the sides are read by workers and written by the control thread; who may do what is said
+/// in the file's header, and `PatternSource` keeps to it.
 @safe
 public final class PatternView: @unchecked Sendable {
-    // Safety (Sendable): the sides are read by workers and written by the control thread; who may
-    // do what is said in the file's header, and `PatternSource` keeps to it.
-
     /// The method that compares.
     public let method: MatchMethod
     /// The type of the values.

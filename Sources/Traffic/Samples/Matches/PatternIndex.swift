@@ -1,5 +1,5 @@
-// All patterns of one method, laid out for look-up: hashes for whole texts, trees for beginnings and
-// networks, a list in order for everything else. Readers allocate nothing and follow no references.
+// All patterns of one method, laid out for look-up: hashes for whole texts, trees for beginnings
+// and networks, a list in order for everything else. Readers allocate nothing and follow no references.
 // Writers have it for themselves: see `PatternView`.
 
 import Addresses

@@ -17,10 +17,11 @@ public struct RegularExpressionMistake: Error, Hashable, Sendable {
 @safe
 public final class RegularExpression: Sendable {
     /// A name for the compiled code that can stand in flat tables; the expression keeps it alive.
+    ///
+    /// Safety: the code never changes once it is compiled, and whoever keeps this value keeps the
+    /// `RegularExpression` too.
     @safe
     struct Code: BitwiseCopyable, @unchecked Sendable {
-        // Safety: the code never changes once it is compiled, and whoever keeps this value keeps
-        // the `RegularExpression` too.
         let pointer: OpaquePointer
     }
 

@@ -79,7 +79,8 @@ public struct Converter: Sendable {
         self.prepare = nil
     }
 
-    /// The name with its arguments in the manual's notation, such as `field(index,delimiters[,count])`.
+    /// The name with its arguments in the manual's notation, such as
+    /// `field(index,delimiters[,count])`.
     public var notation: String {
         if shapes.isEmpty { return name }
         var text = ""

@@ -34,9 +34,11 @@ public enum ConverterConstant: Sendable {
 /// The arguments of one converter in a compiled chain.
 ///
 /// A trivial value that points into its chain; valid while the chain is.
+///
+/// Safety: what the pointer names is written once, before the chain is handed out, and lives in the
+/// chain's block, which the chain keeps; every index is checked against `count`.
 @safe
 public struct ConverterArguments: BitwiseCopyable, @unchecked Sendable {
-    // Safety (Sendable): what the pointer names is written once, before the chain is handed out.
     fileprivate let slots: UnsafePointer<Slot>?
     /// How many arguments were written, counting those that were left out between commas.
     public let count: Int
@@ -134,9 +136,10 @@ public struct ConverterArguments: BitwiseCopyable, @unchecked Sendable {
 }
 
 /// Owns the constants of a compiled chain: slots, bytes and objects, written once.
+///
+/// Safety: filled while one load owns it, only read afterwards, freed by this object alone.
 @safe
 final class ConstantBlock: @unchecked Sendable {
-    // Safety (Sendable): filled while one load owns it, read only afterwards.
     private var slotBlocks: [UnsafeMutableBufferPointer<ConverterArguments.Slot>] = unsafe []
     private var byteBlocks: [UnsafeMutableBufferPointer<UInt8>] = unsafe []
     private var objects: [any AnyObject & Sendable] = []

@@ -1,4 +1,5 @@
-// Casts between sample types, as the configuration manual's matrix of implicit conversions has them.
+// Casts between sample types, as the configuration manual's matrix of implicit conversions has
+// them.
 // Numbers and addresses are read leniently: what follows a number is ignored.
 
 import Addresses
