@@ -46,9 +46,10 @@ extension ConverterFamily {
 }
 
 /// A digest OpenSSL knows.
+///
+/// Safety: OpenSSL's algorithm tables are constant.
 @safe
 final class Digest: @unchecked Sendable {
-    // Safety (Sendable): OpenSSL's algorithm tables are constant.
     let algorithm: OpaquePointer
 
     /// Looks a name up; nil when it is unknown.
@@ -60,9 +61,10 @@ final class Digest: @unchecked Sendable {
 }
 
 /// A cipher OpenSSL knows.
+///
+/// Safety: OpenSSL's algorithm tables are constant.
 @safe
 private final class Cipher: @unchecked Sendable {
-    // Safety (Sendable): OpenSSL's algorithm tables are constant.
     let algorithm: OpaquePointer
     let keyBytes: Int
 

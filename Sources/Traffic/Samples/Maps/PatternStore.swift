@@ -20,8 +20,9 @@ public struct PatternStoreMistake: Error, Hashable, Sendable {
 }
 
 /// The lists of a configuration.
+///
+/// Safety: used by the thread that loads, and then by the control thread alone.
 public final class PatternStore: @unchecked Sendable {
-    // Safety (Sendable): used by the thread that loads, and then by the control thread alone.
 
     /// All lists in the order in which they were named.
     public private(set) var sources: [PatternSource] = []

@@ -1,6 +1,6 @@
 // Networks as patterns: `address`, `address/bits` and, for IPv4, `address/mask` with a mask that
-// may have gaps. IPv4 addresses may be shortened as `inet_aton` allows, or be host names, unless names
-// may not be resolved.
+// may have gaps. IPv4 addresses may be shortened as `inet_aton` allows, or be host names, unless
+// names may not be resolved.
 
 import Addresses
 

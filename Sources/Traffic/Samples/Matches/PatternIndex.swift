@@ -1,6 +1,6 @@
 // All patterns of one method, laid out for look-up: hashes for whole texts, trees for beginnings
-// and networks, a list in order for everything else. Readers allocate nothing and follow no references.
-// Writers have it for themselves: see `PatternView`.
+// and networks, a list in order for everything else. Readers allocate nothing and follow no
+// references. Writers have it for themselves: see `PatternView`.
 
 import Addresses
 import Structures
@@ -8,7 +8,8 @@ import Structures
 /// Patterns by number, and what finds the one that matches.
 ///
 /// Which index holds a pattern: whole texts, data blocks: hash (of small letters with `-i`);
-/// beginnings: tree (the same); networks: trees, but for IPv4 masks with gaps; the others: the list.
+/// beginnings: tree (the same); networks: trees, but for IPv4 masks with gaps; the others: the
+/// list.
 /// Where one key occurs several times, the first that was inserted is found.
 public struct PatternIndex: ~Copyable, Sendable {
     /// The method that the patterns were read for.

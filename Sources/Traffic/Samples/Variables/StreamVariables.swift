@@ -58,8 +58,8 @@ public struct StreamVariables: ~Copyable, Sendable {
         isResponse = false
     }
 
-    /// A variable's value, its bytes copied into `scratch`; nil when it has none or its scope is not
-    /// there now.
+    /// A variable's value, its bytes copied into `scratch`; nil when it has none or its scope is
+    /// not there now.
     public func value(
         of variable: VariableReference, _ session: borrowing SessionVariables,
         _ process: ProcessVariables, into scratch: inout SampleScratch

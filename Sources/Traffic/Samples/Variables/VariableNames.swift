@@ -48,8 +48,9 @@ public struct VariableNameMistake: Error, Hashable, Sendable {
 }
 
 /// Gives names their numbers.
+///
+/// Safety: used by the thread that loads, and by none other before it is done.
 public final class VariableNames: @unchecked Sendable {
-    // Safety (Sendable): used by the thread that loads, and by none other before it is done.
 
     /// The most variables of one scope.
     public static let countLimit = 4096
