@@ -17,10 +17,3 @@ let cryptoCases: [Case] = [
     .new("str(abc),aes_gcm_dec(128,txn.none,txn.key,AAAAAAAAAAAAAAAAAAAAAA==)", nil),
     .ours("str(abc),aes_gcm_enc(192,MTIz,Zm9v,txn.tag)", nil, "the key is too short"),
 ]
-
-let messageCases: [Case] = [
-    .same("str(abc),set-var(txn.none),upper"), .same("int(5),set-var(txn.none),add(1)"),
-    .same("ipv4(1.2.3.4),set-var(txn.none)"),
-    .same("str(abc),unset-var(txn.none),upper"), .same("int(5),unset-var(txn.none)"),
-    .same("str(a),set-var(txn.none),unset-var(txn.none),strcmp(txn.none)"),
-]

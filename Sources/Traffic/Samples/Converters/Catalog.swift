@@ -13,6 +13,9 @@ extension ConverterCatalog {
         .json,
         .times,
         .crypto,
+        .substitution,
+        .forwarded,
+        .protocolBuffers,
         .stream,
         .maps,
     ])

@@ -23,6 +23,16 @@ extension ConverterFamily {
             waiting(
                 "x509_v_err_str", .integer, to: .string, "Names an error of a certificate.",
                 "TLS, which comes with its own issue"),
+            waiting("jwt_verify", .string, to: .integer, "Verifies a token's signature.", keys),
+            waiting("fix_is_valid", .binary, to: .boolean, "Checks a FIX message.", messages),
+            waiting(
+                "fix_tag_value", .binary, to: .binary, "Gives a tag of a FIX message.", messages),
+            waiting("mqtt_is_valid", .binary, to: .boolean, "Checks an MQTT packet.", messages),
+            waiting(
+                "mqtt_field_value", .binary, to: .binary, "Gives a field of an MQTT packet.",
+                messages),
+            waiting("rfc7239_field", .string, to: .string, "Gives a parameter.", forwardedHeader),
+            waiting("rfc7239_is_valid", .string, to: .boolean, "Checks a header.", forwardedHeader),
             Converter(
                 "51d.single", .string, to: .string, "Asks 51Degrees about a device.",
                 .refused("51Degrees is not part of this program")),
@@ -31,6 +41,9 @@ extension ConverterFamily {
                 .refused("DeviceAtlas is not part of this program")),
         ] + tables)
 
+    private static let keys = "public keys come with TLS"
+    private static let messages = "its protocol is not read yet"
+    private static let forwardedHeader = "the Forwarded header is read with option forwarded"
     private static let captures = "captures come with the rules"
     private static let servers = "the look-up of servers by name comes with the rules"
 
