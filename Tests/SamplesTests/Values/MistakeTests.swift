@@ -1,0 +1,78 @@
+// Mistakes in expressions: the exact bytes to underline and what is said about them; and hostile
+// bytes as expressions and as values.
+
+import Samples
+import Testing
+
+@Suite struct MistakeTests {
+    private func mistake(_ text: String) -> ExpressionMistake? {
+        do {
+            _ = try TestExpression(text)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @Test(arguments: [
+        ("str(a),uper", 7, 4, "unknown converter 'uper'; did you mean 'upper'?"),
+        (
+            "ipv6(::1),add(1)", 10, 3,
+            "converter 'add' takes an integer, fetch 'ipv6' gives an IPv6 address"
+        ),
+        (
+            "str(a),length,ipmask(40)", 21, 2,
+            "converter 'ipmask': <mask4> expects an IPv4 mask or a length from 0 to 32, found '40'"
+        ),
+        (
+            "str(a),field(1)", 14, 0,
+            "converter 'field': <delimiters>, text, is missing: field(index,delimiters[,count])"
+        ),
+        ("str(a),upper(1)", 13, 1, "converter 'upper': takes no arguments: upper"),
+        ("str(a)x", 6, 1, "a comma is missing before 'x'"),
+        ("str(a),concat(b", 13, 2, "the parenthesis behind 'concat' is never closed"),
+        ("str(a),table_gpc0", 7, 10, "converter 'table_gpc0' is not supported yet: stick tables"),
+    ])
+    func `a mistake names its bytes`(
+        _ text: String, _ offset: Int, _ length: Int, _ message: String
+    ) {
+        let found = mistake(text)
+        #expect(found?.offset == offset)
+        #expect(found?.length == length)
+        #expect(found?.message == message)
+    }
+
+    @Test func `values longer than the limit fail`() throws {
+        #expect(try value("str(abcd),base64", valueLimit: 8)?.count == 8)
+        #expect(try value("str(abcdefg),base64", valueLimit: 8) == nil)
+        #expect(try value("str(abcdefgh),upper", valueLimit: 8)?.count == 8)
+    }
+
+    @Test func `a chain goes on in the next word and ends at what is no converter`() throws {
+        var reader = ExpressionReader(words: ["str(a)", "upper", "table", "t"])
+        _ = try reader.readFetch()
+        let chain = try CompiledConverters(
+            &reader, after: "fetch 'str'", of: .string, in: .standard, ExpressionLoading())
+        #expect(chain.rows.map(\.name) == ["upper"])
+        #expect(reader.word == 2)
+    }
+
+    @Test func `hostile bytes come to no harm`() {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        print("seed \(seed)")
+        var state = seed
+        func next(_ limit: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(state >> 33) % limit
+        }
+        let chains = allCases.map { entry in
+            Array(entry.expression.drop { $0 != "," }.dropFirst().utf8.prefix(300))
+        }
+        for _ in 0..<3000 {
+            var bytes = chains[next(chains.count)] + [0x0A]
+            for _ in 0..<next(60) { bytes.append(UInt8(next(256))) }
+            if next(2) == 0 && !bytes.isEmpty { bytes[next(bytes.count)] = UInt8(next(256)) }
+            exercise(bytes.span)
+        }
+    }
+}
