@@ -72,7 +72,7 @@ import Testing
             var bytes = chains[next(chains.count)] + [0x0A]
             for _ in 0..<next(60) { bytes.append(UInt8(next(256))) }
             if next(2) == 0 && !bytes.isEmpty { bytes[next(bytes.count)] = UInt8(next(256)) }
-            exercise(bytes.span)
+            exerciseConverters(bytes.span)
         }
     }
 }

@@ -5,7 +5,7 @@
 ///
 /// Traps only when an invariant of ours is broken.
 @discardableResult
-public func exercise(_ input: Span<UInt8>) -> Int {
+public func exerciseConverters(_ input: Span<UInt8>) -> Int {
     var parts: ([UInt8], [UInt8]) = ([], [])
     var isBehind = false
     for index in 0..<min(input.count, 4096) {
