@@ -148,7 +148,8 @@ private enum Maps {
         return finish(&sample, found ?? fallback)
     }
 
-    /// The value with the groups of the match in it; the value's bytes are written behind the input.
+    /// The value with the groups of the match in it; the value's bytes are written behind the
+    /// input.
     static let replace: Converter.Function = { sample, arguments, scratch, environment in
         var input = sample
         let found = arguments.withObject(0, as: PatternView.self) { view in
