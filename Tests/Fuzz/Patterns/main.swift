@@ -1,4 +1,5 @@
-// libFuzzer entry for patterns, conditions and variables. Not part of the package; build it by hand with
+// libFuzzer entry for patterns, conditions and variables. Not part of the package; build it by hand
+// with
 //     swiftc -sanitize=fuzzer,address -parse-as-library …
 // over this file and the sources of Samples, and run it with Corpus as its first argument.
 

@@ -1,8 +1,8 @@
 // The one entry point that fuzzing and ordinary tests share for patterns, lists, conditions and
 // variables' names. The converters' own is beside their reader.
 
-/// Reads arbitrary bytes as the lines of a list, as patterns of every method, as a condition and as a
-/// variable's name, matches them with themselves, and discards what comes of it.
+/// Reads arbitrary bytes as the lines of a list, as patterns of every method, as a condition and as
+/// a variable's name, matches them with themselves, and discards what comes of it.
 ///
 /// Traps only when an invariant of ours is broken. Returns how many patterns matched.
 @discardableResult
