@@ -134,7 +134,7 @@ building.library(
     ])
 
 building.library(
-    "Logs", on: .features, needs: ["Proxy", "Daemon", "Kernel", "Addresses", "Structures"])
+    "Logs", on: .features, needs: ["Proxy", "Daemon", "Kernel", "Addresses", "Structures", "Bytes"])
 building.library("Statistics", on: .features, needs: ["Proxy", "Kernel", "Addresses"])
 building.library(
     "Admin", on: .features,

@@ -3,6 +3,7 @@
 // Source: configuration manual, "Log formats" and "Non-printable characters".
 
 import Addresses
+import Bytes
 import Glibc
 import Kernel
 import Proxy
@@ -146,7 +147,7 @@ extension LineBuffer {
     }
 
     private mutating func append(_ microseconds: Int64, zone: Void?) {
-        append(logDate: CivilTime(seconds: microseconds / 1_000_000, offset: 0))
+        append(logDate: CivilTime(seconds: microseconds / 1_000_000))
         append(" +0000")
     }
 

@@ -1,43 +1,8 @@
 // Calendar dates for log lines. The offset of the local zone is asked once per quarter of an hour
 // (zones change only at such points); everything else is arithmetic.
 
+import Bytes
 import Glibc
-
-/// A date and a time of day.
-struct CivilTime: Sendable {
-    var year: Int
-    /// 1 ... 12
-    var month: Int
-    var day: Int
-    var hour: Int
-    var minute: Int
-    var second: Int
-    /// Seconds east of UTC.
-    var offset: Int
-
-    /// The date of `seconds` since 1970 in a zone `offset` seconds east of UTC.
-    init(seconds: Int64, offset: Int) {
-        let local = Int(seconds) + offset
-        let days = (local >= 0 ? local : local - 86_399) / 86_400
-        let time = local - days * 86_400
-        hour = time / 3600
-        minute = time / 60 % 60
-        second = time % 60
-        self.offset = offset
-        // Days are counted from March 1 of year 0, in eras of 400 years, so that the leap day ends
-        // each year.
-        let shifted = days + 719_468
-        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra =
-            (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let marchMonth = (5 * dayOfYear + 2) / 153
-        day = dayOfYear - (153 * marchMonth + 2) / 5 + 1
-        month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
-        year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-    }
-}
 
 /// Knows the local zone's offset around the last times it was asked for.
 struct LocalZone: ~Copyable {
@@ -135,19 +100,6 @@ extension LineBuffer {
     }
 
     private mutating func append(month: Int) {
-        switch month {
-        case 1: append("Jan")
-        case 2: append("Feb")
-        case 3: append("Mar")
-        case 4: append("Apr")
-        case 5: append("May")
-        case 6: append("Jun")
-        case 7: append("Jul")
-        case 8: append("Aug")
-        case 9: append("Sep")
-        case 10: append("Oct")
-        case 11: append("Nov")
-        default: append("Dec")
-        }
+        append(CivilTime.name(ofMonth: month))
     }
 }

@@ -181,8 +181,8 @@ private enum Crypto {
         guard arguments.isVariable(index) else {
             return scratch.copy(arguments.bytes(index), as: .binary)
         }
-        guard var value = environment.value(of: arguments.variable(index), into: &scratch),
-            scratch.cast(&value, to: .string),
+        let variable = arguments.variable(index)
+        guard var value = environment.value(of: variable, as: .string, into: &scratch),
             scratch.convert(
                 &value, to: .binary, { Base64.decode($0, into: &$1, .standard) })
         else { return nil }

@@ -89,7 +89,7 @@ private enum Escapes {
             output.append("\\u")
             for place in 0..<4 {
                 let digit = UInt8(truncatingIfNeeded: value >> UInt32((3 - place) * 4) & 15)
-                output.append(small(capitalDigit(digit)))
+                output.append(capitalDigit(digit).asciiSmall)
             }
         }
     }

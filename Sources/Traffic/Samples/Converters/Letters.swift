@@ -45,7 +45,7 @@ private enum Letters {
 
     static let lower: Converter.Function = { sample, _, scratch, _ in
         scratch.convert(&sample, to: .string) { input, output in
-            for index in 0..<input.count { output.append(small(input[index])) }
+            for index in 0..<input.count { output.append(input[index].asciiSmall) }
             return true
         }
     }
@@ -87,9 +87,10 @@ private enum Letters {
     }
 
     static let compare: Converter.Function = { sample, arguments, scratch, environment in
-        guard var value = environment.value(of: arguments.variable(0), into: &scratch),
-            scratch.cast(&value, to: .string)
-        else { return false }
+        let variable = arguments.variable(0)
+        guard let value = environment.value(of: variable, as: .string, into: &scratch) else {
+            return false
+        }
         let left = scratch.bytes(of: sample)
         let right = scratch.bytes(of: value)
         var order = 0
@@ -103,9 +104,10 @@ private enum Letters {
     }
 
     static let isSame: Converter.Function = { sample, arguments, scratch, environment in
-        guard var value = environment.value(of: arguments.variable(0), into: &scratch),
-            scratch.cast(&value, to: .binary)
-        else { return false }
+        let variable = arguments.variable(0)
+        guard let value = environment.value(of: variable, as: .binary, into: &scratch) else {
+            return false
+        }
         let left = scratch.bytes(of: sample)
         let right = scratch.bytes(of: value)
         var difference: UInt8 = 0
@@ -150,10 +152,6 @@ private enum Letters {
         return true
     }
 }
-
-/// An ASCII capital as a small letter; any other byte unchanged.
-@inline(__always)
-func small(_ byte: UInt8) -> UInt8 { byte >= 0x41 && byte <= 0x5A ? byte | 0x20 : byte }
 
 /// Whether a byte is among others.
 @inline(__always)

@@ -89,14 +89,29 @@ private enum Parts {
     }
 
     static let field: Converter.Function = { sample, arguments, scratch, _ in
+        keep(&sample, arguments, scratch, fieldFromStart, fieldFromEnd)
+    }
+
+    static let word: Converter.Function = { sample, arguments, scratch, _ in
+        keep(&sample, arguments, scratch, wordFromStart, wordFromEnd)
+    }
+
+    /// Finds a range of a text: delimiters, index or number of pieces behind, number of pieces.
+    private typealias Search = (Span<UInt8>, Span<UInt8>, Int64, Int64) -> Range<Int>?
+
+    /// Keeps the pieces that the arguments index, counted from the start or from the end.
+    private static func keep(
+        _ sample: inout Sample, _ arguments: ConverterArguments,
+        _ scratch: borrowing SampleScratch, _ fromStart: Search, _ fromEnd: Search
+    ) -> Bool {
         let text = scratch.bytes(of: sample)
         let delimiters = arguments.bytes(1)
         let index = arguments.integer(0)
         let count = arguments.integer(2, or: 1)
         let found =
             index > 0
-            ? fieldFromStart(text, delimiters, index, count)
-            : fieldFromEnd(text, delimiters, -(index + 1), count)
+            ? fromStart(text, delimiters, index, count)
+            : fromEnd(text, delimiters, -(index + 1), count)
         guard let found else { return false }
         sample = sample.part(found.lowerBound, found.count)
         return true
@@ -141,20 +156,6 @@ private enum Parts {
             start -= 1
         }
         return field == before ? 0..<end : nil
-    }
-
-    static let word: Converter.Function = { sample, arguments, scratch, _ in
-        let text = scratch.bytes(of: sample)
-        let delimiters = arguments.bytes(1)
-        let index = arguments.integer(0)
-        let count = arguments.integer(2, or: 1)
-        let found =
-            index > 0
-            ? wordFromStart(text, delimiters, index, count)
-            : wordFromEnd(text, delimiters, -(index + 1), count)
-        guard let found else { return false }
-        sample = sample.part(found.lowerBound, found.count)
-        return true
     }
 
     private static func wordFromStart(
@@ -251,7 +252,8 @@ private enum Parts {
 
     static let concat: Converter.Function = { sample, arguments, scratch, environment in
         let value =
-            arguments.has(1) ? text(arguments.variable(1), &scratch, environment) : nil
+            arguments.has(1)
+            ? environment.value(of: arguments.variable(1), as: .string, into: &scratch) : nil
         return join(&sample, [true, value != nil, true], value, arguments, &scratch)
     }
 
@@ -265,7 +267,8 @@ private enum Parts {
 
     static let addItem: Converter.Function = { sample, arguments, scratch, environment in
         let value =
-            arguments.has(1) ? text(arguments.variable(1), &scratch, environment) : nil
+            arguments.has(1)
+            ? environment.value(of: arguments.variable(1), as: .string, into: &scratch) : nil
         let hasItem = (value?.byteCount ?? 0) > 0 || !arguments.bytes(2).isEmpty
         return join(
             &sample, [sample.byteCount > 0 && hasItem, value != nil, true], value, arguments,
@@ -289,17 +292,6 @@ private enum Parts {
         return true
     }
 
-    /// A variable's value as text; nil when it is not set or cannot be text.
-    private static func text(
-        _ variable: VariableReference, _ scratch: inout SampleScratch,
-        _ environment: ConverterEnvironment
-    ) -> Sample? {
-        guard var value = environment.value(of: variable, into: &scratch),
-            scratch.cast(&value, to: .string)
-        else { return nil }
-        return value
-    }
-
     static let choose: Converter.Function = { sample, arguments, scratch, _ in
         guard let text = scratch.copy(arguments.bytes(sample.isTrue ? 0 : 1)) else { return false }
         sample.become(text)
@@ -313,10 +305,7 @@ func number(
     _ environment: ConverterEnvironment
 ) -> Int64? {
     guard arguments.isVariable(index) else { return arguments.integer(index) }
-    guard var value = environment.value(of: arguments.variable(index), into: &scratch),
-        scratch.cast(&value, to: .integer)
-    else { return nil }
-    return value.integer
+    return environment.value(of: arguments.variable(index), as: .integer, into: &scratch)?.integer
 }
 
 /// Whether `text` begins with `start`.

@@ -1,5 +1,6 @@
 // Converters between moments and their texts.
 
+import Bytes
 import Glibc
 
 extension ConverterFamily {
@@ -44,6 +45,9 @@ extension ConverterFamily {
 private enum Times {
     static let shapes: [ConverterArgumentShape] = [.text("format"), .integer("offset").optional]
 
+    /// Seconds since 1970 of the years 0 to 9999.
+    private static let years: Range<Int64> = -62_167_219_200..<253_402_300_800
+
     // MARK: HTTP dates
 
     static let prepareUnit: Converter.Preparation = {
@@ -66,16 +70,16 @@ private enum Times {
         let (moment, isTooFar) = sample.integer.addingReportingOverflow(
             arguments.integer(0, or: 0))
         // Differs: years outside 0 to 9999 have no such date; HAProxy writes numbers that are none.
-        guard !isTooFar, let time = Calendar(seconds: floor(moment, perSecond)) else {
-            return false
-        }
-        let fraction = moment - floor(moment, perSecond) * perSecond
+        let seconds = floor(moment, perSecond)
+        guard !isTooFar, years.contains(seconds) else { return false }
+        let time = CivilTime(seconds: seconds)
+        let fraction = moment - seconds * perSecond
         let made = scratch.make(as: .string) { output in
-            output.append(weekday(time.weekday))
+            output.append(CivilTime.name(ofWeekday: time.weekday))
             output.append(", ")
             output.append(padded: Int64(time.day), 2)
             output.append(0x20)
-            output.append(month(time.month))
+            output.append(CivilTime.name(ofMonth: time.month))
             output.append(0x20)
             output.append(padded: Int64(time.year), 4)
             output.append(0x20)
@@ -98,35 +102,6 @@ private enum Times {
     private static func floor(_ moment: Int64, _ perSecond: Int64) -> Int64 {
         let quotient = moment / perSecond
         return moment % perSecond < 0 ? quotient - 1 : quotient
-    }
-
-    static func weekday(_ index: Int) -> StaticString {
-        switch index {
-        case 0: "Sun"
-        case 1: "Mon"
-        case 2: "Tue"
-        case 3: "Wed"
-        case 4: "Thu"
-        case 5: "Fri"
-        default: "Sat"
-        }
-    }
-
-    static func month(_ index: Int) -> StaticString {
-        switch index {
-        case 1: "Jan"
-        case 2: "Feb"
-        case 3: "Mar"
-        case 4: "Apr"
-        case 5: "May"
-        case 6: "Jun"
-        case 7: "Jul"
-        case 8: "Aug"
-        case 9: "Sep"
-        case 10: "Oct"
-        case 11: "Nov"
-        default: "Dec"
-        }
     }
 
     static let readDate: Converter.Function = { sample, _, scratch, _ in
@@ -172,7 +147,7 @@ private enum Times {
             arguments.integer(1, or: 0))
         let seconds = floor(moment, perSecond)
         // The years 0 to 9999 bound what C's calendar has to work through.
-        guard !isTooFar, Calendar(seconds: seconds) != nil else { return false }
+        guard !isTooFar, years.contains(seconds) else { return false }
         let nanoseconds = (moment - seconds * perSecond) * (1_000_000_000 / perSecond)
         var parts = unsafe tm()
         var clock = time_t(seconds)

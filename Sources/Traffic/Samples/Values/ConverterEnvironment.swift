@@ -23,4 +23,13 @@ open class ConverterEnvironment {
 
     /// Forgets a variable's value.
     open func unset(_ variable: VariableReference) {}
+
+    /// The value of a variable as one type; nil when it is not set or cannot be that.
+    final func value(
+        of variable: VariableReference, as type: SampleType, into scratch: inout SampleScratch
+    ) -> Sample? {
+        guard var value = value(of: variable, into: &scratch), scratch.cast(&value, to: type)
+        else { return nil }
+        return value
+    }
 }

@@ -1,54 +1,6 @@
-// The Gregorian calendar by arithmetic, and the three forms of dates in HTTP (RFC 9110 §5.6.7).
+// The three forms of dates in HTTP (RFC 9110 §5.6.7).
 
-/// A moment in UTC, taken apart.
-struct Calendar {
-    /// The year, 0 to 9999.
-    let year: Int
-    /// 1 to 12.
-    let month: Int
-    /// 1 to 31.
-    let day: Int
-    /// 0 is Sunday.
-    let weekday: Int
-    /// The time of day.
-    let hour: Int, minute: Int, second: Int
-
-    /// Takes seconds since 1970 apart; nil outside the years 0 to 9999.
-    init?(seconds: Int64) {
-        guard seconds >= -62_167_219_200, seconds < 253_402_300_800 else { return nil }
-        var days = Int(seconds / 86_400)
-        var rest = Int(seconds % 86_400)
-        if rest < 0 {
-            rest += 86_400
-            days -= 1
-        }
-        hour = rest / 3600
-        minute = rest / 60 % 60
-        second = rest % 60
-        weekday = ((days + 4) % 7 + 7) % 7
-        // Years begin in March here, so that the leap day comes last.
-        let shifted = days + 719_468
-        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-        let dayOfEra = shifted - era * 146_097
-        let yearOfEra =
-            (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shiftedMonth = (5 * dayOfYear + 2) / 153
-        day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
-        month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-        year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-    }
-
-    /// Days from 1970 to a date of the years 1 to 9999.
-    static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
-        let shifted = month <= 2 ? year - 1 : year
-        let era = shifted / 400
-        let yearOfEra = shifted - era * 400
-        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-        return era * 146_097 + dayOfEra - 719_468
-    }
-}
+import Bytes
 
 /// Reads `Sun, 06 Nov 1994 08:49:37 GMT`, `Sunday, 06-Nov-94 08:49:37 GMT` and
 /// `Sun Nov  6 08:49:37 1994`.
@@ -94,7 +46,7 @@ struct HTTPDateReader {
         guard position == text.count, let day, (1...31).contains(day), let month, let year,
             year > 0, let clock
         else { return nil }
-        return Int64(Calendar.days(year, month, day)) * 86_400 + Int64(clock)
+        return Int64(CivilTime.days(year, month, day)) * 86_400 + Int64(clock)
     }
 
     private mutating func skip(_ byte: UInt8, _ text: Span<UInt8>) -> Bool {
@@ -128,10 +80,7 @@ struct HTTPDateReader {
         let start = position
         guard letters(text) == 3 else { return nil }
         let name = text.extracting(start..<position)
-        let names: InlineArray<12, StaticString> = [
-            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-        ]
-        for index in 0..<12 where isWord(name, names[index]) { return index + 1 }
+        for month in 1...12 where isWord(name, CivilTime.name(ofMonth: month)) { return month }
         return nil
     }
 
