@@ -130,9 +130,16 @@ building.library("Balancing", on: .traffic, needs: ["Structures", "ConfigLanguag
 building.library(
     "Proxy", on: .traffic,
     needs: [
-        "CLinux", "Reactor", "Kernel", "HTTP", "Balancing", "Addresses", "Bytes", "Structures",
+        "CLinux", "Reactor", "Kernel", "HTTP", "Balancing", "Samples", "ConfigLanguage",
+        "Addresses", "Bytes", "Structures",
     ])
 
+building.library(
+    "Fetches", on: .features,
+    needs: ["Proxy", "Samples", "HTTP", "Kernel", "Addresses", "Structures", "Bytes"])
+building.library(
+    "Actions", on: .features,
+    needs: ["Proxy", "Samples", "HTTP", "Addresses", "Structures", "Bytes", "ConfigLanguage"])
 building.library(
     "Logs", on: .features, needs: ["Proxy", "Daemon", "Kernel", "Addresses", "Structures", "Bytes"])
 building.library("Statistics", on: .features, needs: ["Proxy", "Kernel", "Addresses"])
@@ -143,13 +150,14 @@ building.library(
 building.library(
     "ProxyConfig", on: .assembly,
     needs: [
-        "Addresses", "ConfigLanguage", "Kernel", "Balancing", "Proxy", "Logs", "Statistics",
-        "Admin",
+        "Addresses", "ConfigLanguage", "Kernel", "Balancing", "Samples", "Proxy", "Fetches",
+        "Actions", "Logs", "Statistics", "Admin",
     ])
 building.library(
     "Supervisor", on: .assembly,
     needs: [
         "ProxyConfig", "ConfigLanguage", "Kernel", "Daemon", "Logs", "Statistics", "Admin", "Proxy",
+        "Samples",
     ])
 
 building.executable("martlet", on: .executables, needs: ["Supervisor"])

@@ -14,7 +14,8 @@ public enum Catalog {
     static let proxies = KeywordTable<ProxyDraft>(
         ProxyKeywords.general + ProxyKeywords.timeouts + ProxyKeywords.options
             + ProxyKeywords.forwarding + ProxyKeywords.logging + ProxyKeywords.errorFiles
-            + ProxyKeywords.clientSide + ProxyKeywords.serverSide + ProxyKeywords.later)
+            + ProxyKeywords.clientSide + ProxyKeywords.serverSide + ProxyKeywords.rules
+            + ProxyKeywords.later)
 
     /// Options of `bind` and of `stats socket`.
     static let bindOptions = KeywordTable<BindDraft>(BindOptions.supported + BindOptions.later)

@@ -5,6 +5,7 @@ import ConfigLanguage
 import Kernel
 import Logs
 import Proxy
+import Samples
 
 /// What came of loading.
 public struct LoadedConfiguration: Sendable {
@@ -56,10 +57,12 @@ public struct LoadedConfiguration: Sendable {
 public enum ConfigurationLoader {
     /// Builds the configuration that files describe.
     ///
+    /// `variables` are the names of the generations before, which keep their numbers;
     /// `showsDiagnosis` lets `.diag` speak (`-dD`). Host names are resolved, which may block.
     public static func load(
         files: [ConfigurationFile], environment: Environment, facts: ConfigurationFacts,
-        surroundings: Surroundings = .system, showsDiagnosis: Bool = false
+        surroundings: Surroundings = .system, variables: VariableNames = VariableNames(),
+        showsDiagnosis: Bool = false
     ) -> LoadedConfiguration {
         let environment = environment.adding(LogFormat.variables)
             .adding(["HAPROXY_BRANCH": facts.version.branch])
@@ -67,7 +70,8 @@ public enum ConfigurationLoader {
             files: files, sectionKeywords: Set(SectionKind.named.keys), environment: environment,
             facts: facts, showsDiagnosis: showsDiagnosis)
         var diagnostics = Diagnostics()
-        let session = LoadSession(surroundings: surroundings, environment: environment)
+        let session = LoadSession(
+            surroundings: surroundings, environment: environment, variables: variables)
         var assembly = SectionAssembly(session: session)
         var file = ""
         while let statement = reader.next(&diagnostics) {

@@ -3,8 +3,13 @@
 
 import Addresses
 import ConfigLanguage
+import Actions
+import Fetches
+import Glibc
 import Kernel
+import Logs
 import Proxy
+import Samples
 
 /// State of one load. Lives on the control path for the duration of the load only.
 final class LoadSession {
@@ -22,12 +27,42 @@ final class LoadSession {
     /// Rings of the sections read so far, and of `log` lines that name a stream.
     var rings: [RingConfiguration] = []
 
+    /// The names of variables.
+    let variables: VariableNames
+    /// The lists of patterns.
+    let patterns: PatternStore
+    /// Compiles expressions and formats.
+    let compiler: ExpressionCompiler
+    /// `userlist` sections by name.
+    var userLists: [String: UserList] = [:]
+    /// `tune.bufsize` as far as it is known.
+    var bufferBytes = 16384
+
     private var resolved: [String: IPAddress?] = [:]
 
     /// A session that begins with an environment.
-    init(surroundings: Surroundings, environment: Environment) {
+    init(surroundings: Surroundings, environment: Environment, variables: VariableNames) {
         self.surroundings = surroundings
         self.environment = environment
+        self.variables = variables
+        let resolve = surroundings.resolve
+        let readFile = surroundings.readFile
+        patterns = PatternStore(resolve: { resolve($0, nil) }) { path in
+            switch readFile(path) {
+            case .success(let bytes): .bytes(bytes)
+            case .failure(.failed(let code)) where code == Errno(ENOENT): .missing
+            case .failure(.failed(let code)): .unreadable(code.text)
+            case .failure(.tooLong(let limit)): .unreadable("more than \(limit) bytes")
+            }
+        }
+        compiler = ExpressionCompiler(
+            fetches: .all, converters: .standard, aliases: LogAliasCatalog([]),
+            variables: variables,
+            patterns: patterns
+        ) { path in
+            guard case .success(let bytes) = readFile(path) else { return nil }
+            return bytes
+        }
     }
 
     /// The address of a host name; each name is asked for once.

@@ -6,6 +6,12 @@ import Daemon
 import Kernel
 import Proxy
 import ProxyConfig
+import Samples
+
+/// Names that keep their numbers over all generations of the process.
+private enum KnownNames {
+    static let variables = VariableNames()
+}
 
 /// A configuration that was read, ready to be used.
 struct Reading {
@@ -35,7 +41,7 @@ extension Options {
         surroundings.ignoresResolutionFailures = ignoresResolutionFailures
         let loaded = ConfigurationLoader.load(
             files: files, environment: environment, facts: facts, surroundings: surroundings,
-            showsDiagnosis: showsDiagnosis)
+            variables: KnownNames.variables, showsDiagnosis: showsDiagnosis)
         // `quiet` in the file silences what follows, not what is said about the file.
         for message in loaded.messages { console.say(message) }
         guard var configuration = loaded.configuration else { throw StartFailure() }

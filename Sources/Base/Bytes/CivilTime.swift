@@ -1,4 +1,4 @@
-// The Gregorian calendar by arithmetic: dates of seconds since 1970 and back, without the C library.
+// The calendar by arithmetic: seconds since 1970 to a date and a time, for log lines and HTTP
 
 /// A date and a time of day.
 public struct CivilTime: Sendable {

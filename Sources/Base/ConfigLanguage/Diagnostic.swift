@@ -38,11 +38,14 @@ public struct Diagnostic: Error, Hashable, Sendable {
         public let text: String
         /// The marked column, counted from 1.
         public let column: Int
+        /// How many columns are marked.
+        public let length: Int
 
-        /// A line and a column in it.
-        public init(text: String, column: Int) {
+        /// A line and what is marked in it.
+        public init(text: String, column: Int, length: Int = 1) {
             self.text = text
             self.column = column
+            self.length = length
         }
     }
 
@@ -127,7 +130,8 @@ extension Diagnostic {
         line += text
         guard let excerpt else { return line }
         let margin = String(repeating: " ", count: max(0, excerpt.column - 1))
-        return "\(line):\n  \(excerpt.text)\n  \(margin)^"
+        let rest = String(repeating: "~", count: max(0, excerpt.length - 1))
+        return "\(line):\n  \(excerpt.text)\n  \(margin)^\(rest)"
     }
 }
 

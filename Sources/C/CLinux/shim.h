@@ -53,6 +53,7 @@ static inline char **martlet_environment(void) { return environ; }
 #define MARTLET_SPLICE_F_NONBLOCK 2
 #define MARTLET_SPLICE_F_MORE 4
 #define MARTLET_TCP_FASTOPEN_CONNECT 30
+#define MARTLET_TCP_REPAIR 19
 #define MARTLET_SO_REUSEPORT 15
 #define MARTLET_SO_BINDTODEVICE 25
 #define MARTLET_IP_TRANSPARENT 19

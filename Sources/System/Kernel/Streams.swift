@@ -161,6 +161,16 @@ extension Descriptor {
         _ = setOption(SOL_SOCKET, SO_LINGER, linger(l_onoff: 1, l_linger: 0))
     }
 
+    /// Makes the close silent: the peer gets no packet, as if the connection had never been. Without
+    /// the privilege for that, what is sent at the close goes no further than the first router.
+    public borrowing func vanishOnClose() {
+        // Taken over "for repair", a socket is closed without a word.
+        if setOption(Int32(IPPROTO_TCP), MARTLET_TCP_REPAIR, Int32(1)) { return }
+        _ = setOption(Int32(IPPROTO_IP), Int32(IP_TTL), Int32(1))
+        _ = setOption(Int32(IPPROTO_IPV6), Int32(IPV6_UNICAST_HOPS), Int32(1))
+        resetOnClose()
+    }
+
     /// Whether a read would find nothing: neither bytes nor an end nor an error.
     public borrowing func isQuiet() -> Bool {
         var byte: UInt8 = 0

@@ -35,7 +35,25 @@ enum ConfigurationChecks {
         configuration.proxies = drafts.map(\.proxy)
         configuration.rings = [.buf0] + assembly.session.rings
         checkRings(&configuration, &diagnostics)
+        finishRules(&configuration, assembly.session, &diagnostics)
         return configuration
+    }
+
+    /// Finds what rules and expressions have named before it was there.
+    private static func finishRules(
+        _ configuration: inout Configuration, _ session: LoadSession,
+        _ diagnostics: inout Diagnostics
+    ) {
+        configuration.expressions = session.compiler.finish()
+        configuration.variableNames = session.variables
+        session.patterns.finishLoading()
+        configuration.patterns = session.patterns
+        for mistake in session.compiler.references.resolve(in: configuration) {
+            diagnostics.report(
+                Diagnostic(
+                    .alert, at: SourceLocation(mistake.place), mistake.text,
+                    suggestion: mistake.suggestion))
+        }
     }
 
     /// Rings that cannot be as they are described, and names of rings nobody has declared.

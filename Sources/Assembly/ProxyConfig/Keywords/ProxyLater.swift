@@ -18,7 +18,6 @@ extension ProxyKeywords {
     }
 
     private static let everywhere: [(String, String)] = [
-        ("acl", "Names a condition."),
         ("compression algo", "Chooses compression algorithms."),
         ("compression algo-req", "Chooses the compression algorithm of requests."),
         ("compression algo-res", "Chooses compression algorithms of responses."),
@@ -34,10 +33,7 @@ extension ProxyKeywords {
         ("errorloc", "Answers an error with a redirect."),
         ("errorloc302", "Answers an error with a redirect of status 302."),
         ("errorloc303", "Answers an error with a redirect of status 303."),
-        ("http-after-response", "Acts on every response, also our own."),
         ("http-error", "Answers an error with a text."),
-        ("http-request", "Acts on requests."),
-        ("http-response", "Acts on responses."),
         ("option http-buffer-request!", "Waits for a whole request body."),
         ("option http-restrict-req-hdr-names", "Removes or refuses fields with unusual names."),
         ("option httpslog", "Logs HTTP requests with TLS details."),
@@ -52,8 +48,6 @@ extension ProxyKeywords {
         ("stats show-modules", "Shows counters of modules on the statistics page."),
         ("stats show-node", "Shows the node's name on the statistics page."),
         ("stats uri", "Sets the path of the statistics page."),
-        ("tcp-request content", "Acts on the first bytes of a stream."),
-        ("tcp-request inspect-delay", "Sets how long to wait for the first bytes."),
     ]
 
     private static let clients: [(String, String)] = [
@@ -66,8 +60,6 @@ extension ProxyKeywords {
         ("option h1-case-adjust-bogus-client!", "Writes field names in another case to clients."),
         ("option http-drop-response-trailers!", "Removes trailers of responses."),
         ("quic-initial", "Acts on the first packets of QUIC connections."),
-        ("tcp-request connection", "Acts on new connections."),
-        ("tcp-request session", "Acts on sessions."),
         ("timeout client-hs", "Bounds a client's TLS handshake."),
         ("unique-id-format", "Sets how unique identifiers are made."),
         ("unique-id-header", "Adds the unique identifier to requests."),
@@ -121,8 +113,6 @@ extension ProxyKeywords {
         ("tcp-check set-var()", "Sets a variable in a check."),
         ("tcp-check set-var-fmt()", "Sets a variable in a check from a log format."),
         ("tcp-check unset-var()", "Removes a variable in a check."),
-        ("tcp-response content", "Acts on the first bytes of a server."),
-        ("tcp-response inspect-delay", "Sets how long to wait for the first bytes of a server."),
         ("transparent", "Is the old name of option transparent."),
     ]
 
@@ -134,7 +124,6 @@ extension ProxyKeywords {
         ("ssl-f-use", "Adds a certificate to the listeners of this frontend."),
         ("declare capture", "Reserves room for captures."),
         ("monitor fail", "Sets when the monitor answers with a failure."),
-        ("use_backend", "Chooses a backend by a condition."),
     ]
 
     private static let backends: [(String, String)] = [

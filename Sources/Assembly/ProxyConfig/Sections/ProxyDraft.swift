@@ -3,6 +3,7 @@
 
 import ConfigLanguage
 import Proxy
+import Samples
 
 /// A proxy being built.
 struct ProxyDraft {
@@ -39,6 +40,15 @@ struct ProxyDraft {
     /// Lines that force HTTP/1, which only `mode http` can use: their place and what they are.
     var forcedHTTP: [(location: SourceLocation, title: String)] = []
 
+    /// The access lists of the section; its rules get them when it has been read.
+    let lists: AccessLists
+    /// The rules of this section, without those it has inherited.
+    var ownRules: [Rule] = []
+    /// A rule that always ends its list, by its step: what comes behind it never runs.
+    var finalRules: [RuleStep: SourceLocation] = [:]
+    /// Slots of captures, those that rules make for themselves included.
+    var captures = CaptureAllocation([])
+
     /// An empty section.
     init(
         keyword: String, name: String, capability: ProxyCapability, isDefaults: Bool,
@@ -50,6 +60,11 @@ struct ProxyDraft {
         self.isDefaults = isDefaults
         self.location = location
         self.session = session
+        let compiler = session.compiler
+        lists = AccessLists(store: session.patterns) {
+            words, first throws(ExpressionMistake) in
+            try compiler.criterion(words, first, nil)
+        }
     }
 
     /// Takes over everything a `defaults` section says that can be inherited.

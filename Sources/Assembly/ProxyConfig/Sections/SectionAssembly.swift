@@ -77,11 +77,13 @@ struct SectionAssembly {
         case .none, .global, .refused:
             break
         case .proxy(let draft) where draft.isDefaults:
+            draft.finishRules()
             currentDefaults = draft
             if !draft.proxy.name.isEmpty {
                 namedDefaults[draft.proxy.name, default: []].append(draft)
             }
         case .proxy(let draft):
+            draft.finishRules()
             proxies.append(draft)
         case .errorSet(let draft):
             session.errorSets[draft.name] = draft.replies

@@ -2,6 +2,7 @@
 // nothing left to look up by name at run time. Built by ProxyConfig, compiled by each worker.
 
 import Kernel
+import Samples
 
 /// One generation of the whole configuration. Immutable once built.
 public struct Configuration: Sendable {
@@ -10,6 +11,14 @@ public struct Configuration: Sendable {
     public var proxies: [ProxyConfiguration] = []
     /// `ring` sections, and one ring for each stream that a `log` line names.
     public var rings: [RingConfiguration] = []
+    /// The expressions of access lists.
+    public var expressions = ExpressionTable()
+    /// Stick tables.
+    public var tables: [DeclaredTable] = []
+    /// The names of variables, the same over all generations.
+    public var variableNames = VariableNames()
+    /// Lists of patterns that access lists and maps use.
+    public var patterns: PatternStore?
 
     public init() {}
 
@@ -81,6 +90,8 @@ public struct GlobalConfiguration: Sendable {
     public var closeSpreadMilliseconds = 0
     /// `grace`, milliseconds.
     public var graceMilliseconds = 0
+    /// `tune.vars.*-max-size`.
+    public var variableLimits = VariableLimits()
     /// `tune.*` and its kin.
     public var tuning = Tuning()
     /// `-dS` or `nosplice`: splice(2) is not used.
@@ -196,6 +207,15 @@ public struct StatsSocketConfiguration: Sendable {
     public var exposesListeners = false
 
     public init(bind: BindConfiguration) { self.bind = bind }
+}
+
+/// A stick table by its name.
+public struct DeclaredTable: Sendable {
+    /// The name of its proxy.
+    public var name: String
+
+    /// A table by its name.
+    public init(name: String) { self.name = name }
 }
 
 /// Where something stands in the configuration files.

@@ -89,6 +89,8 @@ public struct ProxyOptions: OptionSet, Sendable {
     public static let httpsLog = bit(36)
     /// `clf` behind `option httplog` or `option tcplog`.
     public static let clfLog = bit(37)
+    /// `option http-buffer-request`: a request's body is awaited before rules look at it.
+    public static let httpBufferRequest = bit(38)
 
     private static func bit(_ position: UInt64) -> ProxyOptions {
         ProxyOptions(rawValue: 1 << position)
@@ -115,6 +117,8 @@ public struct Timeouts: Sendable {
     public var clientFin = 0
     /// `timeout server-fin`: silence of a server once a direction is closed.
     public var serverFin = 0
+    /// `timeout tarpit`: how long a client waits for its refusal; 0 means `timeout connect`.
+    public var tarpit = 0
 
     public init() {}
 }
@@ -213,6 +217,22 @@ public struct ProxyConfiguration: Sendable {
     public var monitorURI: String?
     /// `rate-limit sessions`; 0 none.
     public var sessionRateLimit = 0
+    /// Rules, by the raw value of ``RuleStep``.
+    public var rules = [[Rule]](repeating: [], count: RuleStep.allCases.count)
+    /// `tcp-request inspect-delay`, milliseconds.
+    public var inspectDelay = 0
+    /// `tcp-response inspect-delay`, milliseconds.
+    public var inspectResponseDelay = 0
+    /// Replies that formats make (`http-error`), by status.
+    public var replyMakers: [Int: ReplyMaker] = [:]
+    /// How many bytes each slot of captured request texts keeps.
+    public var requestCaptures: [Int] = []
+    /// As `requestCaptures`, of responses.
+    public var responseCaptures: [Int] = []
+    /// `unique-id-format`.
+    public var uniqueIDFormat: LogFormat?
+    /// `unique-id-header`.
+    public var uniqueIDHeader: String?
 
     // Frontend side.
     /// `bind` lines, one for each address.

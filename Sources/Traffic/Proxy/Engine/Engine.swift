@@ -54,7 +54,9 @@ public final class Engine: Sendable {
     ) throws(Errno) {
         precondition(workers > 0 && mostGenerations > 1)
         self.mostGenerations = mostGenerations
-        live = LiveState(workers: workers)
+        live = LiveState(
+            workers: workers, variableNames: configuration.variableNames,
+            variableLimits: configuration.global.variableLimits)
         self.logging = logging
         var mailboxes: [Mailbox<WorkerMessage>] = []
         for _ in 0..<workers { mailboxes.append(try Mailbox()) }

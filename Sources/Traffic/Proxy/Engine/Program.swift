@@ -62,6 +62,16 @@ struct ProxyEntry {
     let hasForwarded: Bool
     /// `monitor-uri`.
     let hasMonitorURI: Bool
+    /// The lists of rules that are not empty, as bits of ``RuleStep``.
+    let ruleSteps: UInt16
+    /// `tcp-request inspect-delay`, milliseconds.
+    let inspectDelay: UInt32
+    /// `tcp-response inspect-delay`, milliseconds.
+    let inspectResponseDelay: UInt32
+    /// `timeout tarpit`, milliseconds.
+    let tarpit: UInt32
+    /// `option http-buffer-request`.
+    let buffersRequests: Bool
 }
 
 /// A server as a worker uses it.
@@ -140,6 +150,10 @@ struct Program: ~Copyable {
     let errorReplies: [[Int: ErrorReply]]
     /// Our own replies by status, where no file replaces them.
     let standardReplies: [Int: ErrorReply]
+    /// The rules of all proxies.
+    let rules: RuleProgram
+    /// By proxy index: replies that are made by formats, by status.
+    let replyMakers: [[Int: ReplyMaker]]
     /// Sessions and streams that use it.
     var users = 0
     /// `tune.bufsize`.
@@ -188,6 +202,8 @@ struct Program: ~Copyable {
                 && proxy.servers.contains { $0.slowStartMilliseconds > 0 }
         }.map { engine.live.backend($0.name) }
         forwardFor = configuration.proxies.map { $0.forwardFor.map(Self.addressField) }
+        rules = RuleProgram(configuration)
+        replyMakers = configuration.proxies.map(\.replyMakers)
         errorReplies = configuration.proxies.map { proxy in
             // Contents that do not parse were refused when the configuration was read.
             proxy.errorReplies.compactMapValues { try? ErrorReply(parsing: $0) }
@@ -248,7 +264,13 @@ struct Program: ~Copyable {
             backendCounters: backend.counters.slice(worker: worker),
             frontendIdentity: frontend.identity, hasForwardFor: proxy.forwardFor != nil,
             hasOriginalTo: proxy.originalTo != nil, hasForwarded: proxy.forwarded != nil,
-            hasMonitorURI: proxy.monitorURI != nil)
+            hasMonitorURI: proxy.monitorURI != nil,
+            ruleSteps: RuleStep.allCases.reduce(0) { bits, step in
+                proxy.rules[Int(step.rawValue)].isEmpty ? bits : bits | step.bit
+            }, inspectDelay: milliseconds(proxy.inspectDelay),
+            inspectResponseDelay: milliseconds(proxy.inspectResponseDelay),
+            tarpit: milliseconds(timeouts.tarpit == 0 ? timeouts.connect : timeouts.tarpit),
+            buffersRequests: proxy.mode == .http && proxy.options.contains(.httpBufferRequest))
     }
 
     private static func append(

@@ -6,6 +6,7 @@ import CLinux
 import HTTP
 import Kernel
 import Reactor
+import Samples
 import Structures
 
 /// A worker.
@@ -56,6 +57,43 @@ struct Worker: ~Copyable {
     var pipes = PipePool()
     /// The field lines of the head being parsed.
     var fields: FieldTable
+    /// The head that rules look at.
+    var message = MessageState()
+    /// Heads of streams that wait in their rules.
+    var heldMessages: Slab<HeldMessage>
+    /// A reply that an action puts together: status line and fields, then the body.
+    var replyHead = Buffer()
+    /// As `replyHead`, the body.
+    var replyBody = Buffer()
+    /// The status of that reply.
+    var replyStatus = 0
+    /// A reply of our own while `http-after-response` looks at it.
+    var replySource = Buffer()
+    /// Where samples are made.
+    ///
+    /// Safety: owned by the worker for life; a block of its own, so that expressions can use the
+    /// worker meanwhile.
+    let scratch: UnsafeMutablePointer<SampleScratch>
+    /// Where texts are made out of formats; as `scratch`.
+    let texts: UnsafeMutablePointer<SampleScratch>
+    /// What was rendered last, in `texts`.
+    var renderedText = Sample.boolean(false)
+    /// The world of converters.
+    ///
+    /// Safety: retained once, for the worker's life.
+    let evaluation: Unmanaged<Evaluation>
+    /// What streams with rules have beside themselves.
+    var streamExtras: Slab<StreamExtras>
+    /// As `streamExtras`, of sessions.
+    var sessionExtras: Slab<SessionExtras>
+    /// Extras that are ready to be used again.
+    var freeStreamExtras: [Handle] = []
+    /// As `freeStreamExtras`.
+    var freeSessionExtras: [Handle] = []
+    /// Whether somebody wants to know what rules do.
+    var isTraced = false
+    /// Who wants to know.
+    var trace: RuleTrace?
     /// Clients that wait for their responses without being watched; seen to at the next sweep.
     var unwatched: [Handle] = []
     /// Client connections whose descriptors are open.
@@ -111,6 +149,16 @@ struct Worker: ~Copyable {
         buffers = BufferPool(blockBytes: tuning.bufferBytes, keepAtMost: 64)
         lineBuffers = BufferPool(blockBytes: max(64, tuning.logURIBytes), keepAtMost: 64)
         fields = FieldTable(capacity: max(1, tuning.maxHeaderFields &- 1))
+        heldMessages = Slab(capacity: limit &+ 64)
+        streamExtras = Slab(capacity: limit &+ 64)
+        sessionExtras = Slab(capacity: limit &+ 64)
+        // Safety: initialised here, freed in `deinit`.
+        unsafe scratch = .allocate(capacity: 1)
+        unsafe scratch.initialize(to: SampleScratch(valueLimit: tuning.bufferBytes))
+        unsafe texts = .allocate(capacity: 1)
+        unsafe texts.initialize(
+            to: SampleScratch(valueLimit: max(tuning.bufferBytes, 65_536), capacity: 65_536))
+        unsafe evaluation = Unmanaged.passRetained(Evaluation())
         pipes.most = Self.share(of: generation.configuration.global.maxPipes, engine.workers)
         // Safety: the live state outlives every worker.
         unsafe process = Unmanaged.passUnretained(engine.live.process)
@@ -120,6 +168,15 @@ struct Worker: ~Copyable {
         else { preconditionFailure("a new slab has room") }
         program = first
         pools = [IdlePool](repeating: IdlePool(), count: engine.live.identities)
+    }
+
+    deinit {
+        // Safety: initialised in `init`, and used by this worker alone.
+        unsafe scratch.deinitialize(count: 1)
+        unsafe scratch.deallocate()
+        unsafe texts.deinitialize(count: 1)
+        unsafe texts.deallocate()
+        unsafe evaluation.release()
     }
 
     /// One worker's share of a limit; 0 stays without limit.

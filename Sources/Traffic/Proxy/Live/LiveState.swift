@@ -3,6 +3,7 @@
 
 import Balancing
 import Kernel
+import Samples
 import Synchronization
 
 /// All runtime state of the process, by identity.
@@ -23,10 +24,19 @@ public final class LiveState: Sendable {
     public let workers: Int
     /// Figures of the whole process.
     public let process: ProcessLive
+    /// The names of variables.
+    public let variableNames: VariableNames
+    /// The variables of the process, and the memory all variables take.
+    public let variables: ProcessVariables
 
-    public init(workers: Int) {
+    public init(
+        workers: Int, variableNames: VariableNames = VariableNames(),
+        variableLimits: VariableLimits = VariableLimits()
+    ) {
         self.workers = workers
         process = ProcessLive(workers: workers)
+        self.variableNames = variableNames
+        variables = ProcessVariables(names: variableNames, limits: variableLimits)
     }
 
     /// The frontend of that name, made when it is new.

@@ -88,8 +88,12 @@ extension Worker {
     private mutating func hostValue(_ stream: Handle) -> [UInt8] {
         guard let index = fields.firstIndex(of: .host) else { return [] }
         var value: [UInt8] = []
-        for position in fields[index].value {
-            value.append(connections[streams[stream].client].inbound.span[position])
+        let line = fields[index]
+        for position in line.value {
+            value.append(
+                line.flags.contains(.edited)
+                    ? message.edits.span[position]
+                    : connections[streams[stream].client].inbound.span[position])
         }
         return value
     }
@@ -102,7 +106,10 @@ extension Worker {
             guard !line.isRemoved, Int(line.nameLength) == name.count else { continue }
             var position = 0
             while position < name.count {
-                let byte = connections[client].inbound.span[Int(line.nameStart) &+ position]
+                let place = Int(line.nameStart) &+ position
+                let byte =
+                    line.flags.contains(.edited)
+                    ? message.edits.span[place] : connections[client].inbound.span[place]
                 let lower = byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte
                 if lower != name[position] { break }
                 position &+= 1

@@ -82,6 +82,13 @@ extension Worker {
             return
         }
         if streams[stream].flags.contains(.isLogged) { keepRequestLine(stream, head) }
+        if hasRequestRules(entry, own) {
+            take(head, .request)
+            streams[stream].flags.insert(.holdsRequestHead)
+            streams[stream].requestHeadBytes = head.length
+            walkRequest(stream)
+            return
+        }
         let target = entry.defaultBackend
         if target >= 0 {
             enter(stream, backend: target)
@@ -101,6 +108,40 @@ extension Worker {
         }
         takeHead(stream, head)
         reply(stream, status: target >= 0 ? 500 : 503)
+    }
+
+    /// The rules have passed the request: its head is written anew and a server is looked for.
+    mutating func sendOn(_ stream: Handle) {
+        let own = streams[stream].program
+        let head = message.head
+        if writeHead(stream, head) {
+            leaveRequest(stream)
+            let back = Int(streams[stream].backend)
+            if programs[own].proxies[back].keepsRequests { keepRequest(stream) }
+            assignServer(stream)
+            return
+        }
+        streams[stream].termination = TerminationState(
+            cause: UInt8(ascii: "P"), state: UInt8(ascii: "R"))
+        programs[own].proxies[Int(streams[stream].frontend)].frontendCounters.add(.failedRewrites)
+        leaveRequest(stream)
+        reply(stream, status: 500)
+    }
+
+    /// The rules need the request's head no more: it leaves the client's buffer.
+    mutating func leaveRequest(_ stream: Handle) {
+        dropMessage()
+        dropHeld(stream)
+        guard streams[stream].flags.contains(.holdsRequestHead) else { return }
+        streams[stream].flags.remove(.holdsRequestHead)
+        let client = streams[stream].client
+        connections[client].inbound.consume(Int(streams[stream].requestHeadBytes))
+        if connections[client].inbound.isEmpty {
+            buffers.give(connections[client].inbound.take())
+        }
+        if streams[stream].flows[0].framing == .none {
+            streams[stream].flows[0].isComplete = true
+        }
     }
 
     /// Whether the target is the frontend's `monitor-uri`: the path where that begins with a slash,
@@ -213,8 +254,13 @@ extension Worker {
         let options = programs[own].proxies[back].options.union(
             programs[own].proxies[front].options.intersection(.httpServerClose))
         var output = buffers.take()
-        var fits = HTTP1.appendRequestHead(
-            head, fields, from: connections[client].inbound.span, to: &output)
+        var fits =
+            message.isEdited
+            ? HTTP1.appendRequestHead(
+                head, fields, from: connections[client].inbound.span, message.line,
+                message.edits.span, to: &output)
+            : HTTP1.appendRequestHead(
+                head, fields, from: connections[client].inbound.span, to: &output)
         fits = fits && appendAddressFields(stream, front, back, &output)
         let closes = options.contains(.httpClose) || options.contains(.httpServerClose)
         if streams[stream].flags.contains(.asksUpgrade) {

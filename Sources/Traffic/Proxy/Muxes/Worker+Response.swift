@@ -226,8 +226,13 @@ extension Worker {
         let client = streams[stream].client
         var output = connections[client].outbound.take()
         if !output.hasStorage { output = buffers.take() }
-        let fits = HTTP1.appendResponseHead(
-            head, fields, from: connections[server].inbound.span, to: &output)
+        let fits =
+            message.side == .response && message.isEdited
+            ? HTTP1.appendResponseHead(
+                head, fields, from: connections[server].inbound.span, message.line,
+                message.edits.span, to: &output)
+            : HTTP1.appendResponseHead(
+                head, fields, from: connections[server].inbound.span, to: &output)
         connections[client].outbound = output
         return fits
     }
@@ -251,6 +256,12 @@ extension Worker {
         }
         if head.status == 401 || head.status == 407 { noteChallenge(stream) }
         setFraming(stream, head, dechunks: dechunks, isTunnel: isTunnel)
+        if hasResponseRules(stream) {
+            take(head, .response)
+            streams[stream].rules = RulePlace()
+            walkResponse(stream)
+            return .ended
+        }
         guard writeHead(stream, head, isTunnel: isTunnel) else {
             badResponse(stream)
             return .ended
@@ -266,6 +277,28 @@ extension Worker {
             streams[stream].phase = .responding
         }
         return .final
+    }
+
+    /// The rules have passed the response: its head is written to the client.
+    mutating func passResponse(_ stream: Handle) {
+        let head = message.head
+        let server = streams[stream].server
+        let isTunnel = head.facts.contains(.tunnel)
+        if message.line.status != 0 { streams[stream].status = Int32(message.line.status) }
+        let fits = writeHead(stream, head, isTunnel: isTunnel)
+        dropMessage()
+        guard fits else { return badResponse(stream) }
+        connections[server].inbound.consume(Int(head.length))
+        logEarly(stream)
+        if isTunnel {
+            streams[stream].phase = .tunnel
+            streams[stream].flows[0].framing = .untilClose
+            streams[stream].flows[0].isComplete = false
+            streams[stream].flows[0].isDelivered = false
+        } else {
+            streams[stream].phase = .responding
+        }
+        drive(stream)
     }
 
     /// NTLM and Negotiate authenticate a connection: it must not serve other clients.

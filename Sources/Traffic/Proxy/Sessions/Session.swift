@@ -37,4 +37,6 @@ struct Session: ~Copyable {
     /// The client's address as text, for X-Forwarded-For; made at first use.
     var addressText = InlineArray<48, UInt8>(repeating: 0)
     var addressTextLength: UInt8 = 0
+    /// Variables and what else rules need; none while they need nothing.
+    var extras = Handle.none
 }

@@ -211,6 +211,7 @@ extension Worker {
             connections[client].descriptor.resetOnClose()
         }
         dropPrivate(session)
+        releaseExtras(ofSession: session)
         buffers.give(connections[client].inbound.take())
         buffers.give(connections[client].outbound.take())
         unsafe entry.frontend._withUnsafeGuaranteedRef { frontend in

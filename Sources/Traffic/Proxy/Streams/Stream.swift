@@ -52,6 +52,12 @@ struct Flow {
 
 /// Where a stream is.
 enum StreamPhase: UInt8 {
+    /// Waits in the rules of its request, or of its relay's begin.
+    case analysing
+    /// Waits in the rules of its response.
+    case analysingResponse
+    /// Waits for its reply as a punishment.
+    case tarpitting
     /// Waits for a free server.
     case queued
     /// Waits before another try on the same server (turn-around).
@@ -116,6 +122,12 @@ struct StreamFlags: OptionSet {
     static var keepsHead: StreamFlags { StreamFlags(rawValue: 1 << 19) }
     /// What was sent of the request is kept, because `retry-on` may want it sent again.
     static var keepsRequest: StreamFlags { StreamFlags(rawValue: 1 << 20) }
+    /// A relay's response has passed `tcp-response content`.
+    static var responseIsJudged: StreamFlags { StreamFlags(rawValue: 1 << 21) }
+    /// Changes of heads that fail are passed over (`strict-mode off`).
+    static var isLenient: StreamFlags { StreamFlags(rawValue: 1 << 22) }
+    /// The request's head still lies in the client's buffer.
+    static var holdsRequestHead: StreamFlags { StreamFlags(rawValue: 1 << 23) }
 }
 
 /// One exchange or relay.
@@ -199,6 +211,20 @@ struct Stream: ~Copyable {
     var countedIn: UInt64 = 0
     /// As `countedIn`, to the client.
     var countedOut: UInt64 = 0
+    /// Where it is among the rules.
+    var rules = RulePlace()
+    /// Its head, while it waits there; none while it does not.
+    var held = Handle.none
+    /// Variables, captures and what else rules need; none while they need nothing.
+    var extras = Handle.none
+    /// Length of the request's head in the client's buffer, while it lies there.
+    var requestHeadBytes: UInt32 = 0
+    /// The status of the reply behind a tarpit.
+    var tarpitStatus: Int16 = 0
+    /// The reply behind a tarpit, where an action has made one.
+    var tarpitReply = Buffer()
+    /// As `tarpitReply`, the body.
+    var tarpitBody = Buffer()
 
     init(
         number: UInt64, client: Handle, session: Handle, program: Handle, frontend: Int32,

@@ -15,6 +15,8 @@ enum ClientFate {
     case close
     /// It is closed now.
     case abort
+    /// It is given up without a packet to the client.
+    case drop
 }
 
 extension Worker {
@@ -57,7 +59,6 @@ extension Worker {
 
     /// Ends the exchange with a reply of our own, or without one where a response has begun.
     mutating func reply(_ stream: Handle, status: Int) {
-        let client = streams[stream].client
         // After our own reply the connection goes on where the request was read to its end and
         // nothing about it was doubtful.
         if status == 400 || status == 408 || !hasLeftRequest(stream) {
@@ -71,6 +72,18 @@ extension Worker {
             end(stream, client: streams[stream].flags.contains(.isHTTP) ? .abort : .close)
             return
         }
+        beginReplying(stream, status: status) { worker, output in
+            worker.writeReply(stream, status, to: &output)
+        }
+    }
+
+    /// Parts from the server and writes a reply, which then goes to the client.
+    mutating func beginReplying(
+        _ stream: Handle, status: Int, _ write: (inout Worker, inout Buffer) -> Void
+    ) {
+        let client = streams[stream].client
+        if !hasLeftRequest(stream) { streams[stream].flags.remove(.clientPersists) }
+        streams[stream].flags.remove(.serverPersists)
         leaveQueue(stream)
         finishServer(stream, keep: false)
         streams[stream].status = Int32(status)
@@ -80,7 +93,10 @@ extension Worker {
         // Interim responses on their way, perhaps sent in part, stay in front of the reply.
         var output = connections[client].outbound.take()
         if !output.hasStorage { output = buffers.take() }
-        writeReply(stream, status, to: &output)
+        output.compact()
+        let start = output.count
+        write(&self, &output)
+        applyAfterRules(stream, &output, from: start)
         connections[client].outbound = output
         driveReply(stream)
     }
@@ -89,6 +105,10 @@ extension Worker {
         let program = streams[stream].program
         let back = Int(streams[stream].backend)
         let front = Int(streams[stream].frontend)
+        let maker =
+            (back >= 0 ? programs[program].replyMakers[back][status] : nil)
+            ?? programs[program].replyMakers[front][status]
+        if let maker, write(maker, for: stream, to: &output) { return }
         let custom =
             (back >= 0 ? programs[program].errorReplies[back][status] : nil)
             ?? programs[program].errorReplies[front][status]
@@ -137,12 +157,16 @@ extension Worker {
     /// Ends a stream.
     mutating func end(_ stream: Handle, client fate: ClientFate) {
         leaveQueue(stream)
-        finishServer(stream, keep: fate != .abort)
+        finishServer(stream, keep: fate == .keep || fate == .close)
         count(stream)
         logEnd(stream)
         releasePipe(stream, 0)
         releasePipe(stream, 1)
         buffers.give(streams[stream].head.take())
+        leaveRequest(stream)
+        buffers.give(streams[stream].tarpitReply.take())
+        buffers.give(streams[stream].tarpitBody.take())
+        releaseExtras(of: stream)
         forgetRequest(stream)
         lineBuffers.give(streams[stream].requestLine.take())
         leaveBackend(stream)
@@ -167,6 +191,9 @@ extension Worker {
                 closeClient(client)
             }
         case .abort: closeClient(client)
+        case .drop:
+            connections[client].descriptor.vanishOnClose()
+            closeClient(client)
         }
     }
 

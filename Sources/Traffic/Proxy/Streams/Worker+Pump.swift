@@ -231,7 +231,7 @@ extension Worker {
 
     /// Notes that bytes came from one side.
     @inline(__always)
-    private mutating func noteRead(_ stream: Handle, ofClient: Bool) {
+    mutating func noteRead(_ stream: Handle, ofClient: Bool) {
         if ofClient {
             streams[stream].clientReadAt = now
         } else {

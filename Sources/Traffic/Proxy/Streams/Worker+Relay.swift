@@ -13,6 +13,11 @@ extension Worker {
         }
         streams[stream].headAt = now
         let frontend = Int(streams[stream].frontend)
+        if hasRequestRules(programs[program].proxies[frontend], program) {
+            dropMessage()
+            walkRequest(stream)
+            return
+        }
         let target = programs[program].proxies[frontend].defaultBackend
         if target < 0 {
             streams[stream].termination = TerminationState(
@@ -67,6 +72,9 @@ extension Worker {
     /// Goes on with a stream as far as its sockets allow.
     mutating func drive(_ stream: Handle) {
         switch streams[stream].phase {
+        case .analysing: driveAnalysis(stream)
+        case .analysingResponse: driveResponseAnalysis(stream)
+        case .tarpitting: driveTarpit(stream)
         case .queued, .turnaround: driveWaiting(stream)
         case .connecting: driveConnecting(stream)
         case .awaitingResponse: driveExchange(stream)

@@ -6,7 +6,7 @@ import Structures
 
 /// What may expire.
 private enum Expiry {
-    case client, server, connect, queue, turnaround
+    case client, server, connect, queue, turnaround, rules
 }
 
 /// The nearest of several expiries.
@@ -46,6 +46,14 @@ extension Worker {
         let index = streams[stream].backend
         let back = index >= 0 ? programs[program].proxies[Int(index)] : front
         switch streams[stream].phase {
+        case .analysing, .analysingResponse, .tarpitting:
+            if streams[stream].rules.until != 0 {
+                nearest.consider(streams[stream].rules.until &- 1, 1, .rules)
+            } else if streams[stream].phase == .analysingResponse {
+                nearest.consider(streams[stream].serverActivity, back.server, .server)
+            } else {
+                nearest.consider(streams[stream].clientActivity, front.client, .client)
+            }
         case .queued:
             nearest.consider(streams[stream].enqueuedAt, back.queue, .queue)
         case .turnaround:
@@ -129,6 +137,7 @@ extension Worker {
             return
         }
         switch nearest.expiry {
+        case .rules: drive(stream)
         case .queue: queueTimedOut(stream)
         case .turnaround: retryConnection(stream)
         case .connect: connectionFailed(stream, timedOut: true)

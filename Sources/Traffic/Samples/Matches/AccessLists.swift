@@ -168,14 +168,24 @@ public final class AccessLists {
         }
     }
 
+    /// The numbers of the expressions that a condition reads, as its lists are now.
+    public func expressions(of condition: Condition) -> [Int] {
+        condition.allTerms.flatMap { lists[Int($0.list)].map { tests[$0].expression } }
+    }
+
     /// What workers evaluate, when the section has been read in full.
     public func finish() -> AccessTable { AccessTable(tests: tests, lists: lists) }
 }
 
 /// All access lists of a section as workers see them.
-public final class AccessTable: Sendable {
+///
+/// Safety: written once by `init`.
+@safe
+public final class AccessTable: @unchecked Sendable {
     /// The tests by number.
     public let tests: [AccessTest]
+    /// The same, for those who do not count references.
+    private let borrowed: [Unmanaged<AccessTest>]
     /// For each list where its tests begin in `members`, and the end of the last.
     @usableFromInline let starts: FixedArray<UInt32>
     /// Numbers of tests, list by list.
@@ -183,10 +193,19 @@ public final class AccessTable: Sendable {
 
     init(tests: [AccessTest], lists: [[Int]]) {
         self.tests = tests
+        // Safety: `tests` keeps the objects as long as this table lives.
+        unsafe borrowed = tests.map { unsafe Unmanaged.passUnretained($0) }
         var starts: [UInt32] = [0]
         for list in lists { starts.append(starts[starts.count - 1] + UInt32(list.count)) }
         self.starts = FixedArray(starts)
         members = FixedArray(lists.joined().map { UInt32($0) })
+    }
+
+    /// Hands a test to `body` without counting a reference.
+    @inline(__always)
+    public func withTest<R>(_ number: Int, _ body: (AccessTest) -> R) -> R {
+        // Safety: the table keeps the test while it is used.
+        unsafe borrowed[number]._withUnsafeGuaranteedRef(body)
     }
 
     /// The numbers of the tests of a list, for those who explain.

@@ -86,30 +86,46 @@ public struct CompiledConverters: Sendable {
         }
     }
 
-    /// The arguments of a call by the shapes of its row, and the type the converter then gives.
     private static func arguments(
         of call: ExpressionCall, _ row: Converter, _ loading: ExpressionLoading
     ) throws(ExpressionMistake) -> ([ConverterConstant?], SampleType) {
-        let intro = "converter '\(row.name)': "
-        if call.arguments.count > row.shapes.count {
+        try call.read(
+            "converter '\(row.name)'", row.shapes, row.notation, row.prepare, row.output, loading)
+    }
+}
+
+extension ExpressionCall {
+    /// The arguments of a call by the shapes of its row, and the type that is then given.
+    ///
+    /// - Parameters:
+    ///   - title: what messages begin with, such as `converter 'lower'`.
+    ///   - notation: the name with its arguments, for messages.
+    ///   - prepare: what is done with the arguments at load; nil for nothing.
+    ///   - output: the type that the row gives.
+    public func read(
+        _ title: String, _ shapes: [ConverterArgumentShape], _ notation: String,
+        _ prepare: Converter.Preparation?, _ output: SampleType, _ loading: ExpressionLoading
+    ) throws(ExpressionMistake) -> ([ConverterConstant?], SampleType) {
+        let intro = title + ": "
+        if arguments.count > shapes.count {
             let limit =
-                row.shapes.isEmpty ? "no arguments" : "at most \(row.shapes.count) arguments"
-            throw call.mistake(
-                argument: row.shapes.count, "\(intro)takes \(limit): \(row.notation)")
+                shapes.isEmpty ? "no arguments" : "at most \(shapes.count) arguments"
+            throw mistake(
+                argument: shapes.count, "\(intro)takes \(limit): \(notation)")
         }
         var values: [ConverterConstant?] = []
-        for (index, shape) in row.shapes.enumerated() {
-            guard index < call.arguments.count else {
+        for (index, shape) in shapes.enumerated() {
+            guard index < arguments.count else {
                 if shape.isOptional { break }
-                if case .text = shape.kind, index == 0, call.hasParentheses {
+                if case .text = shape.kind, index == 0, hasParentheses {
                     values.append(.bytes([]))
                     continue
                 }
-                throw call.mistake(
+                throw mistake(
                     argument: index,
-                    "\(intro)<\(shape.label)>, \(shape.expectation), is missing: \(row.notation)")
+                    "\(intro)<\(shape.label)>, \(shape.expectation), is missing: \(notation)")
             }
-            let written = call.arguments[index]
+            let written = arguments[index]
             if written.text.isEmpty && !written.isQuoted && shape.isOptional {
                 values.append(nil)
                 continue
@@ -118,19 +134,19 @@ public struct CompiledConverters: Sendable {
                 values.append(try shape.read(written.text, loading))
             } catch {
                 let found = String(decoding: written.text, as: UTF8.self)
-                throw call.mistake(
+                throw mistake(
                     argument: index,
                     "\(intro)<\(shape.label)> \(error.text), found '\(found)'",
                     suggestion: error.suggestion)
             }
         }
-        guard let prepare = row.prepare else { return (values, row.output) }
+        guard let prepare else { return (values, output) }
         do {
-            while values.count < row.shapes.count { values.append(nil) }
-            let output = try prepare(&values, loading) ?? row.output
-            return (values, output)
+            while values.count < shapes.count { values.append(nil) }
+            let prepared = try prepare(&values, loading) ?? output
+            return (values, prepared)
         } catch {
-            throw call.mistake(
+            throw mistake(
                 argument: error.index ?? 0, intro + error.text, suggestion: error.suggestion)
         }
     }

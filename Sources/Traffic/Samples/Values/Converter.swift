@@ -81,15 +81,20 @@ public struct Converter: Sendable {
 
     /// The name with its arguments in the manual's notation, such as
     /// `field(index,delimiters[,count])`.
-    public var notation: String {
-        if shapes.isEmpty { return name }
+    public var notation: String { name + ConverterArgumentShape.notation(of: shapes) }
+}
+
+extension ConverterArgumentShape {
+    /// The arguments of a row in the manual's notation, parentheses included.
+    public static func notation(of shapes: [ConverterArgumentShape]) -> String {
+        if shapes.isEmpty { return "" }
         var text = ""
         for (index, shape) in shapes.enumerated() {
             let comma = index == 0 ? "" : ","
             text += shape.isOptional ? "[\(comma)\(shape.label)" : "\(comma)\(shape.label)"
         }
         text += String(repeating: "]", count: shapes.filter(\.isOptional).count)
-        return "\(name)(\(text))"
+        return "(\(text))"
     }
 }
 

@@ -139,7 +139,7 @@ public struct ConverterArguments: BitwiseCopyable, @unchecked Sendable {
 ///
 /// Safety: filled while one load owns it, only read afterwards, freed by this object alone.
 @safe
-final class ConstantBlock: @unchecked Sendable {
+public final class ConstantBlock: @unchecked Sendable {
     private var slotBlocks: [UnsafeMutableBufferPointer<ConverterArguments.Slot>] = unsafe []
     private var byteBlocks: [UnsafeMutableBufferPointer<UInt8>] = unsafe []
     private var objects: [any AnyObject & Sendable] = []
@@ -150,8 +150,11 @@ final class ConstantBlock: @unchecked Sendable {
         while let block = unsafe byteBlocks.popLast() { unsafe block.deallocate() }
     }
 
-    /// Lays out the arguments of one converter.
-    func place(_ constants: [ConverterConstant?]) -> ConverterArguments {
+    /// An empty block.
+    public init() {}
+
+    /// Lays out the arguments of one call.
+    public func place(_ constants: [ConverterConstant?]) -> ConverterArguments {
         if constants.isEmpty { return .none }
         // Safety: each slot is initialised before the arguments are handed out.
         let slots = UnsafeMutableBufferPointer<ConverterArguments.Slot>.allocate(

@@ -134,6 +134,22 @@ public struct ExpressionReader: Sendable {
         return try call(range)
     }
 
+    /// The first word that was not read.
+    public var nextWord: Int { word < words.count && position > 0 ? word + 1 : word }
+
+    /// What was read since the begin of a call, as written.
+    public func text(since call: ExpressionCall) -> String {
+        var text: [UInt8] = []
+        for index in call.word..<min(word + 1, words.count) {
+            let start = index == call.word ? call.nameRange.lowerBound : 0
+            let end = index == word ? position : words[index].count
+            if end <= start { continue }
+            if !text.isEmpty { text.append(0x20) }
+            text += words[index][start..<end]
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
     private var isAtEnd: Bool {
         position >= words[word].count || words[word][position] == terminator
     }

@@ -11,6 +11,36 @@ public struct SessionVariables: ~Copyable, Sendable {
         values = VariableValues(count: names.count(of: scope))
     }
 
+    /// A variable's value, its bytes copied into `scratch`; nil when it has none.
+    public func value(of slot: UInt32, into scratch: inout SampleScratch) -> Sample? {
+        values.value(of: slot, into: &scratch)
+    }
+
+    /// Sets a variable where its conditions and the limits allow it, while there is no transaction.
+    public mutating func set(
+        _ slot: UInt32, to sample: Sample, in scratch: borrowing SampleScratch,
+        if condition: VariableCondition = [], _ process: ProcessVariables
+    ) -> VariableResult {
+        let old = values.peek(slot)
+        guard condition.allow(sample, over: old, exists: old != nil) else { return .skipped }
+        let more = values.charge(of: sample, for: slot)
+        let limit = process.limits.session
+        guard more <= 0 || limit == 0 || usedBytes + more <= limit, process.charge(more) else {
+            return .refused
+        }
+        usedBytes += more
+        values.set(slot, to: sample, in: scratch)
+        return .set
+    }
+
+    /// Forgets a variable's value, while there is no transaction.
+    public mutating func unset(_ slot: UInt32, _ process: ProcessVariables) {
+        let before = values.chargedBytes
+        values.unset(slot)
+        usedBytes -= before - values.chargedBytes
+        process.release(before - values.chargedBytes)
+    }
+
     /// Ends the session's life; its transactions must have ended.
     public mutating func reset(_ process: ProcessVariables) {
         process.release(values.chargedBytes)

@@ -32,6 +32,58 @@ extension HTTP1 {
         return true
     }
 
+    /// Appends a request's head as rules have changed it.
+    ///
+    /// - Returns: false, and nothing appended, when the buffer may lack room.
+    public static func appendRequestHead(
+        _ head: MessageHead, _ table: borrowing FieldTable, from bytes: Span<UInt8>,
+        _ line: StartLineEdits, _ edits: Span<UInt8>, to buffer: inout Buffer
+    ) -> Bool {
+        guard var writer = HeadWriter(head, table, bytes, edits: edits.count, &buffer) else {
+            return false
+        }
+        writer.copy(bytes, head.methodRange, or: edits, line.method)
+        writer.put(Byte.space)
+        writer.copy(bytes, head.targetRange, or: edits, line.target)
+        if head.versionLength > 0 {
+            writer.put(Byte.space)
+            let start = Int(head.versionStart)
+            writer.copy(bytes, start..<start &+ Int(head.versionLength))
+            writer.put(word("\r\n"), 2)
+        } else {
+            writer.put(word(" HTTP/1."), 8)
+            writer.put(word("0\r\n") | UInt64(min(head.minorVersion, 1)), 3)
+        }
+        writer.fields(head, table, bytes, edits)
+        buffer.advanceTail(writer.written)
+        return true
+    }
+
+    /// Appends a response's head as rules have changed it.
+    ///
+    /// - Returns: false, and nothing appended, when the buffer may lack room.
+    public static func appendResponseHead(
+        _ head: MessageHead, _ table: borrowing FieldTable, from bytes: Span<UInt8>,
+        _ line: StartLineEdits, _ edits: Span<UInt8>, to buffer: inout Buffer
+    ) -> Bool {
+        guard var writer = HeadWriter(head, table, bytes, edits: edits.count, &buffer) else {
+            return false
+        }
+        if head.versionLength > 0 {
+            writer.copy(bytes, Int(head.startLine)..<Int(head.startLine) &+ 8)
+        } else {
+            writer.put(word("HTTP/1.0") | UInt64(min(head.minorVersion, 1)) &<< 56, 8)
+        }
+        writer.put(Byte.space)
+        writer.put(decimal: UInt64(line.status == 0 ? head.status : line.status))
+        writer.put(Byte.space)
+        writer.copy(bytes, head.reasonRange, or: edits, line.reason)
+        writer.put(word("\r\n"), 2)
+        writer.fields(head, table, bytes, edits)
+        buffer.advanceTail(writer.written)
+        return true
+    }
+
     /// Appends the status line and the kept field lines of a response.
     ///
     /// The caller appends its own fields and the empty line.
@@ -89,10 +141,10 @@ private struct HeadWriter: ~Copyable {
     @inline(__always)
     init?(
         _ head: MessageHead, _ table: borrowing FieldTable, _ bytes: Span<UInt8>,
-        _ buffer: inout Buffer
+        edits: Int = 0, _ buffer: inout Buffer
     ) {
         precondition(head.stage == .complete && Int(head.length) <= bytes.count)
-        let bound = Int(head.length) &+ table.count &+ Self.slackBytes
+        let bound = Int(head.length) &+ edits &+ table.count &+ Self.slackBytes
         guard buffer.room >= bound, let room = unsafe buffer.unsafeRoom else { return nil }
         // Safety: `room` is valid for `bound` bytes; the buffer is not touched until the writer
         // has ended.
@@ -116,6 +168,13 @@ private struct HeadWriter: ~Copyable {
             unsafe next.update(from: source.baseAddress!, count: length)
         }
         unsafe next += length
+    }
+
+    /// Copies a range of the edits where there is one, else of the parsed bytes.
+    mutating func copy(
+        _ bytes: Span<UInt8>, _ range: Range<Int>, or edits: Span<UInt8>, _ edited: EditedRange
+    ) {
+        if edited.isSet { copy(edits, edited.range) } else { copy(bytes, range) }
     }
 
     @inline(__always)
@@ -165,7 +224,8 @@ private struct HeadWriter: ~Copyable {
     /// Writes the kept lines, neighbours together.
     @inline(__always)
     mutating func fields(
-        _ head: MessageHead, _ table: borrowing FieldTable, _ bytes: Span<UInt8>
+        _ head: MessageHead, _ table: borrowing FieldTable, _ bytes: Span<UInt8>,
+        _ edits: Span<UInt8> = Span()
     ) {
         let count = table.count
         var index = 0
@@ -176,7 +236,7 @@ private struct HeadWriter: ~Copyable {
                 continue
             }
             if !line.flags.contains(.canonical) || line.flags.contains(.rewritten) {
-                unusual(line, head, bytes)
+                unusual(line, head, bytes, edits)
                 index &+= 1
                 continue
             }
@@ -205,8 +265,12 @@ private struct HeadWriter: ~Copyable {
 
     /// Writes a line that did not come in its final form.
     private mutating func unusual(
-        _ line: FieldLine, _ head: MessageHead, _ bytes: Span<UInt8>
+        _ line: FieldLine, _ head: MessageHead, _ bytes: Span<UInt8>, _ edits: Span<UInt8>
     ) {
+        if line.flags.contains(.edited) {
+            copy(edits, line.name.lowerBound..<line.value.upperBound &+ 2)
+            return
+        }
         let offset = written
         copy(bytes, line.name)
         makeSmall(at: offset, length: Int(line.nameLength))

@@ -15,6 +15,9 @@ public struct FieldFlags: OptionSet, Sendable {
     public static var canonical: FieldFlags { @inlinable get { FieldFlags(rawValue: 4) } }
     /// The value is written anew from the framing facts (a repaired `Content-Length`).
     public static var rewritten: FieldFlags { @inlinable get { FieldFlags(rawValue: 8) } }
+    /// The line lies among the edits of its head as `name: value` with its line end, and not in the
+    /// bytes that were parsed.
+    public static var edited: FieldFlags { @inlinable get { FieldFlags(rawValue: 16) } }
 }
 
 /// One field line: offsets into the bytes that were parsed, name and value without blanks.

@@ -70,7 +70,7 @@ public struct FieldTable: ~Copyable {
 
     /// Adds a line; false when the table is full.
     @inline(__always)
-    mutating func append(_ line: FieldLine) -> Bool {
+    public mutating func append(_ line: FieldLine) -> Bool {
         guard count < capacity else { return false }
         // Safety: below the capacity allocated.
         unsafe lines.advanced(by: count).initialize(to: line)

@@ -88,6 +88,11 @@ public enum KnownField: UInt8, Sendable, CaseIterable {
         }
     }
 
+    /// The field with that name, any case.
+    public static func named(_ name: Span<UInt8>) -> KnownField {
+        identify(name, at: 0, length: name.count)
+    }
+
     /// The field named by `length` token characters at `start`, any case.
     static func identify(_ bytes: Span<UInt8>, at start: Int, length: Int) -> KnownField {
         guard length >= 2, length <= 20 else { return .unlisted }

@@ -1,0 +1,219 @@
+// Keywords that hold rules and access lists: what they are about is in the catalogs of actions and
+// fetches.
+// configuration manual: acl, http-request, http-response, http-after-response, tcp-request,
+// tcp-response, use_backend.
+
+import ConfigLanguage
+import Proxy
+import Samples
+
+extension ProxyKeywords {
+    static let rules: [Row] = [
+        Row(
+            "acl", .proxies, takes: [.rest("<aclname> <criterion> [flags] [operator] <value>...")],
+            "Adds a test to an access list that conditions use by its name."
+        ) { draft, arguments, diagnostics in
+            draft.note(arguments)
+            draft.report(arguments, &diagnostics) {
+                draft, _ throws(ExpressionMistake) in
+                try draft.lists.declare(
+                    arguments.words, from: 0, use: "acl '\(arguments.words.first ?? "")'")
+            }
+        },
+        rule("http-request", .proxies, .httpRequest, "Acts on requests."),
+        rule("http-response", .proxies, .httpResponse, "Acts on responses of servers."),
+        rule(
+            "http-after-response", .proxies, .httpAfterResponse,
+            "Acts on every response, our own included."),
+        rule(
+            "tcp-request connection", .clientSide, .connection,
+            "Acts on connections before anything is read from them."),
+        rule(
+            "tcp-request session", .clientSide, .session,
+            "Acts on connections once they are set up."),
+        rule("tcp-request content", .proxies, .contentRequest, "Acts on a stream's first bytes."),
+        rule(
+            "tcp-response content", .serverSide, .contentResponse,
+            "Acts on the first bytes of a response."),
+        Row(
+            "tcp-request inspect-delay", .proxies, takes: [.time],
+            "Sets how long bytes are awaited that tcp-request content rules need."
+        ) { draft, arguments, _ in draft.proxy.inspectDelay = arguments.number(0) },
+        Row(
+            "tcp-response inspect-delay", .serverSide, takes: [.time],
+            "Sets how long bytes are awaited that tcp-response content rules need."
+        ) { draft, arguments, _ in draft.proxy.inspectResponseDelay = arguments.number(0) },
+    ]
+
+    private static func rule(
+        _ name: String, _ sections: SectionSet, _ step: RuleStep, _ summary: String
+    ) -> Row {
+        Row(
+            name, sections, takes: [.rest("<action> [<options>...] [{if|unless} <condition>]")],
+            elsewhere: .ignored, summary
+        ) { draft, arguments, diagnostics in
+            draft.note(arguments)
+            draft.report(arguments, &diagnostics) {
+                draft, diagnostics throws(ExpressionMistake) in
+                try draft.addRule(step, arguments, &diagnostics)
+            }
+        }
+    }
+}
+
+extension ProxyDraft {
+    /// Tells the compiler where it is.
+    func note(_ arguments: KeywordArguments) {
+        session.compiler.references.place = SourcePlace(arguments.location)
+        session.compiler.references.proxyName = isDefaults ? nil : proxy.name
+    }
+
+    /// Runs `body` and reports its mistake with the word that is wrong, and the warnings of access
+    /// lists.
+    mutating func report(
+        _ arguments: KeywordArguments, _ diagnostics: inout Diagnostics,
+        _ body: (inout ProxyDraft, inout Diagnostics) throws(ExpressionMistake) -> Void
+    ) {
+        do throws(ExpressionMistake) {
+            try body(&self, &diagnostics)
+        } catch {
+            diagnostics.report(Diagnostic(.alert, error, in: arguments))
+        }
+        for warning in lists.warnings {
+            diagnostics.report(Diagnostic(.warning, warning, in: arguments))
+        }
+        lists.warnings = []
+    }
+
+    /// Reads `<action> ... [if|unless <condition>]`.
+    mutating func addRule(
+        _ step: RuleStep, _ arguments: KeywordArguments, _ diagnostics: inout Diagnostics
+    ) throws(ExpressionMistake) {
+        let words = arguments.words
+        let catalog = ActionCatalog.all
+        guard let first = words.first else {
+            throw ExpressionMistake(
+                word: 0, offset: 0, length: 0, "'\(step.keyword)' expects an action")
+        }
+        guard let row = catalog.row(first, in: step) else {
+            throw ExpressionMistake(
+                word: 0, offset: 0, length: first.utf8.count,
+                "'\(step.keyword)' has no action '\(first)'",
+                suggestion: Spelling.nearest(to: first, among: catalog.names(in: step)))
+        }
+        switch row.status {
+        case .supported: break
+        case .notYet(let reason):
+            throw ExpressionMistake(
+                word: 0, offset: 0, length: first.utf8.count,
+                "action '\(row.name)' is not supported yet: \(reason)")
+        case .refused(let advice):
+            throw ExpressionMistake(
+                word: 0, offset: 0, length: first.utf8.count,
+                "action '\(row.name)' is not supported: \(advice)")
+        }
+        let end = words.firstIndex { $0 == "if" || $0 == "unless" } ?? words.count
+        var reader = ActionReader(
+            words: words, name: 0, end: end, step: step, compiler: session.compiler,
+            surroundings: surroundings(arguments))
+        let action = try row.make(&reader)
+        if !reader.isAtEnd {
+            throw ExpressionMistake(
+                word: reader.position, offset: 0, length: words[reader.position].utf8.count,
+                "'\(first)' does not expect '\(words[reader.position])' here; it is written "
+                    + "'\(row.name) \(row.notation)'",
+                suggestion: Spelling.nearest(to: words[reader.position], among: ["if", "unless"]))
+        }
+        try append(step, action, conditionAt: end, arguments, &diagnostics)
+    }
+
+    /// Adds a rule whose condition begins at a word.
+    mutating func append(
+        _ step: RuleStep, _ action: Action, conditionAt start: Int,
+        _ arguments: KeywordArguments, _ diagnostics: inout Diagnostics
+    ) throws(ExpressionMistake) {
+        var condition: Samples.Condition?
+        if start < arguments.words.count {
+            condition = try lists.condition(
+                arguments.words, from: start, use: "\(step.keyword) rule")
+        }
+        if isDefaults && proxy.name.isEmpty {
+            throw ExpressionMistake(
+                word: 0, offset: 0, length: 0,
+                "rules cannot stand in a defaults section without a name")
+        }
+        let rule = Rule(
+            step, action, if: condition,
+            text: ([arguments.keyword] + arguments.words).joined(separator: " "),
+            place: SourcePlace(arguments.location))
+        warnOfPlace(rule, arguments, &diagnostics)
+        proxy.rules[Int(step.rawValue)].append(rule)
+        ownRules.append(rule)
+    }
+
+    /// An access list that reads what is not there never matches.
+    private func warnOfPlace(
+        _ rule: Rule, _ arguments: KeywordArguments, _ diagnostics: inout Diagnostics
+    ) {
+        guard let condition = rule.condition else { return }
+        let compiler = session.compiler
+        for number in lists.expressions(of: condition) {
+            let missing = compiler.needs(of: number).subtracting(rule.step.place.available)
+            if missing.isEmpty { continue }
+            diagnostics.report(
+                arguments.warning(
+                    "a condition of this '\(rule.step.keyword)' rule will never match because "
+                        + "'\(compiler.expression(numbered: number).text)' needs "
+                        + "\(missing.names), which are not there"))
+        }
+    }
+
+    /// The section has been read: its rules get its access lists.
+    func finishRules() {
+        let table = lists.finish()
+        for rule in ownRules { rule.table = table }
+    }
+
+    private func surroundings(_ arguments: KeywordArguments) -> RuleSurroundings {
+        let session = session
+        let file = arguments.location.file
+        return RuleSurroundings(
+            isHTTP: proxy.mode == .http || isDefaults, variables: session.variables,
+            readFile: { path in
+                session.surroundings.readFile(session.path(path, in: file)).mapError {
+                    switch $0 {
+                    case .tooLong(let limit): RuleFileFailure("more than \(limit) bytes")
+                    case .failed(let code): RuleFileFailure(code.text)
+                    }
+                }
+            }, errorSet: { session.errorSets[$0] }, userList: { session.userLists[$0] },
+            requestCaptures: proxy.requestCaptures, responseCaptures: proxy.responseCaptures,
+            newRequestCaptures: captures)
+    }
+}
+
+extension Diagnostic {
+    /// A mistake in one of a keyword's words, which is underlined.
+    init(_ level: Level, _ mistake: ExpressionMistake, in arguments: KeywordArguments) {
+        let words = arguments.words
+        var text = arguments.keyword
+        var column = text.count + 2
+        for (index, word) in words.enumerated() {
+            text += " " + word
+            if index < mistake.word { column += word.count + 1 }
+        }
+        let offset: Int
+        if mistake.word < words.count {
+            let word = words[mistake.word]
+            let prefix = word.utf8.prefix(max(0, mistake.offset))
+            offset = String(decoding: prefix, as: UTF8.self).count
+        } else {
+            offset = 0
+        }
+        self.init(
+            level, at: arguments.location, "\(arguments.section) : \(mistake.text)",
+            excerpt: Excerpt(
+                text: text, column: column + offset, length: max(1, mistake.length)),
+            suggestion: mistake.suggestion)
+    }
+}

@@ -1,0 +1,36 @@
+// Actions that end a list of rules: let through, refuse, close (configuration manual: allow, accept,
+// deny, reject, silent-drop).
+
+import Proxy
+import Samples
+
+extension ActionFamily {
+    /// Verdicts.
+    static let verdicts = ActionFamily(
+        "verdicts",
+        [
+            ActionRow("allow", in: .http, "", "Looks at no further rule of the list.") {
+                _ throws(ExpressionMistake) in Verdict(.stop)
+            },
+            ActionRow("accept", in: .tcp, "", "Looks at no further rule of the list.") {
+                _ throws(ExpressionMistake) in Verdict(.stop)
+            },
+            ActionRow(
+                "reject",
+                in: [.connection, .session, .contentRequest, .contentResponse, .httpRequest],
+                "", "Closes the connection without a reply."
+            ) { _ throws(ExpressionMistake) in Verdict(.reject) },
+        ])
+}
+
+/// Always the same verdict.
+private final class Verdict: Action, @unchecked Sendable {
+    // Safety: a constant.
+    private let result: ActionResult
+
+    init(_ result: ActionResult) { self.result = result }
+
+    override func run(_ subject: Subject, isAgain: Bool) -> ActionResult { result }
+
+    override var endsList: Bool { true }
+}

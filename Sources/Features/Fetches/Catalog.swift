@@ -1,0 +1,10 @@
+// All families of sample fetches, one line each.
+
+import Proxy
+
+extension FetchCatalog {
+    /// Every fetch of the manual.
+    public static let all = FetchCatalog([
+        .internal, .connections, .httpRequest, .httpResponse,
+    ])
+}

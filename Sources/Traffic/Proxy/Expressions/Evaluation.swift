@@ -1,0 +1,216 @@
+// What converters may ask while an expression is evaluated: variables and captures of the stream
+// for which it is. One for each worker.
+
+import Samples
+import Structures
+
+/// The world around evaluations of one worker.
+final class Evaluation: ConverterEnvironment {
+    /// For whom the present evaluation is.
+    var subject: Subject?
+
+    override func value(
+        of variable: VariableReference, into scratch: inout SampleScratch
+    ) -> Sample? {
+        subject?.value(of: variable, into: &scratch)
+    }
+
+    override func set(
+        _ variable: VariableReference, to sample: Sample, in scratch: borrowing SampleScratch
+    ) -> Bool {
+        subject?.set(variable, to: sample, in: scratch) == .set
+    }
+
+    override func unset(_ variable: VariableReference) { subject?.unset(variable) }
+}
+
+/// What only streams with rules have: variables, captures, tracked entries. Kept aside and used
+/// again, so that other streams stay small.
+struct StreamExtras: ~Copyable {
+    /// Variables of the transaction, the request and the response.
+    var variables: StreamVariables
+    /// Captured texts, by slot.
+    var captures = TextSlots()
+    /// The unique id, once it was made.
+    var uniqueID = TextSlots()
+
+    init(names: VariableNames) { variables = StreamVariables(names: names) }
+}
+
+/// What only sessions with rules have.
+struct SessionExtras: ~Copyable {
+    /// Variables of the session.
+    var variables: SessionVariables
+
+    init(names: VariableNames) { variables = SessionVariables(names: names) }
+}
+
+/// Texts by number, in one block that is kept.
+struct TextSlots: ~Copyable {
+    private struct Slot: BitwiseCopyable {
+        var start: UInt32 = 0
+        var length: UInt32 = 0
+        var isSet = false
+    }
+    private var slots = FlatList<Slot>()
+    private var bytes = FlatList<UInt8>()
+
+    /// Forgets all texts and keeps the room.
+    mutating func reset() {
+        slots.removeAll()
+        bytes.removeAll()
+    }
+
+    /// Whether a slot has a text.
+    func isSet(_ slot: Int) -> Bool { slot < slots.count && slots[slot].isSet }
+
+    /// Keeps a copy of at most `limit` bytes.
+    mutating func set(_ slot: Int, to text: Span<UInt8>, atMost limit: Int) {
+        while slots.count <= slot { slots.append(Slot()) }
+        let count = min(text.count, limit)
+        let kept = text.extracting(0..<count)
+        if slots[slot].isSet, count <= Int(slots[slot].length) {
+            let start = Int(slots[slot].start)
+            for index in 0..<count { bytes[start + index] = kept[index] }
+            slots[slot].length = UInt32(count)
+            return
+        }
+        let start = bytes.append(kept)
+        slots[slot] = Slot(start: UInt32(start), length: UInt32(count), isSet: true)
+    }
+
+    /// The text of a slot; empty where there is none.
+    @_lifetime(borrow self)
+    func text(_ slot: Int) -> Span<UInt8> {
+        guard isSet(slot) else { return bytes.span.extracting(0..<0) }
+        let start = Int(slots[slot].start)
+        return bytes.span.extracting(start..<start + Int(slots[slot].length))
+    }
+}
+
+extension Worker {
+    /// The extras of a stream, made when there are none.
+    ///
+    /// The slabs are as large as those of streams and sessions, so there is always room.
+    mutating func extras(of stream: Handle) -> Handle {
+        let known = streams[stream].extras
+        if !known.isNone { return known }
+        let handle: Handle
+        if let free = freeStreamExtras.popLast() {
+            handle = free
+        } else {
+            guard let made = streamExtras.insert(StreamExtras(names: live.variableNames)) else {
+                preconditionFailure("there is room for the extras of every stream")
+            }
+            handle = made
+        }
+        streams[stream].extras = handle
+        return handle
+    }
+
+    /// The extras of a session, made when there are none.
+    mutating func extras(ofSession session: Handle) -> Handle {
+        let known = sessions[session].extras
+        if !known.isNone { return known }
+        let handle: Handle
+        if let free = freeSessionExtras.popLast() {
+            handle = free
+        } else {
+            guard let made = sessionExtras.insert(SessionExtras(names: live.variableNames)) else {
+                preconditionFailure("there is room for the extras of every session")
+            }
+            handle = made
+        }
+        sessions[session].extras = handle
+        return handle
+    }
+
+    /// Ends the life of what a stream had beside itself.
+    mutating func releaseExtras(of stream: Handle) {
+        let handle = streams[stream].extras
+        guard !handle.isNone else { return }
+        let session = extras(ofSession: streams[stream].session)
+        streamExtras[handle].variables.reset(&sessionExtras[session].variables, live.variables)
+        streamExtras[handle].captures.reset()
+        streamExtras[handle].uniqueID.reset()
+        streams[stream].extras = .none
+        freeStreamExtras.append(handle)
+    }
+
+    /// Ends the life of what a session had beside itself.
+    mutating func releaseExtras(ofSession session: Handle) {
+        let handle = sessions[session].extras
+        guard !handle.isNone else { return }
+        sessionExtras[handle].variables.reset(live.variables)
+        sessions[session].extras = .none
+        freeSessionExtras.append(handle)
+    }
+}
+
+extension Subject {
+    /// The value of a variable, its bytes copied into `scratch`; nil when it is not set.
+    public func value(
+        of variable: VariableReference, into scratch: inout SampleScratch
+    ) -> Sample? {
+        // Safety: as the type says; so below.
+        if variable.scope == VariableScope.process.rawValue {
+            return unsafe worker.pointee.live.variables.value(of: variable.slot, into: &scratch)
+        }
+        let session = unsafe worker.pointee.sessions[self.session].extras
+        guard !session.isNone else { return nil }
+        if stream.isNone {
+            guard variable.scope == VariableScope.session.rawValue else { return nil }
+            return unsafe worker.pointee.sessionExtras[session].variables.value(
+                of: variable.slot, into: &scratch)
+        }
+        let extras = unsafe worker.pointee.streams[stream].extras
+        guard !extras.isNone else {
+            guard variable.scope == VariableScope.session.rawValue else { return nil }
+            return unsafe worker.pointee.sessionExtras[session].variables.value(
+                of: variable.slot, into: &scratch)
+        }
+        return unsafe worker.pointee.streamExtras[extras].variables.value(
+            of: variable, worker.pointee.sessionExtras[session].variables,
+            worker.pointee.live.variables, into: &scratch)
+    }
+
+    /// Sets a variable where its conditions and the limits allow it.
+    public func set(
+        _ variable: VariableReference, to sample: Sample, in scratch: borrowing SampleScratch,
+        if condition: VariableCondition = []
+    ) -> VariableResult {
+        if variable.scope == VariableScope.process.rawValue {
+            return unsafe worker.pointee.live.variables.set(
+                variable.slot, to: sample, in: scratch, if: condition)
+        }
+        let session = unsafe worker.pointee.extras(ofSession: self.session)
+        if stream.isNone {
+            guard variable.scope == VariableScope.session.rawValue else { return .refused }
+            return unsafe worker.pointee.sessionExtras[session].variables.set(
+                variable.slot, to: sample, in: scratch, if: condition,
+                worker.pointee.live.variables)
+        }
+        let extras = unsafe worker.pointee.extras(of: stream)
+        return unsafe worker.pointee.streamExtras[extras].variables.set(
+            variable, to: sample, in: scratch, if: condition,
+            &worker.pointee.sessionExtras[session].variables, worker.pointee.live.variables)
+    }
+
+    /// Forgets the value of a variable.
+    public func unset(_ variable: VariableReference) {
+        if variable.scope == VariableScope.process.rawValue {
+            return unsafe worker.pointee.live.variables.unset(variable.slot)
+        }
+        let session = unsafe worker.pointee.sessions[self.session].extras
+        guard !session.isNone else { return }
+        if stream.isNone {
+            guard variable.scope == VariableScope.session.rawValue else { return }
+            return unsafe worker.pointee.sessionExtras[session].variables.unset(
+                variable.slot, worker.pointee.live.variables)
+        }
+        let extras = unsafe worker.pointee.extras(of: stream)
+        unsafe worker.pointee.streamExtras[extras].variables.unset(
+            variable, &worker.pointee.sessionExtras[session].variables,
+            worker.pointee.live.variables)
+    }
+}

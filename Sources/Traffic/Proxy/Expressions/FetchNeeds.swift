@@ -1,0 +1,126 @@
+// What a fetch needs to be there, and what is there where an expression stands (configuration
+// manual: fetching samples). Compared once, at load.
+
+/// Parts of a stream that a fetch reads.
+public struct FetchNeeds: OptionSet, Sendable, Hashable {
+    /// The bits.
+    public let rawValue: UInt32
+
+    /// Needs from their bits.
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    /// The client's connection: addresses and sockets.
+    public static let client = FetchNeeds(rawValue: 1 << 0)
+    /// The client's session, once its connection has been set up.
+    public static let session = FetchNeeds(rawValue: 1 << 1)
+    /// Bytes that the client has sent.
+    public static let requestBuffer = FetchNeeds(rawValue: 1 << 2)
+    /// The request's head.
+    public static let requestHead = FetchNeeds(rawValue: 1 << 3)
+    /// The request's body, as far as it has come.
+    public static let requestBody = FetchNeeds(rawValue: 1 << 4)
+    /// Facts of the request that are kept, such as its method.
+    public static let requestFacts = FetchNeeds(rawValue: 1 << 5)
+    /// The backend, once it is chosen.
+    public static let backend = FetchNeeds(rawValue: 1 << 6)
+    /// The server and the connection to it.
+    public static let server = FetchNeeds(rawValue: 1 << 7)
+    /// Bytes that the server has sent.
+    public static let responseBuffer = FetchNeeds(rawValue: 1 << 8)
+    /// The response's head.
+    public static let responseHead = FetchNeeds(rawValue: 1 << 9)
+    /// The response's body, as far as it has come.
+    public static let responseBody = FetchNeeds(rawValue: 1 << 10)
+    /// Facts of the response that are kept, such as its status.
+    public static let responseFacts = FetchNeeds(rawValue: 1 << 11)
+    /// A stream, such as its captures and its queue.
+    public static let stream = FetchNeeds(rawValue: 1 << 12)
+
+    private static let words: [(FetchNeeds, String)] = [
+        (.client, "a client's connection"), (.session, "a client's session"),
+        (.requestBuffer, "request bytes"), (.requestHead, "request headers"),
+        (.requestBody, "a request body"), (.requestFacts, "a request"),
+        (.backend, "a backend"), (.server, "a server's connection"),
+        (.responseBuffer, "response bytes"), (.responseHead, "response headers"),
+        (.responseBody, "a response body"), (.responseFacts, "a response"),
+        (.stream, "a stream"),
+    ]
+
+    /// What messages call these parts.
+    public var names: String {
+        Self.words.filter { contains($0.0) }.map(\.1).joined(separator: " and ")
+    }
+}
+
+/// Where an expression stands: which parts of a stream are there, and what messages call the place.
+public struct ExpressionPlace: Sendable, Hashable {
+    /// What messages call it, such as `http-request rules`.
+    public let name: String
+    /// What is there.
+    public let available: FetchNeeds
+
+    /// A place from its parts.
+    public init(_ name: String, _ available: FetchNeeds) {
+        self.name = name
+        self.available = available
+    }
+
+    private static let accepted: FetchNeeds = [.client]
+    private static let begun: FetchNeeds = [.client, .session]
+    private static let streaming: FetchNeeds = [.client, .session, .stream]
+
+    /// No stream at all: the configuration's own lines, and the command line.
+    public static let process = ExpressionPlace("a line without a stream", [])
+    /// `tcp-request connection`.
+    public static let connection = ExpressionPlace("tcp-request connection rules", accepted)
+    /// `tcp-request session`.
+    public static let session = ExpressionPlace("tcp-request session rules", begun)
+    /// `tcp-request content`.
+    public static let contentRequest = ExpressionPlace(
+        "tcp-request content rules",
+        [
+            .client, .session, .stream, .requestBuffer, .requestHead, .requestBody, .requestFacts,
+            .backend,
+        ])
+    /// `http-request`.
+    public static let httpRequest = ExpressionPlace(
+        "http-request rules",
+        [
+            .client, .session, .stream, .requestBuffer, .requestHead, .requestBody, .requestFacts,
+            .backend,
+        ])
+    /// `use_backend`, `use-server`, `redirect`, `stick match` and their kin.
+    public static let switching = ExpressionPlace(
+        "switching rules",
+        [
+            .client, .session, .stream, .requestBuffer, .requestHead, .requestBody, .requestFacts,
+            .backend,
+        ])
+    /// `tcp-response content`.
+    public static let contentResponse = ExpressionPlace(
+        "tcp-response content rules",
+        [
+            .client, .session, .stream, .requestFacts, .backend, .server, .responseBuffer,
+            .responseHead, .responseBody, .responseFacts,
+        ])
+    /// `http-response`, `http-after-response`, `stick store-response`.
+    public static let httpResponse = ExpressionPlace(
+        "http-response rules",
+        [
+            .client, .session, .stream, .requestFacts, .backend, .server, .responseBuffer,
+            .responseHead, .responseBody, .responseFacts,
+        ])
+    /// `log-format` and its kin.
+    public static let log = ExpressionPlace(
+        "log lines",
+        [.client, .session, .stream, .requestFacts, .backend, .server, .responseFacts])
+    /// `unique-id-format`.
+    public static let uniqueID = ExpressionPlace(
+        "unique-id-format",
+        [.client, .session, .stream, .requestBuffer, .requestHead, .requestBody, .requestFacts])
+
+    /// Whether a fetch with these needs can be used here.
+    ///
+    /// A fetch of one direction's buffer or head cannot be used in the other.
+    public func allows(_ needs: FetchNeeds) -> Bool { available.isSuperset(of: needs) }
+}

@@ -1,0 +1,150 @@
+// Names of proxies, servers and tables in expressions and rules. They may be used before their
+// section is read, so they are collected, and found when everything is there.
+
+import ConfigLanguage
+
+/// A proxy that an expression or a rule names.
+///
+/// Safety: `index` is written once by the loading thread, before any worker sees the reference.
+public final class ProxyReference: @unchecked Sendable {
+    /// What kind of thing is named.
+    public enum Kind: Sendable {
+        /// A frontend, or a listen.
+        case frontend
+        /// A backend, or a listen.
+        case backend
+        /// A server, as `backend/server` or by its name in the proxy that names it.
+        case server
+        /// A stick table, by the name of its proxy or peers section.
+        case table
+    }
+
+    /// What kind of thing is named.
+    public let kind: Kind
+    /// The name as written; empty means the proxy in which the reference stands.
+    public let name: String
+    /// Where it is named.
+    public internal(set) var place = SourcePlace()
+    /// The proxy in which it is named; nil in sections that are none.
+    public internal(set) var proxyName: String?
+    /// Index in the configuration's proxies, or tables; -1 until it is found.
+    public internal(set) var index: Int32 = -1
+    /// Position in the proxy's servers, for servers.
+    public internal(set) var server: Int32 = -1
+
+    init(_ kind: Kind, _ name: String) {
+        self.kind = kind
+        self.name = name
+    }
+}
+
+/// Collects the references of one load.
+///
+/// Safety: used by the thread that loads, and by none other.
+public final class References: @unchecked Sendable {
+    /// All references, in the order in which they were made.
+    public private(set) var all: [ProxyReference] = []
+    /// Where the line stands that is being read.
+    public var place = SourcePlace()
+    /// The proxy whose lines are being read.
+    public var proxyName: String?
+
+    init() {}
+
+    /// A reference to be found later.
+    public func make(_ kind: ProxyReference.Kind, _ name: String) -> ProxyReference {
+        let reference = ProxyReference(kind, name)
+        reference.place = place
+        reference.proxyName = proxyName
+        all.append(reference)
+        return reference
+    }
+
+    /// Finds what is named; returns the mistakes with their places.
+    ///
+    /// A `defaults` section's references without a name mean the proxy in which they run, which is
+    /// found at run time; they stay at -1.
+    public func resolve(
+        in configuration: Configuration
+    ) -> [(place: SourcePlace, text: String, suggestion: String?)] {
+        var mistakes: [(place: SourcePlace, text: String, suggestion: String?)] = []
+        for reference in all {
+            if let mistake = find(reference, in: configuration) {
+                mistakes.append((reference.place, mistake.text, mistake.suggestion))
+            }
+        }
+        return mistakes
+    }
+
+    private func find(
+        _ reference: ProxyReference, in configuration: Configuration
+    ) -> (text: String, suggestion: String?)? {
+        switch reference.kind {
+        case .frontend: return findProxy(reference, .frontend, "frontend", in: configuration)
+        case .backend: return findProxy(reference, .backend, "backend", in: configuration)
+        case .server: return findServer(reference, in: configuration)
+        case .table: return findTable(reference, in: configuration)
+        }
+    }
+
+    private func findProxy(
+        _ reference: ProxyReference, _ capability: ProxyCapability, _ word: String,
+        in configuration: Configuration
+    ) -> (text: String, suggestion: String?)? {
+        let name = reference.name.isEmpty ? reference.proxyName : reference.name
+        guard let name else { return nil }
+        let found = configuration.proxies.firstIndex {
+            $0.name == name && $0.capability.contains(capability)
+        }
+        if let found {
+            reference.index = Int32(found)
+            return nil
+        }
+        if reference.name.isEmpty { return nil }
+        let names = configuration.proxies.filter { $0.capability.contains(capability) }.map(\.name)
+        return (
+            "there is no \(word) '\(name)'", Spelling.nearest(to: name, among: names)
+        )
+    }
+
+    private func findServer(
+        _ reference: ProxyReference, in configuration: Configuration
+    ) -> (text: String, suggestion: String?)? {
+        let parts = reference.name.split(
+            separator: "/", maxSplits: 1, omittingEmptySubsequences: false
+        ).map(String.init)
+        let proxyName = parts.count == 2 ? parts[0] : reference.proxyName
+        let name = parts[parts.count - 1]
+        guard let proxyName else { return nil }
+        guard
+            let proxy = configuration.proxies.firstIndex(where: {
+                $0.name == proxyName && $0.capability.contains(.backend)
+            })
+        else { return ("there is no backend '\(proxyName)'", nil) }
+        let servers = configuration.proxies[proxy].servers
+        guard let server = servers.firstIndex(where: { $0.name == name }) else {
+            return (
+                "backend '\(proxyName)' has no server '\(name)'",
+                Spelling.nearest(to: name, among: servers.map(\.name))
+            )
+        }
+        reference.index = Int32(proxy)
+        reference.server = Int32(server)
+        return nil
+    }
+
+    private func findTable(
+        _ reference: ProxyReference, in configuration: Configuration
+    ) -> (text: String, suggestion: String?)? {
+        let name = reference.name.isEmpty ? reference.proxyName : reference.name
+        guard let name else { return nil }
+        if let found = configuration.tables.firstIndex(where: { $0.name == name }) {
+            reference.index = Int32(found)
+            return nil
+        }
+        return (
+            "there is no stick table '\(name)'",
+            Spelling.nearest(to: name, among: configuration.tables.map(\.name))
+        )
+    }
+}

@@ -1,0 +1,35 @@
+// What fetches ask of the connections and of what is kept of the messages.
+
+import Addresses
+import Kernel
+import Structures
+
+extension Subject {
+    /// The client's address and port; nil over a UNIX socket.
+    public var clientAddress: IPSocketAddress? {
+        // Safety: as the type says; so below.
+        unsafe worker.pointee.sessions[session].clientAddress.ip
+    }
+
+    /// The status of the response, once it is known.
+    public var responseStatus: Int? {
+        if stream.isNone { return nil }
+        if hasResponseHead {
+            let edited = lineEdits.status
+            return Int(edited == 0 ? head.status : edited)
+        }
+        let status = unsafe worker.pointee.streams[stream].status
+        return status > 0 ? Int(status) : nil
+    }
+
+    /// What an action answers whose change of a head has failed: an internal error, or nothing where
+    /// `strict-mode off` says so.
+    public var rewriteFailed: ActionResult {
+        if !stream.isNone,
+            unsafe worker.pointee.streams[stream].flags.contains(.isLenient)
+        {
+            return .goOn
+        }
+        return .failed
+    }
+}

@@ -1,0 +1,262 @@
+// Hands the words of a rule to the function that makes its action: one by one, as expressions, as
+// formats, as numbers. Mistakes carry the word to underline. Control path.
+
+import ConfigLanguage
+import Samples
+
+/// The words of a rule between the action's name and its condition.
+public struct ActionReader {
+    /// All words of the line.
+    public let words: [String]
+    /// The next word to read.
+    public private(set) var position: Int
+    /// One past the last word of the action: the condition's `if` or `unless`, or the line's end.
+    public let end: Int
+    /// The word that names the action.
+    public let nameIndex: Int
+    /// The list the rule belongs to.
+    public let step: RuleStep
+    /// Compiles expressions and formats.
+    public let compiler: ExpressionCompiler
+    /// What else rules may ask of the configuration while it is read.
+    public let surroundings: RuleSurroundings
+
+    /// A reader that stands behind the word at `name`.
+    public init(
+        words: [String], name: Int, end: Int, step: RuleStep, compiler: ExpressionCompiler,
+        surroundings: RuleSurroundings
+    ) {
+        self.words = words
+        nameIndex = name
+        position = name + 1
+        self.end = end
+        self.step = step
+        self.compiler = compiler
+        self.surroundings = surroundings
+    }
+
+    /// The word that names the action, parentheses included.
+    public var name: String { words[nameIndex] }
+
+    /// The text in the parentheses of the name; nil where there are none.
+    public var parameter: String? {
+        guard let open = name.firstIndex(of: "("), name.hasSuffix(")") else { return nil }
+        return String(name[name.index(after: open)...].dropLast())
+    }
+
+    /// Where the parameter begins in the name, in bytes.
+    public var parameterOffset: Int {
+        name.utf8.firstIndex(of: 0x28).map {
+            name.utf8.distance(from: name.utf8.startIndex, to: $0) + 1
+        } ?? name.utf8.count
+    }
+
+    /// Whether all words are read.
+    public var isAtEnd: Bool { position >= end }
+
+    /// The next word without reading it; nil at the end.
+    public var peek: String? { isAtEnd ? nil : words[position] }
+
+    /// The next word; a mistake names what is expected when there is none.
+    public mutating func word(_ expected: String) throws(ExpressionMistake) -> String {
+        guard !isAtEnd else { throw missing(expected) }
+        position += 1
+        return words[position - 1]
+    }
+
+    /// Reads the next word if it is this one.
+    public mutating func skip(_ word: String) -> Bool {
+        guard peek == word else { return false }
+        position += 1
+        return true
+    }
+
+    /// The next word as a whole number of a range.
+    public mutating func integer(
+        _ expected: String, in range: ClosedRange<Int>
+    ) throws(ExpressionMistake) -> Int {
+        let text = try word(expected)
+        guard let value = Int(text), range.contains(value) else {
+            throw wrong("expects \(expected), from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return value
+    }
+
+    /// The next word as a time in milliseconds.
+    public mutating func time(_ expected: String) throws(ExpressionMistake) -> Int {
+        let text = try word(expected)
+        guard case .success(let value) = Units.milliseconds(text) else {
+            throw wrong("expects \(expected), a time such as 5s")
+        }
+        return value
+    }
+
+    /// The expression that begins with the next word.
+    public mutating func expression() throws(ExpressionMistake) -> Expression {
+        guard !isAtEnd else { throw missing("a sample expression") }
+        var reader = ExpressionReader(words: Array(words[..<end]), from: position)
+        let expression = try compiler.expression(&reader, in: step.place)
+        position = reader.nextWord
+        return expression
+    }
+
+    /// The next word as a format.
+    public mutating func format(_ expected: String) throws(ExpressionMistake) -> LogFormat {
+        let text = try word(expected)
+        return try compiler.format(
+            text, word: position - 1, in: step.place, isHTTP: surroundings.isHTTP)
+    }
+
+    /// The variable that a text names.
+    public func variable(
+        _ name: String, word: Int, offset: Int
+    ) throws(ExpressionMistake) -> VariableReference {
+        do throws(VariableNameMistake) {
+            return try surroundings.variables.reference(to: name)
+        } catch {
+            throw ExpressionMistake(
+                word: word, offset: offset + error.range.lowerBound, length: error.range.count,
+                error.text, suggestion: error.suggestion)
+        }
+    }
+
+    /// The variable and the conditions in the parentheses of the name, such as
+    /// `set-var(txn.x,ifnotset)`.
+    public func variableParameter() throws(ExpressionMistake) -> (
+        VariableReference, VariableCondition
+    ) {
+        let offset = parameterOffset
+        guard let parameter, !parameter.isEmpty else {
+            throw ExpressionMistake(
+                word: nameIndex, offset: 0, length: name.utf8.count,
+                "'\(name)' expects a variable's name in parentheses, such as (txn.name)")
+        }
+        let parts = parameter.split(separator: ",", omittingEmptySubsequences: false)
+        var condition: VariableCondition = []
+        var place = offset + parts[0].utf8.count + 1
+        for part in parts.dropFirst() {
+            guard let one = VariableCondition(name: String(part)) else {
+                throw ExpressionMistake(
+                    word: nameIndex, offset: place, length: part.utf8.count,
+                    "'\(part)' is no condition of a variable",
+                    suggestion: Spelling.nearest(to: String(part), among: VariableCondition.names))
+            }
+            condition.formUnion(one)
+            place += part.utf8.count + 1
+        }
+        return (
+            try variable(String(parts[0]), word: nameIndex, offset: offset), condition
+        )
+    }
+
+    /// A mistake about the word that was read last.
+    public func wrong(_ text: String, suggestion: String? = nil) -> ExpressionMistake {
+        let word = max(position - 1, nameIndex)
+        return ExpressionMistake(
+            word: word, offset: 0, length: words[word].utf8.count,
+            "'\(name)' \(text), found '\(words[word])'", suggestion: suggestion)
+    }
+
+    /// A mistake about the word that comes next, or about the end of the line.
+    public func unexpected(_ expected: String, among known: [String] = []) -> ExpressionMistake {
+        guard let next = peek else { return missing(expected) }
+        return ExpressionMistake(
+            word: position, offset: 0, length: next.utf8.count,
+            "'\(name)' expects \(expected), found '\(next)'",
+            suggestion: Spelling.nearest(to: next, among: known))
+    }
+
+    private func missing(_ expected: String) -> ExpressionMistake {
+        ExpressionMistake(
+            word: end, offset: 0, length: 0, "'\(name)' expects \(expected) as argument")
+    }
+}
+
+/// What rules may ask of the configuration while it is read.
+public struct RuleSurroundings {
+    /// Whether the proxy is in HTTP mode.
+    public var isHTTP: Bool
+    /// Gives variables their numbers.
+    public var variables: VariableNames
+    /// Reads a file whose path may be relative; throws why it cannot.
+    public var readFile: (_ path: String) -> Result<[UInt8], RuleFileFailure>
+    /// The replies of an `http-errors` section; nil when there is none of that name.
+    public var errorSet: (_ name: String) -> [Int: [UInt8]]?
+    /// The users and groups of a `userlist` section; nil when there is none of that name.
+    public var userList: (_ name: String) -> UserList?
+    /// `declare capture` and `capture` lines so far: how long each slot is.
+    public var requestCaptures: [Int]
+    /// As `requestCaptures`, of responses.
+    public var responseCaptures: [Int]
+    /// Rules may add a capture slot by themselves (`capture ... len`); where the new ones go.
+    public var newRequestCaptures: CaptureAllocation
+
+    /// Surroundings from their parts.
+    public init(
+        isHTTP: Bool, variables: VariableNames,
+        readFile: @escaping (String) -> Result<[UInt8], RuleFileFailure>,
+        errorSet: @escaping (String) -> [Int: [UInt8]]?,
+        userList: @escaping (String) -> UserList?, requestCaptures: [Int],
+        responseCaptures: [Int], newRequestCaptures: CaptureAllocation
+    ) {
+        self.isHTTP = isHTTP
+        self.variables = variables
+        self.readFile = readFile
+        self.errorSet = errorSet
+        self.userList = userList
+        self.requestCaptures = requestCaptures
+        self.responseCaptures = responseCaptures
+        self.newRequestCaptures = newRequestCaptures
+    }
+}
+
+/// Why a file cannot be used.
+public struct RuleFileFailure: Error, Sendable {
+    /// What is wrong, such as `No such file or directory`.
+    public let text: String
+
+    /// A failure in words.
+    public init(_ text: String) { self.text = text }
+}
+
+/// Capture slots that rules have made for themselves while they were read.
+public final class CaptureAllocation {
+    /// The lengths of all slots, the declared ones first.
+    public var lengths: [Int]
+
+    /// Begins with the declared slots.
+    public init(_ lengths: [Int]) { self.lengths = lengths }
+}
+
+/// The users of a `userlist` section.
+public final class UserList: Sendable {
+    /// A user.
+    public struct User: Sendable {
+        /// The name.
+        public let name: [UInt8]
+        /// The password, or its hash as of crypt(3).
+        public let password: [UInt8]
+        /// Whether the password stands as it is.
+        public let isPlain: Bool
+        /// The groups the user is in.
+        public let groups: [String]
+
+        /// A user from its parts.
+        public init(name: [UInt8], password: [UInt8], isPlain: Bool, groups: [String]) {
+            self.name = name
+            self.password = password
+            self.isPlain = isPlain
+            self.groups = groups
+        }
+    }
+    /// The section's name.
+    public let name: String
+    /// The users, in their order.
+    public let users: [User]
+
+    /// A list from its parts.
+    public init(name: String, users: [User]) {
+        self.name = name
+        self.users = users
+    }
+}

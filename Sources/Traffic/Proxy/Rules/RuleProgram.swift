@@ -1,0 +1,148 @@
+// The rules of a generation as one worker runs them: flat tables of borrowed objects, so that
+// nothing is looked up and no reference is counted while a stream is judged.
+
+import Samples
+import Structures
+
+/// A rule as a worker runs it.
+///
+/// Safety: the generation, which the program holds, keeps the objects.
+@safe
+struct RuleEntry {
+    let action: Unmanaged<Action>
+    let condition: Unmanaged<Samples.Condition>?
+    let table: Unmanaged<AccessTable>?
+    let rule: Unmanaged<Rule>
+}
+
+/// All rules of a generation.
+@safe
+struct RuleProgram: ~Copyable {
+    /// Every rule, list by list.
+    let entries: [RuleEntry]
+    /// Where the list of a proxy's step begins in `entries`; one more than there are lists.
+    private let starts: [Int32]
+    /// The numbered expressions.
+    ///
+    /// Safety: as in `RuleEntry`.
+    let expressions: [Unmanaged<Expression>]
+
+    init(_ configuration: Configuration) {
+        var entries: [RuleEntry] = []
+        var starts: [Int32] = []
+        for proxy in configuration.proxies {
+            for step in RuleStep.allCases {
+                starts.append(Int32(entries.count))
+                for rule in proxy.rules[Int(step.rawValue)] {
+                    // Safety: the configuration is kept by the generation.
+                    unsafe entries.append(
+                        RuleEntry(
+                            action: Unmanaged.passUnretained(rule.action),
+                            condition: rule.condition.map { unsafe Unmanaged.passUnretained($0) },
+                            table: rule.table.map { unsafe Unmanaged.passUnretained($0) },
+                            rule: Unmanaged.passUnretained(rule)))
+                }
+            }
+        }
+        starts.append(Int32(entries.count))
+        self.entries = entries
+        self.starts = starts
+        // Safety: as above.
+        unsafe expressions = configuration.expressions.expressions.map {
+            unsafe Unmanaged.passUnretained($0)
+        }
+    }
+
+    /// The rules of a proxy's step, as a range of `entries`.
+    @inline(__always)
+    func range(_ proxy: Int, _ step: RuleStep) -> Range<Int> {
+        let list = proxy &* RuleStep.allCases.count &+ Int(step.rawValue)
+        return Int(starts[list])..<Int(starts[list &+ 1])
+    }
+}
+
+extension Subject {
+    /// Judges and runs the rules of a list from an index on.
+    ///
+    /// - Returns: what ended the list, and the index of that rule.
+    func run(
+        _ range: Range<Int>, from first: Int, isAgain: Bool, program: Handle
+    ) -> (ActionResult, Int) {
+        var index = first
+        var isAgain = isAgain
+        while index < range.upperBound {
+            // Safety: as `RuleEntry` says.
+            let entry = unsafe worker.pointee.programs[program].rules.entries[index]
+            // A rule that waits has been judged already.
+            if !isAgain {
+                switch judge(entry, program) {
+                case .pass: break
+                case .fail:
+                    index &+= 1
+                    continue
+                case .unknown: return (.wait(until: 0), index)
+                }
+            }
+            let result = unsafe entry.action._withUnsafeGuaranteedRef {
+                $0.run(self, isAgain: isAgain)
+            }
+            if unsafe worker.pointee.isTraced { traced(entry, result) }
+            isAgain = false
+            if case .goOn = result {
+                index &+= 1
+                continue
+            }
+            return (result, index)
+        }
+        return (.goOn, index)
+    }
+
+    /// Whether a rule's condition holds.
+    private func judge(_ entry: RuleEntry, _ program: Handle) -> TestResult {
+        guard let condition = unsafe entry.condition, let table = unsafe entry.table else {
+            return .pass
+        }
+        if unsafe worker.pointee.isTraced { beginTracing(entry) }
+        let result = unsafe table._withUnsafeGuaranteedRef { table in
+            unsafe condition._withUnsafeGuaranteedRef { condition in
+                condition.evaluate(in: table) { number in
+                    table.withTest(number) { test(number, $0, program) }
+                }
+            }
+        }
+        if unsafe worker.pointee.isTraced { endTracing(entry, result) }
+        return result
+    }
+
+    /// Whether a test of an access list matches.
+    private func test(_ number: Int, _ test: AccessTest, _ program: Handle) -> TestResult {
+        // Safety: the scratch is a block of its own that the worker keeps for life; the
+        // environment likewise.
+        let scratch = unsafe worker.pointee.scratch
+        let expression = unsafe worker.pointee.programs[program].rules.expressions[test.expression]
+        var state = FetchState()
+        var mayChange = false
+        let mark = unsafe scratch.pointee.mark
+        defer { unsafe scratch.pointee.rewind(to: mark) }
+        repeat {
+            let sample = unsafe expression._withUnsafeGuaranteedRef {
+                unsafe evaluate($0, &state, &scratch.pointee)
+            }
+            guard let sample else {
+                mayChange = mayChange || state.isIncomplete
+                break
+            }
+            let matches = unsafe worker.pointee.evaluation._withUnsafeGuaranteedRef {
+                unsafe test.matches(sample, &scratch.pointee, &$0.expressions)
+            }
+            if unsafe worker.pointee.isTraced {
+                unsafe traced(number, test, sample, matches, &scratch.pointee)
+            }
+            if matches { return .pass }
+            mayChange = mayChange || sample.flags.contains(.mayChange)
+            if !sample.flags.contains(.hasMore) { break }
+            unsafe scratch.pointee.rewind(to: mark)
+        } while true
+        return mayChange && !isFinal ? .unknown : .fail
+    }
+}

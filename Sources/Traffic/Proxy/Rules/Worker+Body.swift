@@ -1,0 +1,100 @@
+// Waiting for bodies: `option http-buffer-request` and actions that look at what is in a body.
+
+import HTTP
+import Structures
+
+extension Worker {
+    /// Waits until a request's body is there as a whole, or fills the buffer, or the client ends;
+    /// at most for `timeout http-request`.
+    mutating func awaitBody(_ stream: Handle, proxy: Int) -> RuleEnd {
+        if hasBody(stream, isRequest: true, atLeast: 0) { return .passed }
+        let entry = programs[streams[stream].program].proxies[proxy]
+        if streams[stream].rules.since == 0 { streams[stream].rules.since = now }
+        let patience = entry.httpRequest > 0 ? entry.httpRequest : entry.client
+        let until = patience > 0 ? streams[stream].rules.since &+ UInt64(patience) : 0
+        if until != 0 && now >= until {
+            streams[stream].termination = TerminationState(
+                cause: UInt8(ascii: "c"), state: UInt8(ascii: "D"))
+            countRequestError(stream)
+            leaveRequest(stream)
+            reply(stream, status: 408)
+            return .ended
+        }
+        streams[stream].rules.until = until
+        return .waiting
+    }
+
+    /// Whether a body is there to its end, or `bytes` of it where that is not 0, or as much of it as
+    /// can be waited for.
+    func hasBody(_ stream: Handle, isRequest: Bool, atLeast bytes: Int) -> Bool {
+        let source = isRequest ? streams[stream].client : streams[stream].server
+        let head = Int(message.head.length)
+        let held = connections[source].inbound.count &- head
+        if bytes > 0 && held >= bytes { return true }
+        let flags = connections[source].flags
+        if flags.contains(.readClosed) || flags.contains(.failed) { return true }
+        if connections[source].inbound.hasStorage,
+            connections[source].inbound.freeCount <= tuning.maxRewriteBytes
+        {
+            return true
+        }
+        switch message.head.framing {
+        case .none: return true
+        case .length(let count): return UInt64(held) >= count
+        case .untilClose: return false
+        case .chunked:
+            return connections[source].inbound.span.holdsAllChunks(from: head)
+        }
+    }
+}
+
+extension Span where Element == UInt8 {
+    /// Whether a chunked body that begins at an index ends inside.
+    func holdsAllChunks(from start: Int) -> Bool {
+        var position = start
+        while true {
+            var size = 0
+            var digits = 0
+            while position < count, let digit = self[position].hexadecimalValue {
+                if digits == 15 { return true }
+                size = size &* 16 &+ digit
+                digits &+= 1
+                position &+= 1
+            }
+            // What is no chunk is left to whoever reads the body.
+            if position < count && digits == 0 { return true }
+            while position < count, self[position] != 0x0A { position &+= 1 }
+            guard position < count else { return false }
+            position &+= 1
+            if size == 0 { return endsTrailers(from: position) }
+            position &+= size &+ 2
+            if position > count { return false }
+        }
+    }
+
+    private func endsTrailers(from start: Int) -> Bool {
+        var position = start
+        var lineStart = start
+        while position < count {
+            if self[position] == 0x0A {
+                let length = position &- lineStart
+                if length == 0 || length == 1 && self[lineStart] == 0x0D { return true }
+                lineStart = position &+ 1
+            }
+            position &+= 1
+        }
+        return false
+    }
+}
+
+extension UInt8 {
+    /// The value of a hexadecimal digit; nil for other bytes.
+    var hexadecimalValue: Int? {
+        switch self {
+        case 0x30...0x39: Int(self) &- 0x30
+        case 0x41...0x46: Int(self) &- 0x37
+        case 0x61...0x66: Int(self) &- 0x57
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,516 @@
+// Streams on their way through the rules: stage by stage, with a pause where bytes are awaited.
+//
+//     content ─ monitor ─ captures ─ http-request ─ redirect ─ use_backend ─┐
+//     ┌─────────────────────── frontend ───────────────────────────────────┘
+//     └─ content ─ http-request ─ redirect ─ use-server ─ stick ─ server
+//        └───────────────────── backend ──────────────┘
+
+import Bytes
+import HTTP
+import Kernel
+import Samples
+import Structures
+
+/// Where a request is among the rules.
+enum RequestStage: UInt8 {
+    case frontContent, frontBody, monitor, frontCaptures, frontRules, frontRedirects, switching
+    case backContent, backBody, backRules, backRedirects, servers, sticking, done
+
+    /// The rules of the stage and whether they are the backend's; nil for stages of another kind.
+    var list: (step: RuleStep, ofBackend: Bool)? {
+        switch self {
+        case .frontContent: (.contentRequest, false)
+        case .monitor: (.monitorFail, false)
+        case .frontCaptures: (.captureRequest, false)
+        case .frontRules: (.httpRequest, false)
+        case .frontRedirects: (.redirect, false)
+        case .switching: (.switching, false)
+        case .backContent: (.contentRequest, true)
+        case .backRules: (.httpRequest, true)
+        case .backRedirects: (.redirect, true)
+        case .servers: (.useServer, true)
+        case .sticking: (.stickRequest, true)
+        case .frontBody, .backBody, .done: nil
+        }
+    }
+}
+
+/// Where a response is among the rules.
+enum ResponseStage: UInt8 {
+    case backContent, frontContent, storing, captures, backRules, frontRules, backAfter
+    case frontAfter, done
+
+    /// The rules of the stage and whether they are the backend's.
+    var list: (step: RuleStep, ofBackend: Bool)? {
+        switch self {
+        case .backContent: (.contentResponse, true)
+        case .frontContent: (.contentResponse, false)
+        case .storing: (.storeResponse, true)
+        case .captures: (.captureResponse, false)
+        case .backRules: (.httpResponse, true)
+        case .frontRules: (.httpResponse, false)
+        case .backAfter: (.httpAfterResponse, true)
+        case .frontAfter: (.httpAfterResponse, false)
+        case .done: nil
+        }
+    }
+}
+
+/// A stream's place among the rules.
+struct RulePlace {
+    /// ``RequestStage`` or ``ResponseStage``.
+    var stage: UInt8 = 0
+    /// The rule of the stage's list at which the stream waits.
+    var index: Int32 = 0
+    /// The rule itself asked to run again.
+    var isAgain = false
+    /// Tick (milliseconds) at which the present wait began; 0 while there is none.
+    var since: UInt64 = 0
+    /// Tick at which the wait ends at the latest; 0 for the stream's own limits.
+    var until: UInt64 = 0
+}
+
+/// What a list of rules came to.
+enum RuleEnd {
+    /// The stream goes on.
+    case passed
+    /// The stream waits.
+    case waiting
+    /// The stream has ended, or gets a reply.
+    case ended
+}
+
+/// A head kept while its stream waits.
+struct HeldMessage: ~Copyable {
+    var message: MessageState
+    var fields: FieldTable
+}
+
+extension Worker {
+    /// Calls `body` with a subject for a stream.
+    mutating func withSubject<R>(
+        _ stream: Handle, isFinal: Bool, _ body: (Subject) -> R
+    ) -> R {
+        let session = streams[stream].session
+        // Safety: `body` runs before this returns, and nothing else uses the worker meanwhile.
+        return unsafe withUnsafeMutablePointer(to: &self) { worker in
+            unsafe body(Subject(worker, session: session, stream: stream, isFinal: isFinal))
+        }
+    }
+
+    /// Takes a head just parsed as the one that rules see.
+    mutating func take(_ head: MessageHead, _ side: MessageSide) {
+        dropMessage()
+        message.side = side
+        message.head = head
+    }
+
+    /// The head has been written: rules see none.
+    mutating func dropMessage() {
+        message.side = .none
+        message.line = StartLineEdits()
+        if message.edits.hasStorage { buffers.give(message.edits.take()) }
+    }
+
+    // MARK: Lists
+
+    /// Runs a list of rules for a stream from its place on.
+    mutating func run(
+        _ step: RuleStep, of proxy: Int, _ stream: Handle, isFinal: Bool
+    ) -> RuleEnd {
+        let own = streams[stream].program
+        let range = programs[own].rules.range(proxy, step)
+        if range.isEmpty { return .passed }
+        let first = range.lowerBound &+ Int(streams[stream].rules.index)
+        let isAgain = streams[stream].rules.isAgain
+        let (result, index) = withSubject(stream, isFinal: isFinal) {
+            $0.run(range, from: first, isAgain: isAgain, program: own)
+        }
+        switch result {
+        case .goOn, .stop:
+            return .passed
+        case .wait(let until):
+            streams[stream].rules.index = Int32(truncatingIfNeeded: index &- range.lowerBound)
+            // A condition that cannot be judged yet waits without a tick of its own.
+            streams[stream].rules.isAgain = until != 0
+            streams[stream].rules.until = until
+            return .waiting
+        default:
+            finish(stream, result, step)
+            return .ended
+        }
+    }
+
+    /// Ends a stream as a rule wants it.
+    private mutating func finish(_ stream: Handle, _ result: ActionResult, _ step: RuleStep) {
+        let isResponse = step.isResponse
+        let state = UInt8(ascii: isResponse ? "H" : "R")
+        switch result {
+        case .reply:
+            note(stream, cause: "L", state: UInt8(ascii: isResponse ? "H" : "R"))
+            replyPrepared(stream)
+        case .deny(let status):
+            note(stream, cause: "P", state: state)
+            countDenied(stream, isResponse)
+            reply(stream, status: status)
+        case .tarpit(let status):
+            note(stream, cause: "P", state: UInt8(ascii: "T"))
+            countDenied(stream, isResponse)
+            beginTarpit(stream, status: status)
+        case .reject:
+            note(stream, cause: "P", state: state)
+            countDenied(stream, isResponse)
+            end(stream, client: .abort)
+        case .drop:
+            note(stream, cause: "P", state: state)
+            countDenied(stream, isResponse)
+            end(stream, client: .drop)
+        case .failed:
+            note(stream, cause: "P", state: state)
+            programs[streams[stream].program].proxies[Int(streams[stream].frontend)]
+                .frontendCounters.add(.failedRewrites)
+            reply(stream, status: isResponse ? 502 : 500)
+        case .goOn, .stop, .wait:
+            preconditionFailure("nothing to end")
+        }
+    }
+
+    private mutating func note(_ stream: Handle, cause: Unicode.Scalar, state: UInt8) {
+        streams[stream].termination = TerminationState(
+            cause: UInt8(truncatingIfNeeded: cause.value), state: state)
+    }
+
+    private mutating func countDenied(_ stream: Handle, _ isResponse: Bool) {
+        let own = streams[stream].program
+        let kind: CounterKind = isResponse ? .deniedResponses : .deniedRequests
+        programs[own].proxies[Int(streams[stream].frontend)].frontendCounters.add(kind)
+        let back = streams[stream].backend
+        if back >= 0 && back != streams[stream].frontend {
+            programs[own].proxies[Int(back)].backendCounters.add(kind)
+        } else if back >= 0 {
+            programs[own].proxies[Int(back)].backendCounters.add(kind)
+        }
+    }
+
+    // MARK: Requests
+
+    /// Whether a request meets any rule on its way to its default backend.
+    @inline(__always)
+    mutating func hasRequestRules(_ entry: ProxyEntry, _ own: Handle) -> Bool {
+        if entry.ruleSteps & RuleSteps.ofRequests.rawValue != 0 || entry.buffersRequests {
+            return true
+        }
+        guard entry.defaultBackend >= 0 else { return false }
+        let back = programs[own].proxies[Int(entry.defaultBackend)]
+        return back.ruleSteps & RuleSteps.ofRequests.rawValue != 0 || back.buffersRequests
+    }
+
+    /// Leads a request, or the begin of a relay, through its rules from where it stands to a
+    /// server.
+    mutating func walkRequest(_ stream: Handle) {
+        while true {
+            guard let stage = RequestStage(rawValue: streams[stream].rules.stage) else {
+                preconditionFailure("a request's stage is none of a request")
+            }
+            if stage == .done { return passRequest(stream) }
+            switch pass(stage, stream) {
+            case .passed:
+                if stage == .switching && !chooseBackend(stream) { return }
+                streams[stream].rules = RulePlace()
+                streams[stream].rules.stage = stage.rawValue &+ 1
+            case .waiting: return hold(stream, .analysing)
+            case .ended: return
+            }
+        }
+    }
+
+    private mutating func pass(_ stage: RequestStage, _ stream: Handle) -> RuleEnd {
+        let isHTTP = streams[stream].flags.contains(.isHTTP)
+        let own = streams[stream].program
+        let back = streams[stream].backend
+        guard let (step, ofBackend) = stage.list else {
+            guard isHTTP, stage == .backBody || stage == .frontBody else { return .passed }
+            let proxy = stage == .backBody ? back : streams[stream].frontend
+            return programs[own].proxies[Int(proxy)].buffersRequests
+                ? awaitBody(stream, proxy: Int(proxy)) : .passed
+        }
+        // Rules of a `listen` are the frontend's: they do not run twice.
+        if ofBackend && back == streams[stream].frontend && step != .useServer
+            && step != .stickRequest
+        {
+            return .passed
+        }
+        let proxy = Int(ofBackend ? back : streams[stream].frontend)
+        let steps = programs[own].proxies[proxy].ruleSteps
+        if steps & step.bit == 0 { return .passed }
+        if step == .contentRequest { return runContent(step, of: proxy, stream) }
+        if !isHTTP && step != .switching && step != .useServer && step != .stickRequest {
+            return .passed
+        }
+        return run(step, of: proxy, stream, isFinal: true)
+    }
+
+    /// `tcp-request content` and `tcp-response content`: what cannot be said yet is waited for,
+    /// up to the inspection's delay.
+    private mutating func runContent(
+        _ step: RuleStep, of proxy: Int, _ stream: Handle
+    ) -> RuleEnd {
+        let own = streams[stream].program
+        let entry = programs[own].proxies[proxy]
+        let delay = step.isResponse ? entry.inspectResponseDelay : entry.inspectDelay
+        if streams[stream].rules.since == 0 { streams[stream].rules.since = now }
+        let since = streams[stream].rules.since
+        let source = step.isResponse ? streams[stream].server : streams[stream].client
+        let isOver =
+            delay == 0 || now >= since &+ UInt64(delay)
+            || connections[source].flags.contains(.readClosed)
+            || (connections[source].inbound.hasStorage
+                && connections[source].inbound.freeCount
+                    <= (streams[stream].flags.contains(.isHTTP) ? tuning.maxRewriteBytes : 0))
+        let result = run(step, of: proxy, stream, isFinal: isOver)
+        if case .waiting = result {
+            streams[stream].rules.since = since
+            let limit = since &+ UInt64(delay)
+            let until = streams[stream].rules.until
+            if !streams[stream].rules.isAgain || until == 0 {
+                streams[stream].rules.until = limit
+            }
+        }
+        return result
+    }
+
+    /// Follows the switching rules' choice or the default; false when there is no backend.
+    private mutating func chooseBackend(_ stream: Handle) -> Bool {
+        let own = streams[stream].program
+        let entry = programs[own].proxies[Int(streams[stream].frontend)]
+        let target =
+            streams[stream].backend >= 0 ? streams[stream].backend : entry.defaultBackend
+        guard target >= 0 else {
+            streams[stream].termination = TerminationState(
+                cause: UInt8(ascii: "S"), state: UInt8(ascii: "C"))
+            if streams[stream].flags.contains(.isHTTP) {
+                leaveRequest(stream)
+                reply(stream, status: 503)
+            } else {
+                end(stream, client: .close)
+            }
+            return false
+        }
+        enter(stream, backend: target)
+        if streams[stream].flags.contains(.isHTTP) {
+            programs[own].proxies[Int(target)].backendCounters.add(.requests)
+        }
+        return true
+    }
+
+    /// The request has passed all rules: its head is written and a server is looked for.
+    private mutating func passRequest(_ stream: Handle) {
+        streams[stream].phase = .connecting
+        guard streams[stream].flags.contains(.isHTTP) else {
+            streams[stream].flows[Direction.request.rawValue].framing = .untilClose
+            streams[stream].flows[Direction.response.rawValue].framing = .untilClose
+            assignServer(stream)
+            return
+        }
+        sendOn(stream)
+    }
+
+    /// A stream waits in the rules: what they see is put aside.
+    mutating func hold(_ stream: Handle, _ phase: StreamPhase) {
+        streams[stream].phase = phase
+        if message.side != .none {
+            var fields = FieldTable(capacity: self.fields.capacity)
+            swap(&fields, &self.fields)
+            var message = MessageState()
+            swap(&message, &self.message)
+            guard let held = heldMessages.insert(HeldMessage(message: message, fields: fields))
+            else { preconditionFailure("there is room for the head of every stream") }
+            streams[stream].held = held
+        }
+        if streams[stream].rules.since == 0 { streams[stream].rules.since = now }
+        if watchBoth(stream) { armTimer(stream) }
+    }
+
+    /// Takes up again what was put aside.
+    mutating func takeUp(_ stream: Handle) {
+        let held = streams[stream].held
+        guard !held.isNone else { return }
+        dropMessage()
+        swap(&heldMessages[held].message, &message)
+        swap(&heldMessages[held].fields, &fields)
+        heldMessages.remove(held)
+        streams[stream].held = .none
+    }
+
+    /// Forgets what was put aside for a stream that ends.
+    mutating func dropHeld(_ stream: Handle) {
+        let held = streams[stream].held
+        guard !held.isNone else { return }
+        buffers.give(heldMessages[held].message.edits.take())
+        heldMessages.remove(held)
+        streams[stream].held = .none
+    }
+
+    /// A stream that waits in its request's rules had an event, or its time has come.
+    mutating func driveAnalysis(_ stream: Handle) {
+        let client = streams[stream].client
+        guard fill(client, stream) else {
+            streams[stream].termination = TerminationState(
+                cause: UInt8(ascii: "C"), state: UInt8(ascii: "R"))
+            countAbort(stream, ofClient: true)
+            end(stream, client: .abort)
+            return
+        }
+        takeUp(stream)
+        walkRequest(stream)
+    }
+
+    /// A stream that waits in its response's rules had an event, or its time has come.
+    mutating func driveResponseAnalysis(_ stream: Handle) {
+        let client = streams[stream].client
+        if connections[client].flags.contains(.failed) {
+            abort(stream, causedByClient: true)
+            return
+        }
+        _ = fill(streams[stream].server, stream)
+        takeUp(stream)
+        if streams[stream].flags.contains(.isHTTP) {
+            walkResponse(stream)
+        } else {
+            walkRelayResponse(stream)
+        }
+    }
+
+    /// Reads what has come into a side's buffer, as far as there is room; false when the side
+    /// failed, or a client has gone that nobody would answer.
+    private mutating func fill(_ side: Handle, _ stream: Handle) -> Bool {
+        if connections[side].flags.contains(.failed) { return false }
+        var budget = 16
+        while connections[side].flags.contains(.readable) && budget > 0 {
+            budget &-= 1
+            if !connections[side].inbound.hasStorage {
+                connections[side].inbound = buffers.take()
+            } else if connections[side].inbound.room == 0 {
+                connections[side].inbound.compact()
+            }
+            if connections[side].inbound.room == 0 { return true }
+            switch receive(side) {
+            case .bytes(let count):
+                let index = connections[side].isServerSide ? 1 : 0
+                streams[stream].flows[index].bytes &+= UInt64(count)
+                noteRead(stream, ofClient: index == 0)
+            case .wouldBlock, .ended: break
+            case .failed: return false
+            }
+        }
+        return true
+    }
+
+    // MARK: Tarpit
+
+    /// Keeps a client waiting before its reply.
+    private mutating func beginTarpit(_ stream: Handle, status: Int) {
+        let own = streams[stream].program
+        let front = programs[own].proxies[Int(streams[stream].frontend)]
+        let back = streams[stream].backend
+        let delay = back >= 0 ? programs[own].proxies[Int(back)].tarpit : front.tarpit
+        streams[stream].tarpitStatus = Int16(truncatingIfNeeded: status)
+        leaveRequest(stream)
+        if status == 0 {
+            streams[stream].tarpitReply = replyHead.take()
+            streams[stream].tarpitBody = replyBody.take()
+        }
+        streams[stream].rules = RulePlace()
+        streams[stream].rules.since = now
+        streams[stream].rules.until = now &+ UInt64(max(delay, 1))
+        hold(stream, .tarpitting)
+    }
+
+    /// A client in the tarpit had an event.
+    mutating func driveTarpit(_ stream: Handle) {
+        let flags = connections[streams[stream].client].flags
+        let hasLeft = flags.contains(.failed) || flags.contains(.peerEnded)
+        guard hasLeft || now >= streams[stream].rules.until else {
+            if watchBoth(stream) { armTimer(stream) }
+            return
+        }
+        if flags.contains(.failed) { return end(stream, client: .abort) }
+        if streams[stream].tarpitReply.hasStorage {
+            replyHead = streams[stream].tarpitReply.take()
+            replyBody = streams[stream].tarpitBody.take()
+            replyPrepared(stream)
+            return
+        }
+        reply(stream, status: Int(streams[stream].tarpitStatus))
+    }
+
+    // MARK: Responses
+
+    /// Whether a response meets any rule.
+    @inline(__always)
+    mutating func hasResponseRules(_ stream: Handle) -> Bool {
+        let own = streams[stream].program
+        let front = programs[own].proxies[Int(streams[stream].frontend)].ruleSteps
+        let back = programs[own].proxies[Int(streams[stream].backend)].ruleSteps
+        return (front | back) & RuleSteps.ofResponses.rawValue != 0
+    }
+
+    /// Leads a response through its rules from where it stands to the client.
+    mutating func walkResponse(_ stream: Handle) {
+        while true {
+            guard let stage = ResponseStage(rawValue: streams[stream].rules.stage) else {
+                preconditionFailure("a response's stage is none of a response")
+            }
+            guard let (step, ofBackend) = stage.list else { return passResponse(stream) }
+            switch passResponse(step, ofBackend, stream) {
+            case .passed:
+                streams[stream].rules = RulePlace()
+                streams[stream].rules.stage = stage.rawValue &+ 1
+            case .waiting: return hold(stream, .analysingResponse)
+            case .ended: return
+            }
+        }
+    }
+
+    private mutating func passResponse(
+        _ step: RuleStep, _ ofBackend: Bool, _ stream: Handle
+    ) -> RuleEnd {
+        let own = streams[stream].program
+        // A `listen` has one list; it runs as the backend's, captures as the frontend's.
+        let isListen = streams[stream].backend == streams[stream].frontend
+        if isListen && !ofBackend && step != .captureResponse { return .passed }
+        let proxy = Int(ofBackend ? streams[stream].backend : streams[stream].frontend)
+        if programs[own].proxies[proxy].ruleSteps & step.bit == 0 { return .passed }
+        if step == .contentResponse { return runContent(step, of: proxy, stream) }
+        return run(step, of: proxy, stream, isFinal: true)
+    }
+
+    /// Leads the begin of a relay's response through `tcp-response content`.
+    mutating func walkRelayResponse(_ stream: Handle) {
+        let own = streams[stream].program
+        let back = Int(streams[stream].backend)
+        if programs[own].proxies[back].ruleSteps & RuleStep.contentResponse.bit != 0 {
+            switch runContent(.contentResponse, of: back, stream) {
+            case .passed: break
+            case .waiting: return hold(stream, .analysingResponse)
+            case .ended: return
+            }
+        }
+        streams[stream].rules = RulePlace()
+        streams[stream].flags.insert(.responseIsJudged)
+        streams[stream].phase = .tunnel
+        drive(stream)
+    }
+}
+
+extension RuleSteps {
+    /// The steps that a request or the begin of a relay meets.
+    static let ofRequests = RuleSteps(
+        rawValue: [
+            RuleStep.contentRequest, .monitorFail, .captureRequest, .httpRequest, .redirect,
+            .switching, .useServer, .stickRequest,
+        ].reduce(0) { $0 | $1.bit })
+    /// The steps that a response meets.
+    static let ofResponses = RuleSteps(
+        rawValue: RuleStep.allCases.filter(\.isResponse).reduce(0) { $0 | $1.bit })
+}
