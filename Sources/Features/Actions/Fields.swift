@@ -25,8 +25,9 @@ extension ActionFamily {
 }
 
 /// `set-header`, `add-header`.
+///
+/// Safety: constants.
 private final class SetField: Action, @unchecked Sendable {
-    // Safety: constants.
     private let name: KeptBytes
     private let known: KnownField
     private let format: LogFormat

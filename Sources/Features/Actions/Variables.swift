@@ -16,8 +16,9 @@ extension ActionFamily {
 }
 
 /// `set-var(name[,condition...])`.
+///
+/// Safety: constants.
 private final class SetVariable: Action, @unchecked Sendable {
-    // Safety: constants.
     private let variable: VariableReference
     private let condition: VariableCondition
     private let expression: Expression

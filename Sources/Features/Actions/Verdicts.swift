@@ -1,5 +1,5 @@
-// Actions that end a list of rules: let through, refuse, close (configuration manual: allow, accept,
-// deny, reject, silent-drop).
+// Actions that end a list of rules: let through, refuse, close (configuration manual: allow,
+// accept, deny, reject, silent-drop).
 
 import Proxy
 import Samples
@@ -24,8 +24,9 @@ extension ActionFamily {
 }
 
 /// Always the same verdict.
+///
+/// Safety: a constant.
 private final class Verdict: Action, @unchecked Sendable {
-    // Safety: a constant.
     private let result: ActionResult
 
     init(_ result: ActionResult) { self.result = result }

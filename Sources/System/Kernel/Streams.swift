@@ -161,8 +161,9 @@ extension Descriptor {
         _ = setOption(SOL_SOCKET, SO_LINGER, linger(l_onoff: 1, l_linger: 0))
     }
 
-    /// Makes the close silent: the peer gets no packet, as if the connection had never been. Without
-    /// the privilege for that, what is sent at the close goes no further than the first router.
+    /// Makes the close silent: the peer gets no packet, as if the connection had never been.
+    /// Without the privilege for that, what is sent at the close goes no further than the first
+    /// router.
     public borrowing func vanishOnClose() {
         // Taken over "for repair", a socket is closed without a word.
         if setOption(Int32(IPPROTO_TCP), MARTLET_TCP_REPAIR, Int32(1)) { return }

@@ -135,7 +135,6 @@ extension ProxyKeywords {
         ("stick store-request", "Remembers something of a request in a table."),
         ("stick store-response", "Remembers something of a response in a table."),
         ("use-fcgi-app", "Names the FastCGI application of the servers."),
-        ("use-server", "Chooses a server by a condition."),
     ]
 
     private static let notInDefaults: [(String, String)] = [

@@ -43,7 +43,34 @@ extension ProxyKeywords {
             "tcp-response inspect-delay", .serverSide, takes: [.time],
             "Sets how long bytes are awaited that tcp-response content rules need."
         ) { draft, arguments, _ in draft.proxy.inspectResponseDelay = arguments.number(0) },
+    ] + choices
+
+    private static let choices: [Row] = [
+        choice(
+            "use_backend", [.frontend, .listen], .switching, "<backend>",
+            "Sends what a condition fits to a backend."),
+        choice(
+            "use-server", [.backend, .listen], .useServer, "<server>",
+            "Sends what a condition fits to a server."),
     ]
+
+    /// `use_backend` and `use-server`: a name or a format, and a condition.
+    private static func choice(
+        _ name: String, _ sections: SectionSet, _ step: RuleStep, _ target: String,
+        _ summary: String
+    ) -> Row {
+        Row(
+            name, sections, takes: [.word(target), .rest("[{if|unless} <condition>]")],
+            elsewhere: .ignored, summary
+        ) { draft, arguments, diagnostics in
+            draft.note(arguments)
+            draft.report(arguments, &diagnostics) {
+                draft, diagnostics throws(ExpressionMistake) in
+                let action = try draft.choice(step, arguments)
+                try draft.append(step, action, conditionAt: 1, arguments, &diagnostics)
+            }
+        }
+    }
 
     private static func rule(
         _ name: String, _ sections: SectionSet, _ step: RuleStep, _ summary: String
@@ -125,6 +152,21 @@ extension ProxyDraft {
                 suggestion: Spelling.nearest(to: words[reader.position], among: ["if", "unless"]))
         }
         try append(step, action, conditionAt: end, arguments, &diagnostics)
+    }
+
+    /// The action of `use_backend` or `use-server`, whose target may be a format.
+    func choice(
+        _ step: RuleStep, _ arguments: KeywordArguments
+    ) throws(ExpressionMistake) -> Action {
+        let target = arguments.word(0)
+        guard target.contains("%") else {
+            let kind = step == .switching ? ProxyReference.Kind.backend : .server
+            let reference = session.compiler.references.make(kind, target)
+            return step == .switching ? UseBackend(reference) : UseServer(reference)
+        }
+        let format = try session.compiler.format(
+            target, word: 0, in: step.place, isHTTP: proxy.mode == .http)
+        return step == .switching ? UseBackend(format) : UseServer(format)
     }
 
     /// Adds a rule whose condition begins at a word.

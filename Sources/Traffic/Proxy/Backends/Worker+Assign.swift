@@ -10,6 +10,7 @@ extension Worker {
     private enum Found {
         case server(Int, served: Int)
         case queued(Int32, ahead: Int, growing: Bool)
+        case queuedForServer(Int32, ahead: Int)
         case none
     }
 
@@ -18,7 +19,9 @@ extension Worker {
     /// - Parameter avoiding: ordinal of a server taken only when there is no other; -1 none.
     mutating func assignServer(_ stream: Handle, avoiding: Int = -1) {
         let entry = programs[streams[stream].program].proxies[Int(streams[stream].backend)]
-        let waiting = QueuedStream(worker: number, stream: stream, ordinal: -1)
+        let pin = avoiding < 0 ? Int(streams[stream].pinnedOrdinal) : -1
+        let waiting = QueuedStream(
+            worker: number, stream: stream, ordinal: -1, rank: streams[stream].queueRank)
         if streams[stream].queuedAt == 0 { streams[stream].queuedAt = now }
         var preferred = -1
         if entry.prefersLast(sessions[streams[stream].session], streams[stream].backend),
@@ -31,10 +34,15 @@ extension Worker {
                 if order.isElastic {
                     order.follow(load: backend.connections.load(ordering: .relaxed), now: now)
                 }
-                switch order.assign(avoiding: avoiding, preferring: preferred) {
+                switch order.assign(avoiding: avoiding, preferring: preferred, pinned: pin) {
                 case .server(let ordinal):
                     return .server(ordinal, served: order.servers[ordinal].served)
                 case .none: return .none
+                case .pinned:
+                    var waiting = waiting
+                    waiting.ordinal = pin
+                    let ahead = order.servers[pin].queued
+                    return .queuedForServer(order.enqueue(waiting), ahead: ahead)
                 case .full:
                     let ahead = order.queued
                     return .queued(
@@ -45,12 +53,13 @@ extension Worker {
         switch found {
         case .server(let ordinal, let served):
             serverChosen(stream, ordinal, served: served)
+        case .queuedForServer(let node, let ahead):
+            streams[stream].serverQueueAhead = Int32(truncatingIfNeeded: ahead)
+            beginWaiting(stream, node)
+            if watchBoth(stream) { armTimer(stream) }
         case .queued(let node, let ahead, let growing):
-            streams[stream].queueNode = node
-            streams[stream].flags.insert(.hasQueueEntry)
             streams[stream].backendQueueAhead = Int32(truncatingIfNeeded: ahead)
-            streams[stream].enqueuedAt = now
-            streams[stream].phase = .queued
+            beginWaiting(stream, node)
             // Safety: the live state keeps the backend for the life of the process.
             if growing { engine.serveWaiting(of: unsafe entry.backend.takeUnretainedValue(), now) }
             if watchBoth(stream) { armTimer(stream) }
@@ -60,6 +69,13 @@ extension Worker {
             countConnectionError(stream)
             reply(stream, status: 503)
         }
+    }
+
+    private mutating func beginWaiting(_ stream: Handle, _ node: Int32) {
+        streams[stream].queueNode = node
+        streams[stream].flags.insert(.hasQueueEntry)
+        streams[stream].enqueuedAt = now
+        streams[stream].phase = .queued
     }
 
     /// The turn of a queued stream has come. A stream that ended meanwhile gives the slot back.

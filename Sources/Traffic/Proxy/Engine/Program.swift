@@ -4,6 +4,7 @@
 import Addresses
 import HTTP
 import Kernel
+import Samples
 import Structures
 
 /// A proxy as a worker uses it.
@@ -89,6 +90,8 @@ struct ServerEntry {
     let live: Unmanaged<ServerLive>
     /// This worker's counters of the server.
     let counters: CounterSlice
+    /// Its name, kept by the program.
+    let name: KeptBytes
     /// Where it is, with what was changed at run time.
     let address: RawSocketAddress
     /// A UNIX socket.
@@ -152,6 +155,10 @@ struct Program: ~Copyable {
     let standardReplies: [Int: ErrorReply]
     /// The rules of all proxies.
     let rules: RuleProgram
+    /// Backends by name, for rules that make the name of one.
+    let backendNames: NameTable
+    /// Keeps the names of servers.
+    let names: ConstantBlock
     /// By proxy index: replies that are made by formats, by status.
     let replyMakers: [[Int: ReplyMaker]]
     /// Sessions and streams that use it.
@@ -176,6 +183,7 @@ struct Program: ~Copyable {
         sessionRate = UInt32(clamping: rates.min() ?? 0)
         var proxies: [ProxyEntry] = []
         var servers: [ServerEntry] = []
+        let names = ConstantBlock()
         for (index, proxy) in configuration.proxies.enumerated() {
             proxies.append(
                 Self.entry(
@@ -183,7 +191,7 @@ struct Program: ~Copyable {
                     engine: engine, worker: worker, logger: logger))
             Self.append(
                 proxy, index: index, to: &servers, live: engine.live.backend(proxy.name),
-                worker: worker)
+                worker: worker, names)
         }
         var ofIdentity = [Int32](repeating: -1, count: engine.live.identities)
         for proxy in configuration.proxies.indices
@@ -203,6 +211,13 @@ struct Program: ~Copyable {
         }.map { engine.live.backend($0.name) }
         forwardFor = configuration.proxies.map { $0.forwardFor.map(Self.addressField) }
         rules = RuleProgram(configuration)
+        self.names = names
+        var backendNames = NameTable()
+        for (index, proxy) in configuration.proxies.enumerated()
+        where proxy.capability.contains(.backend) && !proxy.isDisabled {
+            backendNames.insert(proxy.name, index)
+        }
+        self.backendNames = backendNames
         replyMakers = configuration.proxies.map(\.replyMakers)
         errorReplies = configuration.proxies.map { proxy in
             // Contents that do not parse were refused when the configuration was read.
@@ -275,7 +290,7 @@ struct Program: ~Copyable {
 
     private static func append(
         _ proxy: ProxyConfiguration, index: Int, to servers: inout [ServerEntry],
-        live backend: BackendLive, worker: Int
+        live backend: BackendLive, worker: Int, _ names: ConstantBlock
     ) {
         guard proxy.capability.contains(.backend) else { return }
         let byName = backend.order.withLock { order in
@@ -293,7 +308,8 @@ struct Program: ~Copyable {
                 ServerEntry(
                     proxy: Int32(index), position: Int32(position), ordinal: Int32(live.ordinal),
                     identity: live.identity, live: Unmanaged.passUnretained(live),
-                    counters: live.counters.slice(worker: worker), address: address,
+                    counters: live.counters.slice(worker: worker),
+                    name: KeptBytes(server.name.utf8, in: names), address: address,
                     isLocal: !address.isIP, usesClientPort: server.usesClientPort,
                     portOffset: Int32(server.portOffset ?? 0),
                     usesClientAddress: server.usesClientAddress,

@@ -147,6 +147,7 @@ extension Worker {
     }
 }
 
+// Safety: what a subject points at is alive and its own, as its type says.
 extension Subject {
     /// The value of a variable, its bytes copied into `scratch`; nil when it is not set.
     public func value(

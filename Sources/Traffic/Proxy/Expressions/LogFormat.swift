@@ -66,6 +66,7 @@ public struct LogAliasCatalog: Sendable {
 
 /// A compiled format.
 public final class LogFormat: Sendable {
+    /// A piece of a format.
     enum Part: Sendable {
         /// Text as it stands.
         case text([UInt8])

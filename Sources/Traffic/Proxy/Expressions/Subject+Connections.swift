@@ -4,6 +4,7 @@ import Addresses
 import Kernel
 import Structures
 
+// Safety: what a subject points at is alive and its own, as its type says.
 extension Subject {
     /// The client's address and port; nil over a UNIX socket.
     public var clientAddress: IPSocketAddress? {
@@ -22,8 +23,8 @@ extension Subject {
         return status > 0 ? Int(status) : nil
     }
 
-    /// What an action answers whose change of a head has failed: an internal error, or nothing where
-    /// `strict-mode off` says so.
+    /// What an action answers whose change of a head has failed: an internal error, or nothing
+    /// where `strict-mode off` says so.
     public var rewriteFailed: ActionResult {
         if !stream.isNone,
             unsafe worker.pointee.streams[stream].flags.contains(.isLenient)

@@ -280,8 +280,11 @@ extension Worker {
             sessions[session].countsListener = true
             bind.beginCounting(worker: number)
         }
-        countAccept(frontend)
-        if programs[program].proxies[Int(frontend)].isLoggedAtAccept { logAccept(client) }
+        let entry = programs[program].proxies[Int(frontend)]
+        entry.frontendCounters.add(.connections)
+        if entry.ruleSteps & RuleSteps.ofSessions.rawValue != 0 && !admit(client) { return }
+        entry.frontendCounters.add(.sessions)
+        if entry.isLoggedAtAccept { logAccept(client) }
         beginClient(client)
     }
 
@@ -306,11 +309,5 @@ extension Worker {
         if tuning.sendBufferClientBytes > 0 {
             socket.setOption(SOL_SOCKET, SO_SNDBUF, Int32(tuning.sendBufferClientBytes))
         }
-    }
-
-    private mutating func countAccept(_ frontend: Int32) {
-        let counters = programs[program].proxies[Int(frontend)].frontendCounters
-        counters.add(.connections)
-        counters.add(.sessions)
     }
 }

@@ -91,6 +91,8 @@ public struct ServerOrder: Sendable {
     public var weight = 1
     /// `maxconn` in force; 0 means unlimited.
     public var maxConnections = 0
+    /// `maxqueue`: streams that may wait for this very server; 0 means any number.
+    public var maxQueue = 0
     /// `minconn`: where the limit begins that grows with the backend's load; 0 means that the
     /// limit stands still.
     public var minConnections = 0
@@ -114,6 +116,8 @@ public struct ServerOrder: Sendable {
 
     /// Whether the balancer may choose it.
     public var isUsable: Bool { isUp && admin.isServing && weight > 0 }
+    /// Whether a stream that asks for this very server gets it: it is up and not in maintenance.
+    public var isReachable: Bool { isUp && !admin.isMaintenance && slot >= 0 }
     /// Whether it came back lately and does not bear its full share yet.
     public var isRising: Bool { risingSince != 0 }
     /// The weight in force: less than ``weight`` while the server is rising.
@@ -130,6 +134,17 @@ public struct QueuedStream: Sendable {
     public var stream: Handle
     /// The one server it waits for, or -1 for any.
     public var ordinal: Int
+    /// What it waits before: lower comes first, and equals in the order in which they came
+    /// (`set-priority-class`, `set-priority-offset`).
+    public var rank: Int64 = 0
+
+    /// A stream from its parts.
+    public init(worker: Int, stream: Handle, ordinal: Int, rank: Int64 = 0) {
+        self.worker = worker
+        self.stream = stream
+        self.ordinal = ordinal
+        self.rank = rank
+    }
 }
 
 /// A queued stream whose turn has come: the slot is already charged for it.

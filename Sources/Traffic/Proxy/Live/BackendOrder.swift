@@ -11,6 +11,8 @@ public enum Assignment: Equatable, Sendable {
     case server(Int)
     /// Every usable server is full: wait in the queue.
     case full
+    /// The one server that was asked for is full: wait for it.
+    case pinned
     /// No server is usable.
     case none
 }
@@ -77,7 +79,18 @@ public struct BackendOrder: ~Copyable {
     /// - Parameters:
     ///   - avoiding: an ordinal taken only when there is no other; -1 none.
     ///   - preferring: an ordinal taken when it is usable and not full, whatever the order says.
-    mutating func assign(avoiding: Int = -1, preferring: Int = -1) -> Assignment {
+    ///   - pinned: an ordinal that is taken, or waited for, as long as it is reachable.
+    mutating func assign(
+        avoiding: Int = -1, preferring: Int = -1, pinned: Int = -1
+    ) -> Assignment {
+        if pinned >= 0, pinned < servers.count, servers[pinned].isReachable {
+            let server = servers[pinned]
+            if server.limit == 0 || server.served < server.limit {
+                charge(pinned)
+                return .server(pinned)
+            }
+            if server.maxQueue == 0 || server.queued < server.maxQueue { return .pinned }
+        }
         if preferring >= 0, preferring < servers.count {
             let server = servers[preferring]
             let isFull = server.limit > 0 && server.served >= server.limit
@@ -126,16 +139,28 @@ public struct BackendOrder: ~Copyable {
         return queue.count > 0 ? grant(ordinal) : nil
     }
 
+    /// The ordinal of a server that can be reached, by its ordinal; nil where it cannot.
+    func reachable(_ ordinal: Int) -> Bool {
+        ordinal >= 0 && ordinal < servers.count && servers[ordinal].isReachable
+    }
+
     /// Puts a stream at the end of the queue; the node names it for ``dequeue(_:_:)``.
     mutating func enqueue(_ stream: QueuedStream) -> Int32 {
         let node = queue.append(stream)
+        if stream.ordinal >= 0 {
+            servers[stream.ordinal].queued += 1
+            servers[stream.ordinal].queuedMax = max(
+                servers[stream.ordinal].queuedMax, servers[stream.ordinal].queued)
+        }
         if queue.count > queuedMax { queuedMax = queue.count }
         return node
     }
 
     /// Takes a stream out of the queue. False: its turn came already, and a grant is on its way.
     mutating func dequeue(_ node: Int32, worker: Int, _ stream: Handle) -> Bool {
-        queue.remove(node, worker: worker, stream)
+        guard let pin = queue.remove(node, worker: worker, stream) else { return false }
+        if pin >= 0 { servers[pin].queued -= 1 }
+        return true
     }
 
     private mutating func charge(_ ordinal: Int) {
@@ -151,8 +176,9 @@ public struct BackendOrder: ~Copyable {
         let server = servers[ordinal]
         guard server.slot >= 0, server.isUsable,
             server.limit == 0 || server.served < server.limit,
-            let waiting = queue.popFirst()
+            let waiting = queue.popFirst(for: ordinal)
         else { return nil }
+        if waiting.ordinal >= 0 { servers[ordinal].queued -= 1 }
         charge(ordinal)
         return QueueGrant(
             worker: waiting.worker, stream: waiting.stream, ordinal: ordinal,
@@ -227,6 +253,7 @@ public struct BackendOrder: ~Copyable {
             }
             servers[ordinal].maxConnections = configured.maxConnections
             servers[ordinal].minConnections = configured.minConnections
+            servers[ordinal].maxQueue = configured.maxQueue
             servers[ordinal].slowStartMilliseconds = configured.slowStartMilliseconds
             let wasAway = servers[ordinal].isAway
             servers[ordinal].admin.follow(isDisabled: configured.isDisabled)
@@ -389,64 +416,95 @@ extension ServerOrder {
     fileprivate var isAway: Bool { !isUp || admin.isMaintenance }
 }
 
-/// First come, first served, with removal from the middle.
+/// Streams that wait: one list for those that take any server and one for each server that is
+/// waited for. First come, first served within a rank, with removal from the middle.
 ///
 /// Bound: an entry is a live stream, and a stream waits at most once.
 private struct StreamQueue {
     private struct Node {
         var stream: QueuedStream
+        var number: UInt64
         var next: Int32
         var previous: Int32
         var isLinked: Bool
     }
+    private struct List {
+        var first: Int32 = -1
+        var last: Int32 = -1
+    }
     private var nodes: [Node] = []
-    private var first: Int32 = -1
-    private var last: Int32 = -1
+    /// The common list, then those of servers by ordinal.
+    private var lists = [List()]
     private var free: Int32 = -1
+    private var came: UInt64 = 0
     private(set) var count = 0
 
     mutating func append(_ stream: QueuedStream) -> Int32 {
+        let list = stream.ordinal + 1
+        while lists.count <= list { lists.append(List()) }
+        // Those of a later rank are passed; usually there are none.
+        var before = lists[list].last
+        while before >= 0, nodes[Int(before)].stream.rank > stream.rank {
+            before = nodes[Int(before)].previous
+        }
+        let after = before >= 0 ? nodes[Int(before)].next : lists[list].first
+        let node = Node(
+            stream: stream, number: came, next: after, previous: before, isLinked: true)
+        came &+= 1
         let index: Int32
         if free >= 0 {
             index = free
             free = nodes[Int(index)].next
-            nodes[Int(index)] = Node(stream: stream, next: -1, previous: last, isLinked: true)
+            nodes[Int(index)] = node
         } else {
             index = Int32(nodes.count)
-            nodes.append(Node(stream: stream, next: -1, previous: last, isLinked: true))
+            nodes.append(node)
         }
-        if last >= 0 { nodes[Int(last)].next = index } else { first = index }
-        last = index
+        if before >= 0 { nodes[Int(before)].next = index } else { lists[list].first = index }
+        if after >= 0 { nodes[Int(after)].previous = index } else { lists[list].last = index }
         count += 1
         return index
     }
 
-    mutating func popFirst() -> QueuedStream? {
-        guard first >= 0 else { return nil }
+    /// The stream whose turn it is on a server: of those that wait for it and those that take any.
+    mutating func popFirst(for ordinal: Int) -> QueuedStream? {
+        let common = lists[0].first
+        let pinned = ordinal + 1 < lists.count ? lists[ordinal + 1].first : -1
+        guard common >= 0 || pinned >= 0 else { return nil }
+        let first = common < 0 || pinned >= 0 && isBefore(pinned, common) ? pinned : common
         let stream = nodes[Int(first)].stream
         unlink(first)
         return stream
     }
 
-    mutating func remove(_ node: Int32, worker: Int, _ stream: Handle) -> Bool {
+    private func isBefore(_ left: Int32, _ right: Int32) -> Bool {
+        let (left, right) = (nodes[Int(left)], nodes[Int(right)])
+        return left.stream.rank == right.stream.rank
+            ? left.number < right.number : left.stream.rank < right.stream.rank
+    }
+
+    /// Takes a stream out; the server it waited for, -1 for any, or nil when it is not there.
+    mutating func remove(_ node: Int32, worker: Int, _ stream: Handle) -> Int? {
         guard node >= 0, Int(node) < nodes.count, nodes[Int(node)].isLinked,
             nodes[Int(node)].stream.worker == worker, nodes[Int(node)].stream.stream == stream
-        else { return false }
+        else { return nil }
+        let pin = nodes[Int(node)].stream.ordinal
         unlink(node)
-        return true
+        return pin
     }
 
     private mutating func unlink(_ index: Int32) {
         let node = nodes[Int(index)]
+        let list = node.stream.ordinal + 1
         if node.previous >= 0 {
             nodes[Int(node.previous)].next = node.next
         } else {
-            first = node.next
+            lists[list].first = node.next
         }
         if node.next >= 0 {
             nodes[Int(node.next)].previous = node.previous
         } else {
-            last = node.previous
+            lists[list].last = node.previous
         }
         nodes[Int(index)].isLinked = false
         nodes[Int(index)].next = free

@@ -146,9 +146,9 @@ public enum ActionResult: Sendable {
 /// Something that a rule does.
 ///
 /// Instances are made at load and shared by all workers; they do not change.
+///
+/// Safety: subclasses hold constants, or shared state that guards itself.
 open class Action: @unchecked Sendable {
-    // Safety: subclasses hold constants, or shared state that guards itself.
-
     /// Keeps the bytes of the action's ``KeptBytes``.
     private let constants: ConstantBlock?
 

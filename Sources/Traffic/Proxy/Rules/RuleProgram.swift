@@ -61,6 +61,7 @@ struct RuleProgram: ~Copyable {
     }
 }
 
+// Safety: what a subject points at is alive and its own, as its type says.
 extension Subject {
     /// Judges and runs the rules of a list from an index on.
     ///

@@ -5,6 +5,7 @@ import Bytes
 import HTTP
 import Structures
 
+// Safety: what a subject points at is alive and its own, as its type says.
 extension Subject {
     /// Appends bytes to the edits; nil when they do not fit or would break the head.
     private func keep(_ parts: Span<UInt8>, isFirst: Bool = true) -> Range<Int>? {

@@ -1,5 +1,5 @@
-// What `martlet explain` sees: the worker's own evaluation, told step by step. Without a trace a rule
-// costs one test of a flag.
+// What `martlet explain` sees: the worker's own evaluation, told step by step. Without a trace a
+// rule costs one test of a flag.
 
 import Samples
 
@@ -25,22 +25,27 @@ public final class RuleTrace {
     public init() {}
 }
 
+// Safety: what a subject points at is alive and its own, as its type says.
 extension Subject {
+    /// A condition is about to be judged.
     func beginTracing(_ entry: RuleEntry) {
         // Safety: as the types say; so below.
         unsafe worker.pointee.trace?.events.append(.judging(entry.rule.takeUnretainedValue()))
     }
 
+    /// A condition was judged.
     func endTracing(_ entry: RuleEntry, _ result: TestResult) {
         unsafe worker.pointee.trace?.events.append(
             .judged(entry.rule.takeUnretainedValue(), result))
     }
 
+    /// An action ran.
     func traced(_ entry: RuleEntry, _ result: ActionResult) {
         unsafe worker.pointee.trace?.events.append(
             .ran(entry.rule.takeUnretainedValue(), "\(result)"))
     }
 
+    /// A test was made.
     func traced(
         _ number: Int, _ test: AccessTest, _ sample: Sample, _ matches: Bool,
         _ scratch: inout SampleScratch

@@ -24,8 +24,8 @@ extension Worker {
         return .waiting
     }
 
-    /// Whether a body is there to its end, or `bytes` of it where that is not 0, or as much of it as
-    /// can be waited for.
+    /// Whether a body is there to its end, or `bytes` of it where that is not 0, or as much of it
+    /// as can be waited for.
     func hasBody(_ stream: Handle, isRequest: Bool, atLeast bytes: Int) -> Bool {
         let source = isRequest ? streams[stream].client : streams[stream].server
         let head = Int(message.head.length)

@@ -119,9 +119,9 @@ extension Worker {
 /// Makes a reply of our own for a stream, such as that of an `http-error` line.
 ///
 /// Instances are made at load and shared by all workers; they do not change.
+///
+/// Safety: subclasses hold constants.
 open class ReplyMaker: @unchecked Sendable {
-    // Safety: subclasses hold constants.
-
     /// A maker.
     public init() {}
 

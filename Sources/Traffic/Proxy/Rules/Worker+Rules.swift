@@ -185,11 +185,7 @@ extension Worker {
         let kind: CounterKind = isResponse ? .deniedResponses : .deniedRequests
         programs[own].proxies[Int(streams[stream].frontend)].frontendCounters.add(kind)
         let back = streams[stream].backend
-        if back >= 0 && back != streams[stream].frontend {
-            programs[own].proxies[Int(back)].backendCounters.add(kind)
-        } else if back >= 0 {
-            programs[own].proxies[Int(back)].backendCounters.add(kind)
-        }
+        if back >= 0 { programs[own].proxies[Int(back)].backendCounters.add(kind) }
     }
 
     // MARK: Requests
@@ -374,11 +370,7 @@ extension Worker {
         }
         _ = fill(streams[stream].server, stream)
         takeUp(stream)
-        if streams[stream].flags.contains(.isHTTP) {
-            walkResponse(stream)
-        } else {
-            walkRelayResponse(stream)
-        }
+        walkResponse(stream)
     }
 
     /// Reads what has come into a side's buffer, as far as there is room; false when the side
@@ -486,20 +478,26 @@ extension Worker {
     }
 
     /// Leads the begin of a relay's response through `tcp-response content`.
-    mutating func walkRelayResponse(_ stream: Handle) {
-        let own = streams[stream].program
+    mutating func judgeRelay(_ stream: Handle) -> RuleEnd {
+        let server = streams[stream].server
+        guard fill(server, stream) else { return .passed }
         let back = Int(streams[stream].backend)
-        if programs[own].proxies[back].ruleSteps & RuleStep.contentResponse.bit != 0 {
-            switch runContent(.contentResponse, of: back, stream) {
-            case .passed: break
-            case .waiting: return hold(stream, .analysingResponse)
-            case .ended: return
-            }
+        let result = runContent(.contentResponse, of: back, stream)
+        if case .passed = result {
+            streams[stream].rules = RulePlace()
+            streams[stream].flags.insert(.responseIsJudged)
         }
-        streams[stream].rules = RulePlace()
-        streams[stream].flags.insert(.responseIsJudged)
-        streams[stream].phase = .tunnel
-        drive(stream)
+        return result
+    }
+
+    /// Whether a relay's response has still to pass `tcp-response content`.
+    @inline(__always)
+    mutating func awaitsJudgement(_ stream: Handle) -> Bool {
+        let flags = streams[stream].flags
+        if flags.contains(.isHTTP) || flags.contains(.responseIsJudged) { return false }
+        let back = Int(streams[stream].backend)
+        return programs[streams[stream].program].proxies[back].ruleSteps
+            & RuleStep.contentResponse.bit != 0
     }
 }
 

@@ -211,6 +211,10 @@ struct Stream: ~Copyable {
     var countedIn: UInt64 = 0
     /// As `countedIn`, to the client.
     var countedOut: UInt64 = 0
+    /// The ordinal of the server that a rule or a table has chosen; -1 where the balancer chooses.
+    var pinnedOrdinal: Int32 = -1
+    /// Its rank in queues; lower comes first.
+    var queueRank: Int64 = 0
     /// Where it is among the rules.
     var rules = RulePlace()
     /// Its head, while it waits there; none while it does not.

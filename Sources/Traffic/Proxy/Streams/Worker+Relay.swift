@@ -99,7 +99,17 @@ extension Worker {
             abort(stream, causedByClient: false)
             return
         }
-        guard tunnel(stream, .request), tunnel(stream, .response) else { return }
+        guard tunnel(stream, .request) else { return }
+        if awaitsJudgement(stream) {
+            switch judgeRelay(stream) {
+            case .passed: break
+            case .waiting:
+                if watchBoth(stream) { armTimer(stream) }
+                return
+            case .ended: return
+            }
+        }
+        guard tunnel(stream, .response) else { return }
         // The first direction may have gone on because the second made room.
         let isDone =
             streams[stream].flows[0].isDelivered && streams[stream].flows[1].isDelivered

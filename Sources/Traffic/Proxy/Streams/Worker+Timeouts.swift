@@ -64,6 +64,9 @@ extension Worker {
         case .replying:
             nearest.consider(streams[stream].clientActivity, front.client, .client)
         case .tunnel:
+            if streams[stream].rules.until != 0 {
+                nearest.consider(streams[stream].rules.until &- 1, 1, .rules)
+            }
             if back.tunnel > 0 && !isHalfClosed(stream) {
                 let last = max(streams[stream].clientActivity, streams[stream].serverActivity)
                 nearest.consider(last, back.tunnel, .server)

@@ -1,0 +1,126 @@
+// The rules that choose a backend and a server (configuration manual: use_backend, use-server).
+
+import Samples
+import Structures
+
+/// `use_backend`: by a name known at load, or by one that a format makes.
+///
+/// Safety: constants; a reference is found before any worker sees it.
+public final class UseBackend: Action, @unchecked Sendable {
+    private let reference: ProxyReference?
+    private let format: LogFormat?
+
+    /// A backend by its name.
+    public init(_ reference: ProxyReference) {
+        self.reference = reference
+        format = nil
+        super.init()
+    }
+
+    /// A backend whose name a format makes.
+    public init(_ format: LogFormat) {
+        reference = nil
+        self.format = format
+        super.init()
+    }
+
+    public override func run(_ subject: Subject, isAgain: Bool) -> ActionResult {
+        if let reference { return subject.use(backend: Int(reference.index)) ? .stop : .goOn }
+        guard let format, subject.render(format),
+            let backend = subject.backend(named: subject.renderedText)
+        else { return .goOn }
+        return subject.use(backend: backend) ? .stop : .goOn
+    }
+}
+
+/// `use-server`: by a name known at load, or by one that a format makes.
+///
+/// Safety: constants; a reference is found before any worker sees it.
+public final class UseServer: Action, @unchecked Sendable {
+    private let reference: ProxyReference?
+    private let format: LogFormat?
+
+    /// A server by its name.
+    public init(_ reference: ProxyReference) {
+        self.reference = reference
+        format = nil
+        super.init()
+    }
+
+    /// A server whose name a format makes.
+    public init(_ format: LogFormat) {
+        reference = nil
+        self.format = format
+        super.init()
+    }
+
+    public override func run(_ subject: Subject, isAgain: Bool) -> ActionResult {
+        var position = -1
+        if let reference {
+            position = Int(reference.server)
+        } else if let format, subject.render(format) {
+            position = subject.server(named: subject.renderedText) ?? -1
+        }
+        return position >= 0 && subject.pin(server: position) ? .stop : .goOn
+    }
+}
+
+// Safety: what a subject points at is alive and its own, as its type says.
+extension Subject {
+    /// Sends the stream to a backend; false where the backend cannot serve its mode.
+    func use(backend: Int) -> Bool {
+        guard backend >= 0, !stream.isNone else { return false }
+        // Safety: as the type says; so below.
+        let entry = unsafe worker.pointee.programs[program].proxies[backend]
+        let isHTTP = unsafe worker.pointee.streams[stream].flags.contains(.isHTTP)
+        guard entry.isHTTP == isHTTP else { return false }
+        unsafe worker.pointee.streams[stream].backend = Int32(backend)
+        return true
+    }
+
+    /// Index of the backend with that name; nil when there is none.
+    func backend(named name: Span<UInt8>) -> Int? {
+        unsafe worker.pointee.programs[program].backendNames.index(of: name)
+    }
+
+    /// Position of the backend's server with that name; nil when there is none.
+    func server(named name: Span<UInt8>) -> Int? {
+        let backend = backend
+        guard backend >= 0 else { return nil }
+        let entry = unsafe worker.pointee.programs[program].proxies[backend]
+        for position in 0..<Int(entry.serverCount) {
+            let index = Int(entry.firstServer) &+ position
+            let server = unsafe worker.pointee.programs[program].servers[index]
+            if server.name.span.isEqual(to: name) { return position }
+        }
+        return nil
+    }
+
+    /// Asks for one server of the stream's backend; false where it cannot be reached.
+    ///
+    /// - Parameter position: position in the backend's servers.
+    public func pin(server position: Int) -> Bool {
+        let backend = backend
+        guard backend >= 0 else { return false }
+        let entry = unsafe worker.pointee.programs[program].proxies[backend]
+        guard position < Int(entry.serverCount) else { return false }
+        let index = Int(entry.firstServer) &+ position
+        let ordinal = unsafe Int(worker.pointee.programs[program].servers[index].ordinal)
+        let isReachable = unsafe entry.backend._withUnsafeGuaranteedRef { backend in
+            backend.order.withLock { $0.reachable(ordinal) }
+        }
+        if isReachable {
+            unsafe worker.pointee.streams[stream].pinnedOrdinal = Int32(ordinal)
+        }
+        return isReachable
+    }
+}
+
+extension Span where Element == UInt8 {
+    /// Whether it is the same text.
+    public func isEqual(to text: Span<UInt8>) -> Bool {
+        guard count == text.count else { return false }
+        for index in 0..<count where self[index] != text[index] { return false }
+        return true
+    }
+}
