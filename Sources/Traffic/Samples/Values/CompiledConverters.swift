@@ -110,7 +110,7 @@ public struct CompiledConverters: Sendable {
                     "\(intro)<\(shape.label)>, \(shape.expectation), is missing: \(row.notation)")
             }
             let written = call.arguments[index]
-            if written.text.isEmpty && !written.isQuoted && shape.isOptional {
+            if written.text.isEmpty && !written.isQuoted && shape.skipsEmpty {
                 values.append(nil)
                 continue
             }
