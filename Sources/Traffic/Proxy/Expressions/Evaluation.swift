@@ -16,9 +16,10 @@ final class Evaluation: ConverterEnvironment {
     }
 
     override func set(
-        _ variable: VariableReference, to sample: Sample, in scratch: borrowing SampleScratch
+        _ variable: VariableReference, to sample: Sample, in scratch: borrowing SampleScratch,
+        if condition: VariableCondition
     ) -> Bool {
-        subject?.set(variable, to: sample, in: scratch) == .set
+        subject?.set(variable, to: sample, in: scratch, if: condition) == .set
     }
 
     override func unset(_ variable: VariableReference) { subject?.unset(variable) }
