@@ -34,6 +34,8 @@ struct StreamExtras: ~Copyable {
     var captures = TextSlots()
     /// The unique id, once it was made.
     var uniqueID = TextSlots()
+    /// Addresses that rules have put in place of the connection's.
+    var addresses = ReplacedAddresses()
 
     init(names: VariableNames) { variables = StreamVariables(names: names) }
 }
@@ -42,6 +44,8 @@ struct StreamExtras: ~Copyable {
 struct SessionExtras: ~Copyable {
     /// Variables of the session.
     var variables: SessionVariables
+    /// Addresses that rules have put in place of the connection's.
+    var addresses = ReplacedAddresses()
 
     init(names: VariableNames) { variables = SessionVariables(names: names) }
 }
@@ -134,6 +138,7 @@ extension Worker {
         streamExtras[handle].variables.reset(&sessionExtras[session].variables, live.variables)
         streamExtras[handle].captures.reset()
         streamExtras[handle].uniqueID.reset()
+        streamExtras[handle].addresses = ReplacedAddresses()
         streams[stream].extras = .none
         freeStreamExtras.append(handle)
     }
@@ -143,6 +148,7 @@ extension Worker {
         let handle = sessions[session].extras
         guard !handle.isNone else { return }
         sessionExtras[handle].variables.reset(live.variables)
+        sessionExtras[handle].addresses = ReplacedAddresses()
         sessions[session].extras = .none
         freeSessionExtras.append(handle)
     }
