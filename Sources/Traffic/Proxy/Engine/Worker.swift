@@ -196,7 +196,7 @@ struct Worker: ~Copyable {
     }
 
     /// One turn of the loop: wait, dispatch, mail, timers, postponed work.
-    private mutating func turn() {
+    mutating func turn() {
         let ready = poller.wait(milliseconds: patience())
         now = Clock.monotonic().milliseconds
         var hasMail = false

@@ -162,6 +162,7 @@ extension Worker {
             countDenied(stream, isResponse)
             end(stream, client: .abort)
         case .drop:
+            if let trace { trace.finish(.dropped) }
             note(stream, cause: "P", state: state)
             countDenied(stream, isResponse)
             end(stream, client: .drop)
@@ -415,6 +416,7 @@ extension Worker {
         streams[stream].rules = RulePlace()
         streams[stream].rules.since = now
         streams[stream].rules.until = now &+ UInt64(max(delay, 1))
+        if let trace { trace.finish(.tarpitted(status: status, milliseconds: Int(delay))) }
         hold(stream, .tarpitting)
     }
 
