@@ -112,6 +112,7 @@ extension Worker {
         sessions[session].lastBackend = streams[stream].backend
         sessions[session].lastOrdinal = Int32(truncatingIfNeeded: ordinal)
         counters.add(.sessions)
+        counters.tick(.sessions, now: now)
         counters.add(.selections)
         entry.backendCounters.add(.selections)
         connectServer(stream)

@@ -78,6 +78,8 @@ struct Worker: ~Copyable {
     let texts: UnsafeMutablePointer<SampleScratch>
     /// What was rendered last, in `texts`.
     var renderedText = Sample.boolean(false)
+    /// Numbers for expressions that draw one.
+    var random = RandomNumbers.seededBySystem()
     /// The world of converters.
     ///
     /// Safety: retained once, for the worker's life.

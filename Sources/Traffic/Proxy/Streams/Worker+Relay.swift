@@ -59,6 +59,7 @@ extension Worker {
         streams[stream].flags.insert(.isInBackend)
         let entry = programs[streams[stream].program].proxies[Int(backend)]
         entry.backendCounters.add(.sessions)
+        entry.backendCounters.tick(.sessions, now: now)
         let present = unsafe entry.backend._withUnsafeGuaranteedRef { backend in
             let present = backend.connections.add(1, ordering: .relaxed).newValue
             if present > backend.connectionsMax.load(ordering: .relaxed) {
