@@ -78,6 +78,8 @@ struct Worker: ~Copyable {
     let texts: UnsafeMutablePointer<SampleScratch>
     /// What was rendered last, in `texts`.
     var renderedText = Sample.boolean(false)
+    /// What access lists need to match regular expressions; as `scratch`.
+    let regularExpressions: UnsafeMutablePointer<RegularExpressionScratch>
     /// The world of converters.
     ///
     /// Safety: retained once, for the worker's life.
@@ -158,6 +160,8 @@ struct Worker: ~Copyable {
         unsafe texts = .allocate(capacity: 1)
         unsafe texts.initialize(
             to: SampleScratch(valueLimit: max(tuning.bufferBytes, 65_536), capacity: 65_536))
+        unsafe regularExpressions = .allocate(capacity: 1)
+        unsafe regularExpressions.initialize(to: RegularExpressionScratch())
         unsafe evaluation = Unmanaged.passRetained(Evaluation())
         pipes.most = Self.share(of: generation.configuration.global.maxPipes, engine.workers)
         // Safety: the live state outlives every worker.
@@ -176,6 +180,8 @@ struct Worker: ~Copyable {
         unsafe scratch.deallocate()
         unsafe texts.deinitialize(count: 1)
         unsafe texts.deallocate()
+        unsafe regularExpressions.deinitialize(count: 1)
+        unsafe regularExpressions.deallocate()
         unsafe evaluation.release()
     }
 
