@@ -13,6 +13,7 @@ extension ConverterCatalog {
         .json,
         .times,
         .crypto,
+        .tokens,
         .certificates,
         .substitution,
         .forwarded,

@@ -45,18 +45,37 @@ extension ConverterFamily {
         ])
 }
 
-/// A digest OpenSSL knows.
+/// One of OpenSSL's digests.
 ///
-/// Safety: OpenSSL's algorithm tables are constant.
+/// Safety: OpenSSL's algorithm tables are constant and live as long as the process.
 @safe
-final class Digest: @unchecked Sendable {
-    let algorithm: OpaquePointer
+struct DigestAlgorithm: BitwiseCopyable, @unchecked Sendable {
+    let pointer: OpaquePointer
 
     /// Looks a name up; nil when it is unknown.
     init?(name: String) {
-        // Safety: the table's entries live as long as the process.
         guard let found = unsafe EVP_get_digestbyname(name) else { return nil }
-        unsafe algorithm = found
+        unsafe pointer = found
+    }
+
+    /// SHA-2 with 256, 384 or 512 bits.
+    init(sha2Bits bits: Int64) {
+        switch bits {
+        case 384: unsafe pointer = EVP_sha384()
+        case 512: unsafe pointer = EVP_sha512()
+        default: unsafe pointer = EVP_sha256()
+        }
+    }
+}
+
+/// A digest as an argument.
+final class Digest: Sendable {
+    let algorithm: DigestAlgorithm
+
+    /// Looks a name up; nil when it is unknown.
+    init?(name: String) {
+        guard let algorithm = DigestAlgorithm(name: name) else { return nil }
+        self.algorithm = algorithm
     }
 }
 
@@ -150,7 +169,7 @@ private enum Crypto {
                     let status = unsafe input.withUnsafeBufferPointer { input in
                         unsafe EVP_Digest(
                             input.baseAddress, input.count, room.baseAddress, &count,
-                            digest.algorithm, nil)
+                            digest.algorithm.pointer, nil)
                     }
                     return status == 1 ? Int(count) : nil
                 }
@@ -165,7 +184,8 @@ private enum Crypto {
         let made = scratch.makeFrom(as: .binary) { scratch, output in
             isDone = arguments.withObject(0, as: Digest.self) { digest in
                 messageCode(
-                    digest, key: scratch.bytes(of: key), scratch.bytes(of: input), into: &output)
+                    digest.algorithm, key: scratch.bytes(of: key), scratch.bytes(of: input),
+                    into: &output)
             }
         }
         guard isDone, let made else { return false }
@@ -296,7 +316,8 @@ private enum Crypto {
 
 /// Adds the message code of `input`; false when OpenSSL fails or there is no room.
 func messageCode(
-    _ digest: Digest, key: Span<UInt8>, _ input: Span<UInt8>, into output: inout OutputBytes
+    _ digest: DigestAlgorithm, key: Span<UInt8>, _ input: Span<UInt8>,
+    into output: inout OutputBytes
 ) -> Bool {
     // Safety: the code is written only when the longest one fits.
     unsafe output.withUnsafeRoom { room in
@@ -308,7 +329,7 @@ func messageCode(
                 var none: UInt8 = 0
                 return unsafe withUnsafePointer(to: &none) { none in
                     unsafe HMAC(
-                        digest.algorithm, key.baseAddress ?? none, Int32(key.count),
+                        digest.pointer, key.baseAddress ?? none, Int32(key.count),
                         input.baseAddress, input.count, room.baseAddress, &count)
                 }
             }
