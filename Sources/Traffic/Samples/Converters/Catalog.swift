@@ -13,6 +13,7 @@ extension ConverterCatalog {
         .json,
         .times,
         .crypto,
+        .ciphers,
         .tokens,
         .certificates,
         .substitution,
