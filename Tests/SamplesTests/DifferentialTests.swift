@@ -156,7 +156,7 @@ struct ReferenceValues {
 let allCases: [Case] = [
     letterCases, partCases, escapeCases, numberCases, encodingCases, networkCases, castCases,
     hashCases, jsonCases, timeCases, cryptoCases, messageCases, streamCases,
-    tokenCases,
+    tokenCases, fixCases, mqttCases, forwardedCases,
 ].flatMap { $0 }
 
 /// Expressions with mistakes.
@@ -174,5 +174,10 @@ let refusedByBoth = [
     "str(a),set-var(txn.v,ifset,iflt,ifgt,ifempty,ifexists)", "str(a),unset-var()",
     "str(a),capture-req()", "str(a),capture-req(x)", "str(a),capture-res(0x1)",
     "str(a),debug(a,nosuch)", "str(a),debug(a,stderr,c)", "int(1),capture-req",
+    "str(a),fix_tag_value(0)", "str(a),fix_tag_value(x)", "str(a),fix_tag_value()",
+    "str(a),fix_tag_value(-1)", "str(a),mqtt_field_value(connect,xyz)",
+    "str(a),mqtt_field_value(connect,)", "str(a),mqtt_field_value(connack,username)",
+    "str(a),mqtt_field_value(0,flags)", "str(a),mqtt_field_value(16,flags)",
+    "str(a),mqtt_field_value(connect,36)", "str(a),mqtt_field_value(publish,flags)",
     "str(a),strcmp(novariable)", "str(a),strcmp(foo.bar)", "int(1),add(foo.bar)",
 ]

@@ -19,6 +19,8 @@ extension ConverterCatalog {
         .substitution,
         .forwarded,
         .protocolBuffers,
+        .fix,
+        .mqtt,
         .stream,
         .maps,
     ])
