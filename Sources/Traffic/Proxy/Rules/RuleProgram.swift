@@ -136,9 +136,8 @@ extension Subject {
                 mayChange = mayChange || state.isIncomplete
                 break
             }
-            let matches = unsafe worker.pointee.evaluation._withUnsafeGuaranteedRef {
-                unsafe test.matches(sample, &scratch.pointee, &$0.expressions)
-            }
+            let matches = unsafe test.matches(
+                sample, &scratch.pointee, &worker.pointee.regularExpressions.pointee)
             if unsafe worker.pointee.isTraced {
                 unsafe traced(test, sample, matches, &scratch.pointee)
             }
