@@ -63,6 +63,7 @@ final class LoadSession {
             guard case .success(let bytes) = readFile(path) else { return nil }
             return bytes
         }
+        compiler.references.environment = { [unowned self] in self.environment[$0] }
     }
 
     /// The address of a host name; each name is asked for once.

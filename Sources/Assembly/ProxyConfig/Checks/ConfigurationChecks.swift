@@ -48,6 +48,9 @@ enum ConfigurationChecks {
         configuration.variableNames = session.variables
         session.patterns.finishLoading()
         configuration.patterns = session.patterns
+        let references = session.compiler.references
+        configuration.measuresStreams = references.measuresStreams
+        configuration.logsServerConnections = references.readsServerConnections
         for mistake in session.compiler.references.resolve(in: configuration) {
             diagnostics.report(
                 Diagnostic(

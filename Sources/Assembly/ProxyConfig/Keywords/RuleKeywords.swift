@@ -93,6 +93,7 @@ extension ProxyDraft {
     func note(_ arguments: KeywordArguments) {
         session.compiler.references.place = SourcePlace(arguments.location)
         session.compiler.references.proxyName = isDefaults ? nil : proxy.name
+        session.compiler.references.lists = lists
     }
 
     /// Runs `body` and reports its mistake with the word that is wrong, and the warnings of access
@@ -200,7 +201,7 @@ extension ProxyDraft {
         guard let condition = rule.condition else { return }
         let compiler = session.compiler
         for number in lists.expressions(of: condition) {
-            let missing = compiler.needs(of: number).subtracting(rule.step.place.available)
+            let missing = rule.step.place.missing(of: compiler.needs(of: number))
             if missing.isEmpty { continue }
             diagnostics.report(
                 arguments.warning(
@@ -212,7 +213,9 @@ extension ProxyDraft {
 
     /// The section has been read: its rules get its access lists.
     func finishRules() {
+        session.compiler.references.finish(lists)
         let table = lists.finish()
+        session.compiler.references.finish(lists, table)
         for rule in ownRules { rule.table = table }
     }
 

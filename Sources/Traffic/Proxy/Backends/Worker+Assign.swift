@@ -191,6 +191,8 @@ extension Worker {
             programs[program].proxies[Int(known[identity])].isHTTP == front.isHTTP
         else { return false }
         if sessions[session].program == old { follow(session: session) }
+        streams[stream].lastRule = -1
+        streams[stream].waitingRule = -1
         streams[stream].frontend = known[identity]
         streams[stream].backend = backend
         streams[stream].program = program

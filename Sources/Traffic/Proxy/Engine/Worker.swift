@@ -29,6 +29,10 @@ struct Worker: ~Copyable {
     var runQueue = RunQueue(reserve: 1024)
     /// Milliseconds of the monotonic clock, read once a turn.
     var now: UInt64
+    /// The same in nanoseconds.
+    var turnBegan: UInt64 = 0
+    /// Whether it is measured how long streams are worked on.
+    var measuresStreams = false
 
     /// Clients and servers.
     var connections: Slab<Connection>
@@ -82,6 +86,8 @@ struct Worker: ~Copyable {
     var random = RandomNumbers.seededBySystem()
     /// What access lists need to match regular expressions; as `scratch`.
     let regularExpressions: UnsafeMutablePointer<RegularExpressionScratch>
+    /// How deep access lists use each other at present.
+    var listDepth = 0
     /// The world of converters.
     ///
     /// Safety: retained once, for the worker's life.
@@ -173,6 +179,7 @@ struct Worker: ~Copyable {
         guard let first = programs.insert(Program(generation, engine: engine, worker: number))
         else { preconditionFailure("a new slab has room") }
         program = first
+        measuresStreams = generation.configuration.measuresStreams
         pools = [IdlePool](repeating: IdlePool(), count: engine.live.identities)
     }
 
@@ -206,7 +213,9 @@ struct Worker: ~Copyable {
     /// One turn of the loop: wait, dispatch, mail, timers, postponed work.
     mutating func turn() {
         let ready = poller.wait(milliseconds: patience())
-        now = Clock.monotonic().milliseconds
+        let instant = Clock.monotonic()
+        now = instant.milliseconds
+        turnBegan = instant.nanoseconds
         var hasMail = false
         for index in 0..<ready {
             let (events, data) = poller.event(at: index)

@@ -41,8 +41,14 @@ public final class ExpressionTable: Sendable {
     /// By number.
     public let expressions: [Expression]
 
+    /// The access lists that expressions name, by number.
+    let listUses: [AccessListUse]
+
     /// A table of expressions.
-    public init(_ expressions: [Expression] = []) { self.expressions = expressions }
+    public init(_ expressions: [Expression] = [], listUses: [AccessListUse] = []) {
+        self.expressions = expressions
+        self.listUses = listUses
+    }
 }
 
 /// Compiles the expressions of one configuration.
@@ -78,11 +84,15 @@ public final class ExpressionCompiler: @unchecked Sendable {
             variables: { try? variables.reference(to: $0) }, readFile: readFile,
             patterns: patterns)
         loading.references = references
+        let references = references
+        loading.accessLists = { references.use(lists: [$0])?.number }
         self.loading = loading
     }
 
     /// The expressions that access lists have numbered.
-    public func finish() -> ExpressionTable { ExpressionTable(numbered) }
+    public func finish() -> ExpressionTable {
+        ExpressionTable(numbered, listUses: references.listUses)
+    }
 
     /// Reads one expression: a fetch and its converters.
     ///
@@ -135,7 +145,7 @@ public final class ExpressionCompiler: @unchecked Sendable {
     private func check(
         _ row: Fetch, _ call: ExpressionCall, _ place: ExpressionPlace
     ) throws(ExpressionMistake) {
-        let missing = row.needs.subtracting(place.available)
+        let missing = place.missing(of: row.needs)
         if missing.isEmpty { return }
         throw call.mistake(
             "sample fetch '\(row.name)' needs \(missing.names), which \(place.name) do not have")

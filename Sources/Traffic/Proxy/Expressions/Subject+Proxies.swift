@@ -55,6 +55,15 @@ extension Subject {
         return back.capability.contains(.backend) ? Int(back.tunnel) : 0
     }
 
+    /// How long the client may be silent in this stream.
+    public var clientTimeout: Int { configuredClientTimeout }
+
+    /// How long the server may be silent in this stream.
+    public var serverTimeout: Int { configuredServerTimeout }
+
+    /// How long both sides may be silent in this stream's tunnel.
+    public var tunnelTimeout: Int { configuredTunnelTimeout }
+
     // MARK: Listeners
 
     /// What the worker knows of the `bind` line the client came to; nil where it is not known any

@@ -115,7 +115,13 @@ public struct Subject: BitwiseCopyable {
     // MARK: The head
 
     /// Whether a request's head is there.
-    public var hasRequestHead: Bool { unsafe worker.pointee.message.side == .request }
+    ///
+    /// A relay has one, too, while its client's first bytes are looked at and are an HTTP request.
+    public var hasRequestHead: Bool {
+        if unsafe worker.pointee.message.side == .request { return true }
+        if stream.isNone || isHTTP { return false }
+        return findRelayedRequest() == .whole
+    }
 
     /// Whether a response's head is there.
     public var hasResponseHead: Bool {

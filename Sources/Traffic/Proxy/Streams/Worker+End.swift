@@ -85,6 +85,7 @@ extension Worker {
         if !hasLeftRequest(stream) { streams[stream].flags.remove(.clientPersists) }
         streams[stream].flags.remove(.serverPersists)
         leaveQueue(stream)
+        if !streams[stream].server.isNone { keepServerFacts(stream) }
         finishServer(stream, keep: false)
         streams[stream].status = Int32(status)
         streams[stream].flags.insert(.isIntercepted)
@@ -158,9 +159,10 @@ extension Worker {
     /// Ends a stream.
     mutating func end(_ stream: Handle, client fate: ClientFate) {
         leaveQueue(stream)
+        // The log may ask for the server's connection.
+        logEnd(stream)
         finishServer(stream, keep: fate == .keep || fate == .close)
         count(stream)
-        logEnd(stream)
         releasePipe(stream, 0)
         releasePipe(stream, 1)
         buffers.give(streams[stream].head.take())
