@@ -110,6 +110,7 @@ var building = Building()
 building.shim("CLinux")
 building.shim("CPCRE2")
 building.shim("COpenSSL")
+building.shim("CCrypt")
 
 building.library("Bytes", on: .base)
 building.library("Structures", on: .base, needs: ["Bytes"])
@@ -132,7 +133,7 @@ building.library("Balancing", on: .traffic, needs: ["Structures", "ConfigLanguag
 building.library(
     "Proxy", on: .traffic,
     needs: [
-        "CLinux", "Reactor", "Kernel", "HTTP", "Balancing", "Samples", "ConfigLanguage",
+        "CLinux", "CCrypt", "Reactor", "Kernel", "HTTP", "Balancing", "Samples", "ConfigLanguage",
         "Addresses", "Bytes", "Structures",
     ])
 

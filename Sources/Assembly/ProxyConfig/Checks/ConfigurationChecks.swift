@@ -48,6 +48,9 @@ enum ConfigurationChecks {
         configuration.variableNames = session.variables
         session.patterns.finishLoading()
         configuration.patterns = session.patterns
+        let lists = session.userListDrafts.values.sorted { $0.name < $1.name }
+        configuration.userLists = lists.map { $0.finished(&diagnostics) }
+        configuration.keepsRequestLines = session.compiler.needs.contains(.requestLine)
         for mistake in session.compiler.references.resolve(in: configuration) {
             diagnostics.report(
                 Diagnostic(

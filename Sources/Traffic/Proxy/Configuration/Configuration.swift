@@ -17,6 +17,10 @@ public struct Configuration: Sendable {
     public var tables: [DeclaredTable] = []
     /// The names of variables, the same over all generations.
     public var variableNames = VariableNames()
+    /// `userlist` sections.
+    public var userLists: [UserList] = []
+    /// Whether some expression reads the request line after the head is gone.
+    public var keepsRequestLines = false
     /// Lists of patterns that access lists and maps use.
     public var patterns: PatternStore?
 
