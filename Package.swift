@@ -129,6 +129,9 @@ building.library(
     needs: [
         "CLinux", "Bytes", "Structures", "Addresses", "ConfigLanguage", "CPCRE2", "COpenSSL",
     ])
+building.library(
+    "StickTables", on: .traffic,
+    needs: ["Bytes", "Structures", "Addresses", "ConfigLanguage", "Samples"])
 building.library("Balancing", on: .traffic, needs: ["Structures", "ConfigLanguage"])
 building.library(
     "Proxy", on: .traffic,
@@ -181,6 +184,8 @@ building.tests("HTTP", needs: ["HTTP", "HTTPCases", "Bytes"])
 building.tests(
     "Samples",
     needs: ["Samples", "Addresses", "Structures", "Bytes", "ConfigLanguage", "ReferenceHAProxy"])
+building.tests(
+    "StickTables", needs: ["StickTables", "Samples", "Addresses", "ReferenceHAProxy"])
 building.tests("Daemon", needs: ["Daemon", "Kernel", "Addresses", "ConfigLanguage"])
 building.tests(
     "Proxy", needs: ["Proxy", "Kernel", "Addresses", "Bytes", "Structures", "LoadTesting"])
