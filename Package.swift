@@ -151,7 +151,7 @@ building.library(
 building.library("Statistics", on: .features, needs: ["Proxy", "Kernel", "Addresses"])
 building.library(
     "Admin", on: .features,
-    needs: ["Proxy", "Daemon", "Kernel", "Addresses", "Bytes", "ConfigLanguage", "Balancing"])
+    needs: ["Proxy", "Samples", "Daemon", "Kernel", "Addresses", "Bytes", "ConfigLanguage", "Balancing"])
 
 building.library(
     "ProxyConfig", on: .assembly,

@@ -95,6 +95,8 @@ extension ProxyDraft {
     /// Tells the compiler where it is.
     func note(_ arguments: KeywordArguments) {
         session.compiler.references.place = SourcePlace(arguments.location)
+        session.patterns.place =
+            "file '\(arguments.location.file)' line \(arguments.location.line)"
         session.compiler.references.proxyName = isDefaults ? nil : proxy.name
     }
 
