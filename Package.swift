@@ -123,6 +123,7 @@ building.library(
     "Daemon", on: .system, needs: ["Reactor", "Kernel", "Addresses", "ConfigLanguage"])
 
 building.library("HTTP", on: .wire, needs: ["Bytes"])
+building.library("Inspection", on: .wire, needs: ["HTTP", "Bytes"])
 
 building.library(
     "Samples", on: .traffic,
@@ -180,7 +181,8 @@ building.tests("Kernel", needs: ["Kernel", "Bytes", "Addresses"])
 building.tests("Reactor", needs: ["Reactor", "Structures", "Kernel"])
 building.testSupport("ReferenceHAProxy", needs: [])
 building.testSupport("HTTPCases", needs: ["HTTP"])
-building.tests("HTTP", needs: ["HTTP", "HTTPCases", "Bytes"])
+building.tests("HTTP", needs: ["HTTP", "HTTPCases", "Bytes", "ReferenceHAProxy"])
+building.tests("Inspection", needs: ["Inspection", "HTTP", "ReferenceHAProxy"])
 building.tests(
     "Samples",
     needs: ["Samples", "Addresses", "Structures", "Bytes", "ConfigLanguage", "ReferenceHAProxy"])
