@@ -51,6 +51,9 @@ enum ConfigurationChecks {
         let references = session.compiler.references
         configuration.measuresStreams = references.measuresStreams
         configuration.logsServerConnections = references.readsServerConnections
+        let lists = session.userListDrafts.values.sorted { $0.name < $1.name }
+        configuration.userLists = lists.map { $0.finished(&diagnostics) }
+        configuration.keepsRequestLines = session.compiler.needs.contains(.requestLine)
         for mistake in session.compiler.references.resolve(in: configuration) {
             diagnostics.report(
                 Diagnostic(

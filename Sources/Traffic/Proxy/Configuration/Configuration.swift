@@ -21,6 +21,10 @@ public struct Configuration: Sendable {
     public var measuresStreams = false
     /// A log line asks for the connection to the server.
     public var logsServerConnections = false
+    /// `userlist` sections.
+    public var userLists: [UserList] = []
+    /// Whether some expression reads the request line after the head is gone.
+    public var keepsRequestLines = false
     /// Lists of patterns that access lists and maps use.
     public var patterns: PatternStore?
 

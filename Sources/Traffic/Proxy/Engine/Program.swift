@@ -169,6 +169,8 @@ struct Program: ~Copyable {
     let slowStarters: [BackendLive]
     /// Whether some frontend counts while its streams run (`option contstats`).
     let countsContinuously: Bool
+    /// Whether request lines are kept for expressions.
+    let keepsRequestLines: Bool
     /// By proxy index: `monitor-uri`; empty where there is none.
     let monitorURIs: [[UInt8]]
     /// By proxy index: the replies of `errorfile`, by status.
@@ -231,6 +233,7 @@ struct Program: ~Copyable {
         self.servers = servers
         self.binds = binds
         frontendOfIdentity = ofIdentity
+        keepsRequestLines = configuration.keepsRequestLines
         monitorURIs = configuration.proxies.map { Array(($0.monitorURI ?? "").utf8) }
         countsContinuously = configuration.proxies.contains {
             $0.options.contains(.continuousStats)

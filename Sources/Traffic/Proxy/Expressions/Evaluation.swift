@@ -6,9 +6,27 @@ import Samples
 import Structures
 
 /// The world around evaluations of one worker.
+@safe
 final class Evaluation: ConverterEnvironment {
     /// For whom the present evaluation is.
     var subject: Subject?
+    /// Checks passwords; made at first use.
+    lazy var passwordCheck = PasswordCheck()
+    /// Where unique identifiers are made, apart from the samples of the expression that asks.
+    ///
+    /// Safety: owned by this object for life; used by its worker alone.
+    let identifiers: UnsafeMutablePointer<SampleScratch>
+
+    override init() {
+        unsafe identifiers = .allocate(capacity: 1)
+        unsafe identifiers.initialize(to: SampleScratch(valueLimit: 1024, capacity: 1024))
+    }
+
+    deinit {
+        // Safety: initialised in `init`.
+        unsafe identifiers.deinitialize(count: 1)
+        unsafe identifiers.deallocate()
+    }
 
     override func value(
         of variable: VariableReference, into scratch: inout SampleScratch

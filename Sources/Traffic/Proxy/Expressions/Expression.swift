@@ -67,6 +67,8 @@ public final class ExpressionCompiler: @unchecked Sendable {
     public let references: References
     /// Lists of patterns.
     public let patterns: PatternStore
+    /// What all expressions so far need together.
+    public private(set) var needs: FetchNeeds = []
     private var numbered: [Expression] = []
 
     /// A compiler with catalogs and the answers of one load.
@@ -101,7 +103,7 @@ public final class ExpressionCompiler: @unchecked Sendable {
         _ reader: inout ExpressionReader, in place: ExpressionPlace
     ) throws(ExpressionMistake) -> Expression {
         let call = try reader.readFetch()
-        guard let row = fetches[call.name], !row.isForListsOnly else {
+        guard let row = fetches[call.name] else {
             throw unknown(call, forLists: false)
         }
         try check(row, call, place)
@@ -161,6 +163,7 @@ public final class ExpressionCompiler: @unchecked Sendable {
         case .refused(let advice):
             throw call.mistake("sample fetch '\(row.name)' is not supported: \(advice)")
         }
+        needs.formUnion(row.needs)
         let title = "sample fetch '\(row.name)'"
         let (arguments, type) = try call.read(
             title, row.shapes, row.notation, row.prepare, row.output, loading)

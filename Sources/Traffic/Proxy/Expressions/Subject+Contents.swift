@@ -1,21 +1,8 @@
 // The bytes of a relay that rules look at before they are passed on (configuration manual: fetching
-// samples from buffer contents), and the HTTP request that may be among them.
+// samples from buffer contents).
 
 import Bytes
-import HTTP
 import Structures
-
-/// What the bytes of a client are as an HTTP request.
-public enum RequestLikeness: Sendable {
-    /// A whole head.
-    case whole
-    /// The words with which HTTP/2 begins.
-    case preface
-    /// The begin of one, as far as can be seen.
-    case begun
-    /// No HTTP.
-    case none
-}
 
 // Safety: what a subject points at is alive and its own, as its type says.
 extension Subject {
@@ -50,38 +37,4 @@ extension Subject {
 
     /// The most bytes that can be looked at (`tune.bufsize`).
     public var contentLimit: Int { unsafe worker.pointee.tuning.bufferBytes }
-
-    /// What the bytes of a relay's client are as an HTTP request; the head is there for fetches of
-    /// HTTP requests where it is whole.
-    public func findRelayedRequest() -> RequestLikeness {
-        unsafe worker.pointee.findRelayedRequest(stream)
-    }
-}
-
-extension Worker {
-    /// Parses what a relay's client has sent as an HTTP request, before it is passed on.
-    mutating func findRelayedRequest(_ stream: Handle) -> RequestLikeness {
-        if message.side == .request { return .whole }
-        guard !stream.isNone, streams[stream].server.isNone, message.side == .none,
-            !streams[stream].flags.contains(.isHTTP)
-        else { return .none }
-        let client = streams[stream].client
-        guard connections[client].inbound.hasStorage else { return .begun }
-        let options = programs[streams[stream].program]
-            .proxies[Int(streams[stream].frontend)].options
-        var head = MessageHead()
-        let inbound = connections[client].inbound.take()
-        let result = inbound.parseRequest(
-            tuning.policy(isRelaxed: options.contains(.acceptUnsafeRequest)), &fields, &head)
-        connections[client].inbound = inbound
-        switch result {
-        case .incomplete: return .begun
-        case .invalid(.http2Preface): return .preface
-        case .invalid: return .none
-        case .complete:
-            take(head, .request)
-            findSource(stream)
-            return .whole
-        }
-    }
 }

@@ -10,12 +10,6 @@ extension Subject {
         stream.isNone ? nil : unsafe worker.pointee.streams[stream].number
     }
 
-    /// Whether the stream is an HTTP exchange; else it is a relay of bytes.
-    public var isHTTP: Bool {
-        if stream.isNone { return false }
-        return unsafe worker.pointee.streams[stream].flags.contains(.isHTTP)
-    }
-
     /// Bytes read from the client so far, heads included.
     public var bytesFromClient: UInt64? {
         stream.isNone ? nil : unsafe worker.pointee.streams[stream].flows[0].bytes

@@ -115,13 +115,7 @@ public struct Subject: BitwiseCopyable {
     // MARK: The head
 
     /// Whether a request's head is there.
-    ///
-    /// A relay has one, too, while its client's first bytes are looked at and are an HTTP request.
-    public var hasRequestHead: Bool {
-        if unsafe worker.pointee.message.side == .request { return true }
-        if stream.isNone || isHTTP { return false }
-        return findRelayedRequest() == .whole
-    }
+    public var hasRequestHead: Bool { unsafe worker.pointee.message.side == .request }
 
     /// Whether a response's head is there.
     public var hasResponseHead: Bool {
@@ -177,27 +171,6 @@ public struct Subject: BitwiseCopyable {
         let source = line.flags.contains(.edited) ? editedBytes : headBytes
         // Safety: as in `name(of:)`.
         return unsafe _overrideLifetime(source.extracting(line.value), borrowing: self)
-    }
-
-    /// The index of the next line with that name, from `start` on; nil when there is none.
-    ///
-    /// - Parameters:
-    ///   - name: in small letters.
-    ///   - known: the number of the name, which saves comparing it.
-    public func nextField(_ name: Span<UInt8>, _ known: KnownField, from start: Int) -> Int? {
-        var index = start
-        let count = fieldCount
-        let length = name.count
-        while index < count {
-            let line = field(index)
-            if line.known == known, Int(line.nameLength) == length, !line.isRemoved,
-                known != .unlisted || self.name(of: line).isSame(ignoringCaseOf: name)
-            {
-                return index
-            }
-            index &+= 1
-        }
-        return nil
     }
 
     /// The request's method.

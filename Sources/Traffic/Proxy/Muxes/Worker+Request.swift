@@ -82,7 +82,9 @@ extension Worker {
             reply(stream, status: 200)
             return
         }
-        if streams[stream].flags.contains(.isLogged) { keepRequestLine(stream, head) }
+        if streams[stream].flags.contains(.isLogged) || programs[own].keepsRequestLines {
+            keepRequestLine(stream, head)
+        }
         if hasRequestRules(entry, own) {
             take(head, .request)
             streams[stream].flags.insert(.holdsRequestHead)
@@ -232,7 +234,7 @@ extension Worker {
         }
     }
 
-    /// Keeps the request line, as far as the log wants it.
+    /// Keeps the request line, as far as the log and expressions want it.
     private mutating func keepRequestLine(_ stream: Handle, _ head: MessageHead) {
         let client = streams[stream].client
         var line = lineBuffers.take()

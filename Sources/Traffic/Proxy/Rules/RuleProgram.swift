@@ -129,7 +129,7 @@ extension Subject {
     func test(_ test: AccessTest, _ program: Handle, _ scratch: inout SampleScratch) -> TestResult {
         // Safety: as `RuleProgram` says.
         let expression = unsafe worker.pointee.programs[program].rules.expressions[test.expression]
-        var state = FetchState()
+        var state = FetchState(comparedBy: test.method)
         var mayChange = false
         let mark = scratch.mark
         defer { scratch.rewind(to: mark) }
@@ -148,7 +148,7 @@ extension Subject {
             if matches { return .pass }
             mayChange = mayChange || sample.flags.contains(.mayChange)
             if !sample.flags.contains(.hasMore) { break }
-            scratch.rewind(to: mark)
+            scratch.rewind(to: state.kept?.range.upperBound ?? mark)
         } while true
         return mayChange && !isFinal ? .unknown : .fail
     }

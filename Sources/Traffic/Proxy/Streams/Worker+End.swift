@@ -88,6 +88,7 @@ extension Worker {
         if !streams[stream].server.isNone { keepServerFacts(stream) }
         finishServer(stream, keep: false)
         streams[stream].status = Int32(status)
+        streams[stream].responseMinorVersion = 1
         streams[stream].flags.insert(.isIntercepted)
         streams[stream].phase = .replying
         streams[stream].clientActivity = now
