@@ -120,19 +120,12 @@ extension FetchFamily {
             port("bc_src_port", .server, "Is the port connected from.") { $0.serverSource },
         ])
 
-    private static let noteServer: Converter.Preparation = {
-        (_, loading) throws(ArgumentMistake) -> SampleType? in
-        loading.proxies?.readsServerConnections = true
-        return nil
-    }
-
     private static func address(
         _ name: String, _ needs: FetchNeeds, _ sentence: String,
         _ value: @escaping @Sendable (Subject) -> IPSocketAddress?
     ) -> Fetch {
         Fetch(
-            name, .address, needs: needs, comparedBy: .ip, sentence,
-            prepare: needs == .server ? noteServer : nil
+            name, .address, needs: needs, comparedBy: .ip, sentence
         ) { subject, _, _, _ in value(subject).map { .address($0.address) } }
     }
 
@@ -140,9 +133,7 @@ extension FetchFamily {
         _ name: String, _ needs: FetchNeeds, _ sentence: String,
         _ value: @escaping @Sendable (Subject) -> IPSocketAddress?
     ) -> Fetch {
-        Fetch(
-            name, .integer, needs: needs, sentence, prepare: needs == .server ? noteServer : nil
-        ) { subject, _, _, _ in
+        Fetch(name, .integer, needs: needs, sentence) { subject, _, _, _ in
             guard let port = value(subject)?.port, port != 0 else { return nil }
             return .integer(Int64(port))
         }

@@ -28,11 +28,13 @@ extension FetchFamily {
                 "date_us", .integer, "Is the microseconds of the present date's second."
             ) { subject, _, _, _ in .integer(subject.calendarMicroseconds % 1_000_000) },
             Fetch(
-                "request_date", .integer, takes: [.text("unit").optional], needs: .client,
+                "request_date", .integer, takes: [.text("unit").optional], needs: .stream,
                 "Is when the first byte of the request came.",
                 prepare: TimeUnit.prepare(at: 0, default: .seconds)
             ) { subject, arguments, _, _ in
-                .integer(TimeUnit.of(arguments, 0).count(subject.requestMicroseconds))
+                subject.requestMicroseconds.map {
+                    .integer(TimeUnit.of(arguments, 0).count($0))
+                }
             },
         ])
 }

@@ -44,11 +44,12 @@ extension FetchFamily {
         "Is true where the client's bytes are an HTTP request."
     ) { subject, _, state, _ in
         guard subject.hasStream else { return nil }
-        if subject.isHTTP { return .boolean(true) }
-        switch subject.findRelayedRequest() {
-        case .whole, .preface: return .boolean(true)
-        case .begun: state.isIncomplete = true
-        case .none: break
+        if subject.isHTTP || subject.hasRequestHead(&state) { return .boolean(true) }
+        // The words with which HTTP/2 begins look like a request, and are none.
+        if let bytes = subject.contents(request: true), bytes.count >= Preface.bytes.count,
+            bytes.extracting(0..<Preface.bytes.count).isEqual(to: Preface.bytes.span)
+        {
+            return .boolean(true)
         }
         return nil
     }
@@ -77,6 +78,14 @@ extension FetchFamily {
             return nil
         }
     }
+}
+
+private enum Preface {
+    /// `PRI * HTTP/2.0`, two line ends, `SM`, two line ends (RFC 9113 §3.4).
+    static let bytes: InlineArray<24, UInt8> = [
+        0x50, 0x52, 0x49, 0x20, 0x2A, 0x20, 0x48, 0x54, 0x54, 0x50, 0x2F, 0x32, 0x2E, 0x30, 0x0D,
+        0x0A, 0x0D, 0x0A, 0x53, 0x4D, 0x0D, 0x0A, 0x0D, 0x0A,
+    ]
 }
 
 private enum Distributed {

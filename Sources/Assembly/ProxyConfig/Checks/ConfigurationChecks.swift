@@ -50,7 +50,7 @@ enum ConfigurationChecks {
         configuration.patterns = session.patterns
         let references = session.compiler.references
         configuration.measuresStreams = references.measuresStreams
-        configuration.logsServerConnections = references.readsServerConnections
+        configuration.logsServerConnections = session.compiler.needs.contains(.server)
         let lists = session.userListDrafts.values.sorted { $0.name < $1.name }
         configuration.userLists = lists.map { $0.finished(&diagnostics) }
         configuration.keepsRequestLines = session.compiler.needs.contains(.requestLine)

@@ -91,8 +91,6 @@ public final class References: @unchecked Sendable {
     public var environment: (_ name: String) -> String? = { _ in nil }
     /// Some expression asks how long streams are worked on.
     public var measuresStreams = false
-    /// Some expression asks for the connection to the server.
-    public var readsServerConnections = false
     /// Access lists that expressions name, by number.
     private(set) var listUses: [AccessListUse] = []
     private var mistakes: [(place: SourcePlace, text: String, suggestion: String?)] = []

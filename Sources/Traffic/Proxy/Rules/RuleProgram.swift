@@ -77,6 +77,8 @@ extension Subject {
     ) -> (ActionResult, Int) {
         var index = first
         var isAgain = isAgain
+        // Conditions may wait for bytes; an action takes what is there.
+        let decided = unsafe Subject(worker, session: session, stream: stream, isFinal: true)
         while index < range.upperBound {
             // Safety: as `RuleEntry` says.
             let entry = unsafe worker.pointee.programs[program].rules.entries[index]
@@ -93,7 +95,7 @@ extension Subject {
                 }
             }
             let result = unsafe entry.action._withUnsafeGuaranteedRef {
-                $0.run(self, isAgain: isAgain)
+                $0.run(decided, isAgain: isAgain)
             }
             if unsafe worker.pointee.isTraced { traced(entry, result) }
             isAgain = false
