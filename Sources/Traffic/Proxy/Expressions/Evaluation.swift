@@ -34,6 +34,8 @@ struct StreamExtras: ~Copyable {
     var requestCaptures = TextSlots()
     /// As `requestCaptures`, of the response.
     var responseCaptures = TextSlots()
+    /// The captured cookies, name and value: of the request in slot 0, of the response in slot 1.
+    var cookies = TextSlots()
     /// The unique id, once it was made.
     var uniqueID = TextSlots()
 
@@ -136,6 +138,7 @@ extension Worker {
         streamExtras[handle].variables.reset(&sessionExtras[session].variables, live.variables)
         streamExtras[handle].requestCaptures.reset()
         streamExtras[handle].responseCaptures.reset()
+        streamExtras[handle].cookies.reset()
         streamExtras[handle].uniqueID.reset()
         streams[stream].extras = .none
         freeStreamExtras.append(handle)
