@@ -38,6 +38,8 @@ struct StreamExtras: ~Copyable {
     var cookies = TextSlots()
     /// The unique id, once it was made.
     var uniqueID = TextSlots()
+    /// Addresses that rules have put in place of the connection's.
+    var addresses = ReplacedAddresses()
 
     init(names: VariableNames) { variables = StreamVariables(names: names) }
 }
@@ -46,6 +48,8 @@ struct StreamExtras: ~Copyable {
 struct SessionExtras: ~Copyable {
     /// Variables of the session.
     var variables: SessionVariables
+    /// Addresses that rules have put in place of the connection's.
+    var addresses = ReplacedAddresses()
 
     init(names: VariableNames) { variables = SessionVariables(names: names) }
 }
@@ -140,6 +144,7 @@ extension Worker {
         streamExtras[handle].responseCaptures.reset()
         streamExtras[handle].cookies.reset()
         streamExtras[handle].uniqueID.reset()
+        streamExtras[handle].addresses = ReplacedAddresses()
         streams[stream].extras = .none
         freeStreamExtras.append(handle)
     }
@@ -149,6 +154,7 @@ extension Worker {
         let handle = sessions[session].extras
         guard !handle.isNone else { return }
         sessionExtras[handle].variables.reset(live.variables)
+        sessionExtras[handle].addresses = ReplacedAddresses()
         sessions[session].extras = .none
         freeSessionExtras.append(handle)
     }

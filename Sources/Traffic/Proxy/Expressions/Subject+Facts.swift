@@ -282,10 +282,16 @@ extension Subject {
     public var hostName: KeptBytes { unsafe worker.pointee.programs[program].hostName }
 
     /// `%ci`, `%cp`: where the client came from.
-    public var clientEnd: LogEnd { unsafe LogEnd(worker.pointee.sessions[session].clientAddress) }
+    public var clientEnd: LogEnd {
+        if let address = clientAddress { return .ip(address) }
+        return unsafe LogEnd(worker.pointee.sessions[session].clientAddress)
+    }
 
     /// `%fi`, `%fp`: where the client came to.
-    public var frontendEnd: LogEnd { unsafe localEnd(worker.pointee.sessions[session].client) }
+    public var frontendEnd: LogEnd {
+        if let address = destinationAddress { return .ip(address) }
+        return localEnd(client)
+    }
 
     /// `%bi`, `%bp`: where the connection to the server comes from.
     public var backendEnd: LogEnd {

@@ -46,11 +46,16 @@ extension Subject {
     /// - Parameter name: in small letters.
     public func addField(_ name: Span<UInt8>, _ value: Span<UInt8>) -> Bool {
         guard let line = makeLine(name, value) else { return false }
+        if unsafe worker.pointee.isTraced { traced(.addField, name, value) }
         return unsafe worker.pointee.fields.append(line)
     }
 
     /// Removes the line at an index.
     public func removeField(_ index: Int) {
+        if unsafe worker.pointee.isTraced {
+            let line = field(index)
+            traced(.removeField, name(of: line), value(of: line))
+        }
         unsafe worker.pointee.fields.mark(index, .removed)
     }
 
@@ -69,6 +74,7 @@ extension Subject {
     public func replaceField(_ index: Int, value: Span<UInt8>) -> Bool {
         let old = field(index)
         guard let line = makeLine(name(of: old), value) else { return false }
+        if unsafe worker.pointee.isTraced { traced(.replaceField, name(of: old), value) }
         unsafe worker.pointee.fields[index] = line
         return true
     }
@@ -76,6 +82,7 @@ extension Subject {
     /// Gives the request another method; false when there is no room.
     public func setMethod(_ method: Span<UInt8>) -> Bool {
         guard !method.isEmpty, !method.hasLineEnd, let range = keep(method) else { return false }
+        if unsafe worker.pointee.isTraced { traced(.method, method, method) }
         unsafe worker.pointee.message.line.method = EditedRange(range)
         return true
     }
@@ -86,6 +93,7 @@ extension Subject {
         unsafe worker.pointee.message.line.target = EditedRange(range)
         unsafe worker.pointee.message.line.pathStart = UInt32(
             truncatingIfNeeded: range.lowerBound &+ target.pathOffset)
+        if unsafe worker.pointee.isTraced { traced(.target, target, target) }
         return true
     }
 
@@ -113,12 +121,14 @@ extension Subject {
         unsafe worker.pointee.message.line.target = EditedRange(start.lowerBound..<end)
         unsafe worker.pointee.message.line.pathStart = UInt32(
             truncatingIfNeeded: start.lowerBound &+ before)
+        if unsafe worker.pointee.isTraced { traced(.target, target, target) }
         return true
     }
 
     /// Gives the response another status and reason.
     public func setStatus(_ status: Int, _ reason: Span<UInt8>) -> Bool {
         guard !reason.hasLineEnd, let range = keep(reason) else { return false }
+        if unsafe worker.pointee.isTraced { traced(.status, reason, reason) }
         unsafe worker.pointee.message.line.status = UInt16(truncatingIfNeeded: status)
         unsafe worker.pointee.message.line.reason = EditedRange(range)
         return true

@@ -8,7 +8,7 @@ import Structures
 /// Safety: the live state of a bind line is kept for the life of the process.
 @safe
 struct Session: ~Copyable {
-    /// The connection to the client.
+    /// Its connection.
     var client = Handle.none
     /// The client's address as accepted.
     var clientAddress: RawSocketAddress
