@@ -150,7 +150,8 @@ building.library(
     "Actions", on: .features,
     needs: ["Proxy", "Samples", "HTTP", "Addresses", "Structures", "Bytes", "ConfigLanguage"])
 building.library(
-    "Logs", on: .features, needs: ["Proxy", "Daemon", "Kernel", "Addresses", "Structures", "Bytes"])
+    "Logs", on: .features,
+    needs: ["Proxy", "Samples", "Daemon", "Kernel", "Addresses", "Structures", "Bytes"])
 building.library("Statistics", on: .features, needs: ["Proxy", "Kernel", "Addresses"])
 building.library(
     "Admin", on: .features,

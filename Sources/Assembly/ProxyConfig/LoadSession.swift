@@ -56,7 +56,7 @@ final class LoadSession {
             }
         }
         compiler = ExpressionCompiler(
-            fetches: .all, converters: .standard, aliases: LogAliasCatalog([]),
+            fetches: .all, converters: .standard, aliases: .all,
             variables: variables,
             patterns: patterns
         ) { path in

@@ -116,6 +116,9 @@ extension ProxyDraft {
             diagnostics.report(Diagnostic(.warning, warning, in: arguments))
         }
         lists.warnings = []
+        for warning in session.compiler.takeWarnings() {
+            diagnostics.report(Diagnostic(.warning, warning, in: arguments))
+        }
     }
 
     /// Reads `<action> ... [if|unless <condition>]`.

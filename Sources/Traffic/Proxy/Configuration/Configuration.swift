@@ -13,6 +13,8 @@ public struct Configuration: Sendable {
     public var rings: [RingConfiguration] = []
     /// The expressions of access lists.
     public var expressions = ExpressionTable()
+    /// What rules want to be kept of streams.
+    public var needs: LogNeeds = []
     /// Stick tables.
     public var tables: [DeclaredTable] = []
     /// The names of variables, the same over all generations.
@@ -23,8 +25,6 @@ public struct Configuration: Sendable {
     public var logsServerConnections = false
     /// `userlist` sections.
     public var userLists: [UserList] = []
-    /// Whether some expression reads the request line after the head is gone.
-    public var keepsRequestLines = false
     /// Lists of patterns that access lists and maps use.
     public var patterns: PatternStore?
 

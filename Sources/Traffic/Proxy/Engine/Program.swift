@@ -15,8 +15,6 @@ import Structures
 struct ProxyEntry {
     /// Index in the program's proxies.
     let index: Int32
-    /// Its name, kept by the program.
-    let name: KeptBytes
     /// `id`.
     let id: Int32
     /// Whether it serves clients, uses servers, or both.
@@ -49,10 +47,26 @@ struct ProxyEntry {
     let firstBind: Int32
     /// How many lines follow there.
     let bindCount: Int32
+    /// Its name, kept by the program.
+    let name: KeptBytes
     /// Lines are written when streams end.
     let isLogged: Bool
     /// The line is written when the connection is accepted (no log format option was given).
     let isLoggedAtAccept: Bool
+    /// The format of its lines.
+    let line: Unmanaged<LogFormat>?
+    /// The format of their structured data.
+    let structuredData: Unmanaged<LogFormat>?
+    /// Lines are counted, because a format shows how many there were.
+    let countsLines: Bool
+    /// The request line is needed beyond the rules of the request.
+    let keepsRequestLine: Bool
+    /// `unique-id-format`.
+    let uniqueID: Unmanaged<LogFormat>?
+    /// `unique-id-header`.
+    let hasUniqueIDField: Bool
+    /// How many slots for captured texts requests and responses have.
+    let captureCounts: (request: UInt16, response: UInt16)
     /// `rate-limit sessions`, sessions a second; 0 means no limit.
     let sessionRate: UInt32
     /// The frontend over generations.
@@ -169,8 +183,6 @@ struct Program: ~Copyable {
     let slowStarters: [BackendLive]
     /// Whether some frontend counts while its streams run (`option contstats`).
     let countsContinuously: Bool
-    /// Whether request lines are kept for expressions.
-    let keepsRequestLines: Bool
     /// By proxy index: `monitor-uri`; empty where there is none.
     let monitorURIs: [[UInt8]]
     /// By proxy index: the replies of `errorfile`, by status.
@@ -181,8 +193,15 @@ struct Program: ~Copyable {
     let rules: RuleProgram
     /// Backends by name, for rules that make the name of one.
     let backendNames: NameTable
-    /// Keeps the names of servers.
+    /// Keeps the names of proxies and servers.
     let names: ConstantBlock
+    /// The name of this host.
+    let hostName: KeptBytes
+    /// The most bytes that a log line can have.
+    let longestLine: Int
+    /// By proxy index: the name of `unique-id-header` with colon and blank; empty where there is
+    /// none.
+    let uniqueIDFields: [[UInt8]]
     /// By proxy index: replies that are made by formats, by status.
     let replyMakers: [[Int: ReplyMaker]]
     /// Sessions and streams that use it.
@@ -201,6 +220,7 @@ struct Program: ~Copyable {
         self.logger = logger
         bufferBytes = configuration.global.tuning.bufferBytes
         logURIBytes = configuration.global.tuning.logURIBytes
+        longestLine = logger.longestLine
         let rates = [
             configuration.global.maxConnectionRate, configuration.global.maxSessionRate,
         ].filter { $0 > 0 }
@@ -233,7 +253,6 @@ struct Program: ~Copyable {
         self.servers = servers
         self.binds = binds
         frontendOfIdentity = ofIdentity
-        keepsRequestLines = configuration.keepsRequestLines
         monitorURIs = configuration.proxies.map { Array(($0.monitorURI ?? "").utf8) }
         countsContinuously = configuration.proxies.contains {
             $0.options.contains(.continuousStats)
@@ -245,6 +264,11 @@ struct Program: ~Copyable {
         forwardFor = configuration.proxies.map { $0.forwardFor.map(Self.addressField) }
         rules = RuleProgram(configuration)
         self.names = names
+        hostName = KeptBytes(Host.name.utf8, in: names)
+        uniqueIDFields = configuration.proxies.map { proxy in
+            guard proxy.uniqueIDFormat != nil else { return [] }
+            return proxy.uniqueIDHeader.map { Array("\($0.lowercased()): ".utf8) } ?? []
+        }
         var backendNames = NameTable()
         for (index, proxy) in configuration.proxies.enumerated()
         where proxy.capability.contains(.backend) && !proxy.isDisabled {
@@ -289,10 +313,17 @@ struct Program: ~Copyable {
         // Differs: HAProxy 2.6 obeys `retry-on` without `conn-failure` in `mode tcp`, too, where
         // the manual says that it is ignored.
         let retryOn = proxy.mode == .http ? proxy.retryOn : .connectionFailure
+        let isLogged = logger.logs(frontend: index) && proxy.logFormat != nil
+        var needs = configuration.needs
+        if isLogged {
+            for format in [proxy.logFormat, proxy.structuredDataFormat] {
+                needs.formUnion(format?.needs ?? [])
+            }
+        }
         // Safety: the live state keeps both objects for the life of the process.
         return unsafe ProxyEntry(
-            index: Int32(index), name: KeptBytes(proxy.name.utf8, in: names),
-            id: Int32(clamping: proxy.id), capability: proxy.capability, isHTTP: proxy.mode == .http, options: proxy.options,
+            index: Int32(index), id: Int32(clamping: proxy.id), capability: proxy.capability,
+            isHTTP: proxy.mode == .http, options: proxy.options,
             client: milliseconds(timeouts.client), connect: milliseconds(timeouts.connect),
             server: milliseconds(timeouts.server),
             queue: milliseconds(timeouts.queue == 0 ? timeouts.connect : timeouts.queue),
@@ -306,8 +337,19 @@ struct Program: ~Copyable {
             defaultBackend: target.map { Int32($0) } ?? -1, firstServer: Int32(firstServer),
             serverCount: Int32(proxy.servers.count), firstBind: Int32(firstBind),
             bindCount: Int32(proxy.binds.count),
-            isLogged: logger.logs(frontend: index) && !logger.logsAtAccept(frontend: index),
-            isLoggedAtAccept: logger.logsAtAccept(frontend: index),
+            name: KeptBytes(proxy.name.utf8, in: names), isLogged: isLogged && !proxy.logsAtAccept,
+            isLoggedAtAccept: isLogged && proxy.logsAtAccept,
+            line: proxy.logFormat.map { unsafe Unmanaged.passUnretained($0) },
+            structuredData: proxy.structuredDataFormat.map {
+                unsafe Unmanaged.passUnretained($0)
+            }, countsLines: needs.contains(.lineCount),
+            keepsRequestLine: proxy.mode == .http && needs.contains(.requestLine),
+            uniqueID: proxy.uniqueIDFormat.map { unsafe Unmanaged.passUnretained($0) },
+            hasUniqueIDField: proxy.uniqueIDHeader != nil && proxy.uniqueIDFormat != nil,
+            captureCounts: (
+                UInt16(clamping: proxy.requestCaptures.count),
+                UInt16(clamping: proxy.responseCaptures.count)
+            ),
             sessionRate: UInt32(clamping: proxy.sessionRateLimit),
             frontend: Unmanaged.passUnretained(frontend),
             backend: Unmanaged.passUnretained(backend),

@@ -6,27 +6,11 @@ import Samples
 import Structures
 
 /// The world around evaluations of one worker.
-@safe
 final class Evaluation: ConverterEnvironment {
     /// For whom the present evaluation is.
     var subject: Subject?
     /// Checks passwords; made at first use.
     lazy var passwordCheck = PasswordCheck()
-    /// Where unique identifiers are made, apart from the samples of the expression that asks.
-    ///
-    /// Safety: owned by this object for life; used by its worker alone.
-    let identifiers: UnsafeMutablePointer<SampleScratch>
-
-    override init() {
-        unsafe identifiers = .allocate(capacity: 1)
-        unsafe identifiers.initialize(to: SampleScratch(valueLimit: 1024, capacity: 1024))
-    }
-
-    deinit {
-        // Safety: initialised in `init`.
-        unsafe identifiers.deinitialize(count: 1)
-        unsafe identifiers.deallocate()
-    }
 
     override func value(
         of variable: VariableReference, into scratch: inout SampleScratch
@@ -57,6 +41,8 @@ struct StreamExtras: ~Copyable {
     var requestCaptures = TextSlots()
     /// As `requestCaptures`, of the response.
     var responseCaptures = TextSlots()
+    /// The captured cookies, name and value: of the request in slot 0, of the response in slot 1.
+    var cookies = TextSlots()
     /// The unique id, once it was made.
     var uniqueID = TextSlots()
     /// Addresses that rules have put in place of the connection's.
@@ -165,6 +151,7 @@ extension Worker {
         streamExtras[handle].variables.reset(&sessionExtras[session].variables, live.variables)
         streamExtras[handle].requestCaptures.reset()
         streamExtras[handle].responseCaptures.reset()
+        streamExtras[handle].cookies.reset()
         streamExtras[handle].uniqueID.reset()
         streamExtras[handle].addresses = ReplacedAddresses()
         streamExtras[handle].serverSource = nil

@@ -67,9 +67,11 @@ public final class ExpressionCompiler: @unchecked Sendable {
     public let references: References
     /// Lists of patterns.
     public let patterns: PatternStore
-    /// What all expressions so far need together.
-    public private(set) var needs: FetchNeeds = []
     private var numbered: [Expression] = []
+    /// What expressions and formats of rules want to be kept of streams.
+    public internal(set) var needs: LogNeeds = []
+    /// What was said that is no mistake, with its place; whoever reports it takes it away.
+    public private(set) var warnings: [ExpressionMistake] = []
 
     /// A compiler with catalogs and the answers of one load.
     public init(
@@ -94,6 +96,18 @@ public final class ExpressionCompiler: @unchecked Sendable {
     /// The expressions that access lists have numbered.
     public func finish() -> ExpressionTable {
         ExpressionTable(numbered, listUses: references.listUses)
+    }
+
+    /// Remembers what a format wants to be kept.
+    func note(_ needs: LogNeeds) { self.needs.formUnion(needs) }
+
+    /// Says something that is no mistake.
+    func warn(_ warning: ExpressionMistake) { warnings.append(warning) }
+
+    /// The warnings so far, which are then forgotten.
+    public func takeWarnings() -> [ExpressionMistake] {
+        defer { warnings = [] }
+        return warnings
     }
 
     /// Reads one expression: a fetch and its converters.
@@ -163,7 +177,7 @@ public final class ExpressionCompiler: @unchecked Sendable {
         case .refused(let advice):
             throw call.mistake("sample fetch '\(row.name)' is not supported: \(advice)")
         }
-        needs.formUnion(row.needs)
+        if row.needs.contains(.requestFacts) { note(.requestLine) }
         let title = "sample fetch '\(row.name)'"
         let (arguments, type) = try call.read(
             title, row.shapes, row.notation, row.prepare, row.output, loading)

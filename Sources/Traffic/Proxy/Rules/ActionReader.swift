@@ -101,10 +101,15 @@ public struct ActionReader {
     }
 
     /// The next word as a format.
-    public mutating func format(_ expected: String) throws(ExpressionMistake) -> LogFormat {
+    ///
+    /// - Parameter style: what the format is for; names of our own and values of variables are
+    ///   ``LogFormatStyle/plain``.
+    public mutating func format(
+        _ expected: String, style: LogFormatStyle = .message
+    ) throws(ExpressionMistake) -> LogFormat {
         let text = try word(expected)
         return try compiler.format(
-            text, word: position - 1, in: step.place, isHTTP: surroundings.isHTTP)
+            text, word: position - 1, in: step.place, isHTTP: surroundings.isHTTP, style: style)
     }
 
     /// The variable that a text names.

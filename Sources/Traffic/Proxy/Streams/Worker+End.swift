@@ -160,10 +160,11 @@ extension Worker {
     /// Ends a stream.
     mutating func end(_ stream: Handle, client fate: ClientFate) {
         leaveQueue(stream)
-        // The log may ask for the server's connection.
-        logEnd(stream)
+        // Made while the server's connection is there, sent when it is free again.
+        let line = makeEndLine(stream)
         finishServer(stream, keep: fate == .keep || fate == .close)
         count(stream)
+        send(line, of: stream)
         releasePipe(stream, 0)
         releasePipe(stream, 1)
         buffers.give(streams[stream].head.take())
