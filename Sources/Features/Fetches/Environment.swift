@@ -12,7 +12,7 @@ extension FetchFamily {
         [
             Fetch(
                 "act_conn", .integer, "Is how many client connections the process has."
-            ) { subject, _, _, _ in .integer(Int64(subject.processConnections)) },
+            ) { subject, _, _, _ in .integer(subject.processConnections) },
             Fetch(
                 "env", .string, takes: [.text("name")],
                 "Is the value of an environment variable when the configuration was read.",
@@ -29,7 +29,7 @@ extension FetchFamily {
             ) { _, _, _, _ in .integer(1) },
             Fetch(
                 "pid", .integer, "Is the number of the process."
-            ) { _, _, _, _ in .integer(Int64(ProcessID.own.number)) },
+            ) { subject, _, _, _ in .integer(subject.processNumber) },
             Fetch(
                 "proc", .integer, "Is 1, the position of the process among those that serve."
             ) { _, _, _, _ in .integer(1) },

@@ -31,7 +31,7 @@ extension FetchFamily {
                 "srv_name", .string, needs: .server, "Is the name of the stream's server."
             ) { subject, _, _, scratch in
                 guard let name = subject.serverName else { return nil }
-                return scratch.copy(name)
+                return scratch.copy(name.span)
             },
             server("srv_queue", "Is how many streams wait for a server.") { $0.queued },
             Fetch(

@@ -15,10 +15,12 @@ extension FetchFamily {
             Fetch("bc_srv_queue", .integer, "Is how many streams waited for its server before it.")
             { subject, _, _, _ in .count(subject.queuedBeforeAtServer) },
             Fetch("bytes_in", .integer, "Is how many bytes the client has sent.") {
-                subject, _, _, _ in .count(subject.bytesFromClient.map { Int(clamping: $0) })
+                subject, _, _, _ in
+                .count(subject.receivedBytes(fromClient: true).map { Int(clamping: $0) })
             },
             Fetch("bytes_out", .integer, "Is how many bytes the server has sent.") {
-                subject, _, _, _ in .count(subject.bytesFromServer.map { Int(clamping: $0) })
+                subject, _, _, _ in
+                .count(subject.receivedBytes(fromClient: false).map { Int(clamping: $0) })
             },
             Fetch("cpu_calls", .integer, "Is how often the stream was taken up by its worker.") {
                 subject, _, _, _ in .count(subject.calls)
@@ -71,7 +73,8 @@ extension FetchFamily {
                 "txn.sess_term_state", .string,
                 "Is the two characters of how the stream has ended, as in log lines."
             ) { subject, _, _, scratch in
-                guard let termination = subject.termination else { return nil }
+                guard subject.hasStream else { return nil }
+                let termination = subject.termination
                 return scratch.make(as: .string) {
                     $0.append(termination.cause)
                     $0.append(termination.state)

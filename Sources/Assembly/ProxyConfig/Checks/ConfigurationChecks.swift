@@ -52,7 +52,7 @@ enum ConfigurationChecks {
         configuration.patterns = session.patterns
         let references = session.compiler.references
         configuration.measuresStreams = references.measuresStreams
-        configuration.logsServerConnections = session.compiler.needs.contains(.server)
+        configuration.logsServerConnections = references.readsServers
         let lists = session.userListDrafts.values.sorted { $0.name < $1.name }
         configuration.userLists = lists.map { $0.finished(&diagnostics) }
         for mistake in session.compiler.references.resolve(in: configuration) {

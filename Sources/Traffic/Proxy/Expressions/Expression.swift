@@ -178,6 +178,7 @@ public final class ExpressionCompiler: @unchecked Sendable {
             throw call.mistake("sample fetch '\(row.name)' is not supported: \(advice)")
         }
         if row.needs.contains(.requestFacts) { note(.requestLine) }
+        if row.needs.contains(.server) { references.readsServers = true }
         let title = "sample fetch '\(row.name)'"
         let (arguments, type) = try call.read(
             title, row.shapes, row.notation, row.prepare, row.output, loading)

@@ -91,6 +91,8 @@ public final class References: @unchecked Sendable {
     public var environment: (_ name: String) -> String? = { _ in nil }
     /// Some expression asks how long streams are worked on.
     public var measuresStreams = false
+    /// Some expression asks for the server or the connection to it.
+    public internal(set) var readsServers = false
     /// Access lists that expressions name, by number.
     private(set) var listUses: [AccessListUse] = []
     private var mistakes: [(place: SourcePlace, text: String, suggestion: String?)] = []

@@ -12,13 +12,6 @@ extension Subject {
     /// Whether the process is about to end.
     public var isStopping: Bool { unsafe worker.pointee.engine.isStoppingNow }
 
-    /// Client connections of the process that are open now.
-    public var processConnections: Int {
-        unsafe worker.pointee.process._withUnsafeGuaranteedRef {
-            $0.connections.load(ordering: .relaxed)
-        }
-    }
-
     /// Seconds since the process began.
     public var uptimeSeconds: Int {
         let started = unsafe worker.pointee.process._withUnsafeGuaranteedRef { $0.started }

@@ -191,16 +191,6 @@ extension Subject {
         return index < 0 ? nil : unsafe worker.pointee.programs[program].servers[Int(index)]
     }
 
-    /// The name of the stream's server; nil while it has none.
-    public var serverName: Span<UInt8>? {
-        @_lifetime(borrow self)
-        get {
-            guard let name = ownServer?.name else { return nil }
-            // Safety: the program keeps the name; the span is tied to this subject.
-            return unsafe _overrideLifetime(name.span, borrowing: self)
-        }
-    }
-
     /// The `id` of the stream's server; nil while it has none.
     public var serverIdentifier: Int? { ownServer.map { Int($0.id) } }
 }

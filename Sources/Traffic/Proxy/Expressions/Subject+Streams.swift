@@ -10,14 +10,10 @@ extension Subject {
         stream.isNone ? nil : unsafe worker.pointee.streams[stream].number
     }
 
-    /// Bytes read from the client so far, heads included.
-    public var bytesFromClient: UInt64? {
-        stream.isNone ? nil : unsafe worker.pointee.streams[stream].flows[0].bytes
-    }
-
-    /// Bytes read from the server so far, heads included.
-    public var bytesFromServer: UInt64? {
-        stream.isNone ? nil : unsafe worker.pointee.streams[stream].flows[1].bytes
+    /// Bytes read from one side so far, heads included; nil without a stream.
+    public func receivedBytes(fromClient isClient: Bool) -> UInt64? {
+        if stream.isNone { return nil }
+        return unsafe worker.pointee.streams[stream].flows[isClient ? 0 : 1].bytes
     }
 
     /// Tries to connect after the first so far.
@@ -48,11 +44,6 @@ extension Subject {
         // The class stands before the offset, of 32 bits.
         let rank = unsafe worker.pointee.streams[stream].queueRank
         return (Int(rank &>> 32), Int(Int32(truncatingIfNeeded: rank)))
-    }
-
-    /// How the stream ended, as far as that is known.
-    public var termination: TerminationState? {
-        stream.isNone ? nil : unsafe worker.pointee.streams[stream].termination
     }
 
     // MARK: Rules
