@@ -29,8 +29,10 @@ final class Evaluation: ConverterEnvironment {
 struct StreamExtras: ~Copyable {
     /// Variables of the transaction, the request and the response.
     var variables: StreamVariables
-    /// Captured texts, by slot.
-    var captures = TextSlots()
+    /// Texts captured of the request, by slot.
+    var requestCaptures = TextSlots()
+    /// As `requestCaptures`, of the response.
+    var responseCaptures = TextSlots()
     /// The unique id, once it was made.
     var uniqueID = TextSlots()
 
@@ -131,7 +133,8 @@ extension Worker {
         guard !handle.isNone else { return }
         let session = extras(ofSession: streams[stream].session)
         streamExtras[handle].variables.reset(&sessionExtras[session].variables, live.variables)
-        streamExtras[handle].captures.reset()
+        streamExtras[handle].requestCaptures.reset()
+        streamExtras[handle].responseCaptures.reset()
         streamExtras[handle].uniqueID.reset()
         streams[stream].extras = .none
         freeStreamExtras.append(handle)
