@@ -125,7 +125,9 @@ building.library("HTTP", on: .wire, needs: ["Bytes"])
 
 building.library(
     "Samples", on: .traffic,
-    needs: ["Bytes", "Structures", "Addresses", "ConfigLanguage", "CPCRE2", "COpenSSL"])
+    needs: [
+        "CLinux", "Bytes", "Structures", "Addresses", "ConfigLanguage", "CPCRE2", "COpenSSL",
+    ])
 building.library("Balancing", on: .traffic, needs: ["Structures", "ConfigLanguage"])
 building.library(
     "Proxy", on: .traffic,

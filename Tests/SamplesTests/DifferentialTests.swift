@@ -144,7 +144,7 @@ struct ReferenceValues {
 /// All tables.
 let allCases: [Case] = [
     letterCases, partCases, escapeCases, numberCases, encodingCases, networkCases, castCases,
-    hashCases, jsonCases, timeCases, cryptoCases, messageCases,
+    hashCases, jsonCases, timeCases, cryptoCases, messageCases, streamCases,
 ].flatMap { $0 }
 
 /// Expressions with mistakes.
@@ -158,5 +158,9 @@ let refusedByBoth = [
     "bin(01020304050607),be2dec(:,9)", "bin(01020304050607),be2dec(:,0)",
     "bin(01020304050607),be2hex(--,0,1)", "bin(010203),be2hex(:)", "int(1),http_date(0,x)",
     "str(a),word(0,b)", "str(a),word(1,\"\")", "ipv4(1.2.3.4),ipmask(33)", "ipv4(1.2.3.4),ipmask",
+    "str(a),set-var(txn.v,)", "str(a),set-var(txn.v,ifset,)", "str(a),set-var(txn.v,isset)",
+    "str(a),set-var(txn.v,ifset,iflt,ifgt,ifempty,ifexists)", "str(a),unset-var()",
+    "str(a),capture-req()", "str(a),capture-req(x)", "str(a),capture-res(0x1)",
+    "str(a),debug(a,nosuch)", "str(a),debug(a,stderr,c)", "int(1),capture-req",
     "str(a),strcmp(novariable)", "str(a),strcmp(foo.bar)", "int(1),add(foo.bar)",
 ]

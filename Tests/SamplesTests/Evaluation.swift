@@ -5,62 +5,84 @@ import Addresses
 import ConfigLanguage
 import Samples
 
-/// Variables every test expression can use, the same that the reference configuration sets.
+/// A stream every test expression can ask: its variables are the same that the reference
+/// configuration sets, and it remembers what it is told.
 final class TestEnvironment: ConverterEnvironment {
-    /// Names in the order of their numbers.
-    static let names = [
-        "txn.v", "txn.n", "txn.e", "txn.none", "txn.key", "txn.nonce", "txn.tag", "txn.alg",
-    ]
+    /// Variables in the order of their numbers.
+    static let names: VariableNames = {
+        let names = VariableNames()
+        for name in [
+            "txn.v", "txn.n", "txn.e", "txn.none", "txn.key", "txn.nonce", "txn.iv", "txn.tag",
+            "txn.alg", "txn.path", "req.none", "res.none", "proc.none", "sess.none",
+        ] { _ = try! names.reference(to: name) }
+        return names
+    }()
 
     /// Expressions the reference configuration sets them to.
     static let settings = [
         "txn.v": "str(variable)", "txn.n": "int(3)", "txn.e": "str()",
         "txn.key": "str(Zm9vb2Zvb29mb29wZm9vbw==)", "txn.nonce": "str(MTIzNDU2Nzg5MDEy)",
-        "txn.alg": "str(HS256)",
+        "txn.alg": "str(HS256)", "txn.iv": "str(MTIzNDU2Nzg5MDEyMzQ1Ng==)",
+        "txn.path": "str(es256.pem)",
     ]
 
-    private var values: [UInt32: (Sample, [UInt8])] = [:]
+    private let process = ProcessVariables(names: names)
+    private var session = SessionVariables(names: names)
+    private var stream = StreamVariables(names: names)
+    /// What was captured, such as `request 0 text`.
+    var captured: [String] = []
+    /// What was reported to event sinks, such as `2 [debug] ...`.
+    var reported: [String] = []
+    /// What is true of the stream.
+    var facts: Set<StreamFact> = [.forwarded, .normal, .processed]
 
     override init() {
         super.init()
         now = 784_111_777_000_000
         var scratch = SampleScratch()
         for (name, expression) in Self.settings {
-            var sample = try! TestExpression(expression).fetch(into: &scratch)!
-            let number = UInt32(Self.names.firstIndex(of: name)!)
-            keep(&sample, number, &scratch)
+            let sample = try! TestExpression(expression).fetch(into: &scratch)!
+            _ = set(try! Self.names.reference(to: name), to: sample, in: scratch, if: [])
         }
-    }
-
-    private func keep(_ sample: inout Sample, _ slot: UInt32, _ scratch: inout SampleScratch) {
-        var bytes: [UInt8] = []
-        if sample.type.isBytes {
-            let span = scratch.bytes(of: sample)
-            for index in 0..<span.count { bytes.append(span[index]) }
-        }
-        values[slot] = (sample, bytes)
     }
 
     override func value(
         of variable: VariableReference, into scratch: inout SampleScratch
-    ) -> Sample? {
-        guard let (sample, bytes) = values[variable.slot] else { return nil }
-        return sample.type.isBytes ? scratch.copy(bytes.span, as: sample.type) : sample
-    }
+    ) -> Sample? { stream.value(of: variable, session, process, into: &scratch) }
 
     override func set(
-        _ variable: VariableReference, to sample: Sample, in scratch: borrowing SampleScratch
+        _ variable: VariableReference, to sample: Sample, in scratch: borrowing SampleScratch,
+        if condition: VariableCondition
     ) -> Bool {
-        var bytes: [UInt8] = []
-        if sample.type.isBytes {
-            let span = scratch.bytes(of: sample)
-            for index in 0..<span.count { bytes.append(span[index]) }
-        }
-        values[variable.slot] = (sample, bytes)
+        stream.set(variable, to: sample, in: scratch, if: condition, &session, process) == .set
+    }
+
+    override func unset(_ variable: VariableReference) {
+        stream.unset(variable, &session, process)
+    }
+
+    override func capture(
+        request: Bool, slot: Int, _ sample: Sample, _ scratch: borrowing SampleScratch
+    ) -> Bool {
+        if slot > 1 { return false }
+        captured.append("\(request ? "request" : "response") \(slot) \(text(sample, scratch))")
         return true
     }
 
-    override func unset(_ variable: VariableReference) { values[variable.slot] = nil }
+    override func report(_ line: Sample, to sink: Int, in scratch: borrowing SampleScratch) {
+        reported.append("\(sink) \(text(line, scratch))")
+    }
+
+    override func holds(_ fact: StreamFact) -> Bool { facts.contains(fact) }
+
+    override func matches(accessList: Int, _ scratch: inout SampleScratch) -> Bool {
+        accessList == 1
+    }
+
+    private func text(_ sample: Sample, _ scratch: borrowing SampleScratch) -> String {
+        let bytes = scratch.bytes(of: sample)
+        return String(decoding: (0..<bytes.count).map { bytes[$0] }, as: UTF8.self)
+    }
 }
 
 /// A literal and its converters.
@@ -68,14 +90,15 @@ struct TestExpression {
     let call: ExpressionCall
     let type: SampleType
     let converters: CompiledConverters
-    let variable: UInt32?
+    let variable: VariableReference?
 
+    /// What expressions may name: sinks by their numbers, and two access lists of which the second
+    /// matches.
     static let loading = ExpressionLoading(
-        variables: { name in
-            TestEnvironment.names.firstIndex(of: name)
-                .map { VariableReference(scope: 2, slot: UInt32($0)) }
-        },
-        readFile: { testFile($0) })
+        variables: { TestEnvironment.names.find($0) },
+        readFile: { testFile($0) },
+        sinks: { ["buf0", "stdout", "stderr"].firstIndex(of: $0) },
+        accessLists: { ["no", "yes"].firstIndex(of: $0) })
 
     init(_ text: String) throws(ExpressionMistake) {
         var reader = ExpressionReader(words: [text])
@@ -88,9 +111,8 @@ struct TestExpression {
         self.type = type
         variable =
             call.name == "var"
-            ? TestEnvironment.names.firstIndex(
-                of: String(decoding: call.arguments[0].text, as: UTF8.self)
-            ).map { UInt32($0) } : nil
+            ? TestEnvironment.names.find(
+                String(decoding: call.arguments[0].text, as: UTF8.self)) : nil
         converters = try CompiledConverters(
             &reader, after: "fetch '\(call.name)'", of: type, in: .standard, Self.loading)
     }
@@ -120,9 +142,7 @@ struct TestExpression {
         _ scratch: inout SampleScratch, _ environment: ConverterEnvironment = TestEnvironment()
     ) -> Sample? {
         let start =
-            variable.map {
-                environment.value(of: VariableReference(scope: 2, slot: $0), into: &scratch)
-            } ?? fetch(into: &scratch)
+            variable.map { environment.value(of: $0, into: &scratch) } ?? fetch(into: &scratch)
         guard var sample = start,
             converters.apply(to: &sample, &scratch, environment)
         else { return nil }

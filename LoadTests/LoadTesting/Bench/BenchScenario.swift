@@ -106,9 +106,10 @@ extension BenchScenario {
             $0.mode = .tcp
             $0.keepsAlive = false
         },
-        BenchScenario("rules", "20 rules") {
+        BenchScenario("rules", "20 rules and header edits") {
             $0.fields = browserFields
             $0.rules = 20
+            $0.aims = [Aim(peer: .haproxy, ratio: 0.8)]
         },
         BenchScenario("log", "logging on") { $0.logs = true },
         BenchScenario("idle", "idle connection, after requests in turn") {

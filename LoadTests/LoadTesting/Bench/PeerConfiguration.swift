@@ -30,6 +30,7 @@ extension BenchScenario {
         if mode == .http { lines.append("    option forwardfor") }
         lines += ["", "frontend bench", "    bind 127.0.0.1:\(ports.listen)"]
         for rule in benchRules { lines.append("    http-request deny if { \(rule.haproxy) }") }
+        if rules > 0 { lines += Self.edits }
         lines += ["    default_backend origins", "", "backend origins", "    balance roundrobin"]
         for (index, port) in ports.origins.enumerated() {
             lines.append("    server o\(index + 1) 127.0.0.1:\(port)")
@@ -91,6 +92,7 @@ extension BenchScenario {
             "        proxy_max_temp_file_size 0;",
         ]
         for rule in benchRules { lines.append("        \(rule.nginx)") }
+        if rules > 0 { lines += Self.nginxEdits }
         lines += ["        location / { proxy_pass http://origins; }", "    }", "}"]
         return lines.joined(separator: "\n") + "\n"
     }
@@ -100,6 +102,23 @@ extension BenchScenario {
             "    \($0)_temp_path \(folder)/nginx-\($0);"
         }
     }
+
+    /// What is changed in the heads beside the rules.
+    private static let edits = [
+        "    http-request set-header X-Real-IP %[src]",
+        "    http-request set-header X-Request-Path %[path]",
+        "    http-request del-header Sec-Fetch-Dest",
+        "    http-response set-header X-Served-By edge-1",
+        "    http-response del-header Server",
+    ]
+
+    /// The same for nginx.
+    private static let nginxEdits = [
+        "        proxy_set_header X-Real-IP $remote_addr;",
+        "        proxy_set_header X-Request-Path $uri;",
+        "        proxy_set_header Sec-Fetch-Dest \"\";",
+        "        add_header X-Served-By edge-1;", "        proxy_hide_header Server;",
+    ]
 
     /// Conditions of which none applies, in both languages: paths, hosts, networks and methods.
     private var benchRules: [(haproxy: String, nginx: String)] {

@@ -1,5 +1,6 @@
 // What Swift cannot import from Glibc: epoll, eventfd, timerfd, signalfd, splice, accept4,
-// recvmmsg/sendmmsg, control-message macros, and relaxed atomics over plain memory.
+// recvmmsg/sendmmsg, control-message macros, relaxed atomics over plain memory, and what has a
+// variable number of arguments.
 // _GNU_SOURCE is deliberately not defined (it clashes with the Glibc module); the few functions it
 // would reveal are declared here by hand.
 #ifndef MARTLET_CLINUX_SHIM_H
@@ -13,6 +14,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -133,6 +135,11 @@ static inline uint64_t martlet_load_relaxed(const uint64_t *word) {
 }
 static inline void martlet_store_relaxed(uint64_t *word, uint64_t value) {
     __atomic_store_n(word, value, __ATOMIC_RELAXED);
+}
+
+// A number with six significant digits at most, as `%g` has it; returns how many bytes it needs.
+static inline int martlet_shorten(double value, char *room, size_t count) {
+    return snprintf(room, count, "%g", value);
 }
 
 // signalfd and signal masks, without the sigset_t union that Swift imports awkwardly.

@@ -167,8 +167,13 @@ extension Descriptor {
     public borrowing func vanishOnClose() {
         // Taken over "for repair", a socket is closed without a word.
         if setOption(Int32(IPPROTO_TCP), MARTLET_TCP_REPAIR, Int32(1)) { return }
-        _ = setOption(Int32(IPPROTO_IP), Int32(IP_TTL), Int32(1))
-        _ = setOption(Int32(IPPROTO_IPV6), Int32(IPV6_UNICAST_HOPS), Int32(1))
+        resetOnClose(timeToLive: 1)
+    }
+
+    /// Makes the close a reset that goes no further than `timeToLive` routers.
+    public borrowing func resetOnClose(timeToLive: Int32) {
+        _ = setOption(Int32(IPPROTO_IP), Int32(IP_TTL), timeToLive)
+        _ = setOption(Int32(IPPROTO_IPV6), Int32(IPV6_UNICAST_HOPS), timeToLive)
         resetOnClose()
     }
 

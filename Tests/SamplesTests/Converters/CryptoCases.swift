@@ -16,4 +16,10 @@ let cryptoCases: [Case] = [
     .new("str(abc),aes_gcm_dec(128,txn.nonce,txn.key,AAAAAAAAAAAAAAAAAAAAAA==)", nil),
     .new("str(abc),aes_gcm_dec(128,txn.none,txn.key,AAAAAAAAAAAAAAAAAAAAAA==)", nil),
     .ours("str(abc),aes_gcm_enc(192,MTIz,Zm9v,txn.tag)", nil, "the key is too short"),
+    .new("int(0),x509_v_err_str", "X509_V_OK"),
+    .new("int(10),x509_v_err_str", "X509_V_ERR_CERT_HAS_EXPIRED"),
+    .new("str(23),x509_v_err_str", "X509_V_ERR_CERT_REVOKED"),
+    .new("int(74),x509_v_err_str", "X509_V_ERR_OCSP_VERIFY_FAILED"),
+    .new("int(9999),x509_v_err_str", "9999"), .new("int(-1),x509_v_err_str", "-1"),
+    .new("int(4294967296),x509_v_err_str", "4294967296"),
 ]

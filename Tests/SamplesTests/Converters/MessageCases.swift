@@ -1,10 +1,6 @@
-// Cases of variables, substitution, the Forwarded header and protocol buffers.
+// Cases of substitution, the Forwarded header and protocol buffers.
 
 let messageCases: [Case] = [
-    .same("str(abc),set-var(txn.none),upper"), .same("int(5),set-var(txn.none),add(1)"),
-    .same("ipv4(1.2.3.4),set-var(txn.none)"),
-    .same("str(abc),unset-var(txn.none),upper"), .same("int(5),unset-var(txn.none)"),
-    .same("str(a),set-var(txn.none),unset-var(txn.none),strcmp(txn.none)"),
     .same(#"str('aaa'),regsub(a,b)"#),
     .same(#"str('aaa'),regsub(a,b,g)"#),
     .same(#"str('aAa'),regsub(a,b,gi)"#),

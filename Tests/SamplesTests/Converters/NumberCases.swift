@@ -28,7 +28,10 @@ let numberCases: [Case] =
         ["0", "1", "-1", "-2", "6", least, most].map { Case.same("int(\($0)),\(name)") }
     } + [
         .same("str(12abc),add(1)"),
-        .ours("bool(true),add(1)", "2", "haproxy keeps the type boolean"),
+        .same("bool(true),add(1)"), .same("bool(true),sub(1)"), .same("bool(true),neg"),
+        .same("bool(true),cpl"), .same("bool(true),mul(5),concat(x)"), .same("bool(true),and(2)"),
+        .same("bool(true),add(1),crc32"), .same("bool(true),add(1),bool"),
+        .same("bool(true),sub(1),iif(a,b)"), .same("bool(false),add(txn.n),concat(x)"),
         .same("ipv4(0.0.1.0),add(1)"),
         .same("int(1),add"), .same("int(1),add()"), .same("int(1),add(+5)"),
         .new("int(1),htonl", "00000001"), .new("int(16909060),htonl", "01020304"),

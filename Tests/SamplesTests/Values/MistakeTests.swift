@@ -31,7 +31,26 @@ import Testing
         ("str(a),upper(1)", 13, 1, "converter 'upper': takes no arguments: upper"),
         ("str(a)x", 6, 1, "a comma is missing before 'x'"),
         ("str(a),concat(b", 13, 2, "the parenthesis behind 'concat' is never closed"),
-        ("str(a),table_gpc0", 7, 10, "converter 'table_gpc0' is not supported yet: stick tables"),
+        (
+            "str(a),51d.single", 7, 10,
+            "converter '51d.single' is not supported: 51Degrees is not part of this program"
+        ),
+        (
+            "str(a),set-var(txn.v,ifset,isempty)", 27, 7,
+            "converter 'set-var': <cond> expects a condition: ifexists, ifnotexists, ifempty, "
+                + "ifnotempty, ifset, ifnotset, ifgt, iflt, found 'isempty'; did you mean 'ifempty'?"
+        ),
+        (
+            "str(a),when(!eror)", 12, 5,
+            "converter 'when': 'eror' is no condition of a stream; did you mean 'error'?"
+        ),
+        (
+            "str(a),when(acl)", 15, 0,
+            "converter 'when': the name of an ACL is missing behind 'acl'"
+        ),
+        ("str(a),when(acl,maybe)", 16, 5, "converter 'when': no ACL is named 'maybe'"),
+        ("str(a),debug(a,b)", 15, 1, "converter 'debug': there is no event sink 'b'"),
+        ("str(a),capture-req(-1)", 19, 2, "converter 'capture-req': <id> counts from 0"),
     ])
     func `a mistake names its bytes`(
         _ text: String, _ offset: Int, _ length: Int, _ message: String

@@ -160,9 +160,11 @@ extension Worker {
             return server.address
         }
         let client = streams[stream].client
-        guard let local = try? connections[client].descriptor.localAddress() else {
+        guard var local = try? connections[client].descriptor.localAddress() else {
             return server.address
         }
+        let replaced = withSubject(stream, isFinal: true) { $0.replacedAddresses.destination }
+        if let replaced { local = RawSocketAddress(.ip(replaced)) }
         let base = server.usesClientAddress ? local : server.address
         let hasOwnPort = !server.usesClientPort && server.portOffset == 0
         if hasOwnPort { return base.with(port: server.address.port) }

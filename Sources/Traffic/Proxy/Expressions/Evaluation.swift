@@ -16,9 +16,10 @@ final class Evaluation: ConverterEnvironment {
     }
 
     override func set(
-        _ variable: VariableReference, to sample: Sample, in scratch: borrowing SampleScratch
+        _ variable: VariableReference, to sample: Sample, in scratch: borrowing SampleScratch,
+        if condition: VariableCondition
     ) -> Bool {
-        subject?.set(variable, to: sample, in: scratch) == .set
+        subject?.set(variable, to: sample, in: scratch, if: condition) == .set
     }
 
     override func unset(_ variable: VariableReference) { subject?.unset(variable) }
@@ -35,6 +36,8 @@ struct StreamExtras: ~Copyable {
     var responseCaptures = TextSlots()
     /// The unique id, once it was made.
     var uniqueID = TextSlots()
+    /// Addresses that rules have put in place of the connection's.
+    var addresses = ReplacedAddresses()
 
     init(names: VariableNames) { variables = StreamVariables(names: names) }
 }
@@ -43,6 +46,8 @@ struct StreamExtras: ~Copyable {
 struct SessionExtras: ~Copyable {
     /// Variables of the session.
     var variables: SessionVariables
+    /// Addresses that rules have put in place of the connection's.
+    var addresses = ReplacedAddresses()
 
     init(names: VariableNames) { variables = SessionVariables(names: names) }
 }
@@ -136,6 +141,7 @@ extension Worker {
         streamExtras[handle].requestCaptures.reset()
         streamExtras[handle].responseCaptures.reset()
         streamExtras[handle].uniqueID.reset()
+        streamExtras[handle].addresses = ReplacedAddresses()
         streams[stream].extras = .none
         freeStreamExtras.append(handle)
     }
@@ -145,6 +151,7 @@ extension Worker {
         let handle = sessions[session].extras
         guard !handle.isNone else { return }
         sessionExtras[handle].variables.reset(live.variables)
+        sessionExtras[handle].addresses = ReplacedAddresses()
         sessions[session].extras = .none
         freeSessionExtras.append(handle)
     }

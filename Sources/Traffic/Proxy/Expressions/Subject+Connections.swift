@@ -6,12 +6,6 @@ import Structures
 
 // Safety: what a subject points at is alive and its own, as its type says.
 extension Subject {
-    /// The client's address and port; nil over a UNIX socket.
-    public var clientAddress: IPSocketAddress? {
-        // Safety: as the type says; so below.
-        unsafe worker.pointee.sessions[session].clientAddress.ip
-    }
-
     /// The status of the response, once it is known.
     public var responseStatus: Int? {
         if stream.isNone { return nil }

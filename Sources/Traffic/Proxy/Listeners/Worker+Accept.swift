@@ -269,6 +269,7 @@ extension Worker {
             return
         }
         connections[client].session = session
+        sessions[session].client = client
         programs[program].users &+= 1
         clients &+= 1
         engine.loads.set(number, clients)

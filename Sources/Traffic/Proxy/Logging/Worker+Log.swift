@@ -61,6 +61,11 @@ extension Worker {
         if let local = try? connections[streams[stream].client].descriptor.localAddress() {
             facts.destinationAddress = local
         }
+        let replaced = withSubject(stream, isFinal: true) { $0.replacedAddresses }
+        if let source = replaced.source { facts.clientAddress = RawSocketAddress(.ip(source)) }
+        if let destination = replaced.destination {
+            facts.destinationAddress = RawSocketAddress(.ip(destination))
+        }
         facts.acceptedMicroseconds = sessions[session].acceptedMicroseconds
         let sinceAccept = Int64(streams[stream].firstByteAt &- sessions[session].acceptedAt)
         facts.requestMicroseconds = facts.acceptedMicroseconds &+ sinceAccept &* 1000

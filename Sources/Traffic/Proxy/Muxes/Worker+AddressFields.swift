@@ -30,6 +30,9 @@ extension Worker {
     ) -> Bool {
         let own = streams[stream].program
         let session = streams[stream].session
+        if hasReplacedAddresses(stream) {
+            return appendReplacedForwardFor(stream, front, back, &output)
+        }
         if sessions[session].addressTextLength == 0 { sessions[session].writeAddressText() }
         let length = Int(sessions[session].addressTextLength)
         guard length > 0 else { return true }
@@ -45,14 +48,35 @@ extension Worker {
         return sessions[session].appendAddress(to: &output) && output.append("\r\n")
     }
 
+    /// Whether rules may have put other addresses in place of the client's.
+    private func hasReplacedAddresses(_ stream: Handle) -> Bool {
+        !streams[stream].extras.isNone || !sessions[streams[stream].session].extras.isNone
+    }
+
+    /// `option forwardfor` with the address that rules say.
+    private mutating func appendReplacedForwardFor(
+        _ stream: Handle, _ front: Int, _ back: Int, _ output: inout Buffer
+    ) -> Bool {
+        let own = streams[stream].program
+        let source = withSubject(stream, isFinal: true) { $0.clientAddress }
+        let proxy = programs[own].forwardFor[back] != nil ? back : front
+        guard let source, let field = programs[own].forwardFor[proxy],
+            applies(field, to: source, stream)
+        else { return true }
+        var text = InlineArray<48, UInt8>(repeating: 0)
+        var room = text.mutableSpan
+        let count = source.address.writeText(into: &room)
+        return output.append(field.prefix) && output.append(text.span.extracting(0..<count))
+            && output.append("\r\n")
+    }
+
     /// `option originalto`: the address the client came to.
     private mutating func appendOriginalTo(
         _ stream: Handle, _ front: Int, _ back: Int, _ output: inout Buffer
     ) -> Bool {
         let own = streams[stream].program
-        let client = streams[stream].client
         guard let field = programs[own].originalTo[back] ?? programs[own].originalTo[front],
-            let local = try? connections[client].descriptor.localAddress().ip,
+            let local = withSubject(stream, isFinal: true, { $0.destinationAddress }),
             applies(field, to: local, stream)
         else { return true }
         var text: [UInt8] = []
@@ -77,10 +101,11 @@ extension Worker {
     ) -> Bool {
         let configuration = programs[streams[stream].program].generation.configuration
         guard let header = configuration.proxies[back].forwarded else { return true }
-        let client = streams[stream].client
+        let (source, local) = withSubject(stream, isFinal: true) {
+            ($0.clientAddress, $0.destinationAddress)
+        }
         let line = ForwardedLine(
-            header: header, client: sessions[streams[stream].session].clientAddress.ip,
-            local: (try? connections[client].descriptor.localAddress())?.ip,
+            header: header, client: source, local: local,
             host: hostValue(stream))
         return output.append(line.bytes)
     }

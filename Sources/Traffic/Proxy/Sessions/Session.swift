@@ -8,6 +8,8 @@ import Structures
 /// Safety: the live state of a bind line is kept for the life of the process.
 @safe
 struct Session: ~Copyable {
+    /// Its connection.
+    var client = Handle.none
     /// The client's address as accepted.
     var clientAddress: RawSocketAddress
     /// Index of the frontend in the proxies of `program`.

@@ -13,6 +13,7 @@ extension ConverterCatalog {
         .json,
         .times,
         .crypto,
+        .certificates,
         .substitution,
         .forwarded,
         .protocolBuffers,

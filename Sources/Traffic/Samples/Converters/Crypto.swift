@@ -201,7 +201,7 @@ private enum Crypto {
                 sample, arguments, nonce, key, &tag, &scratch, isEncrypting: true),
             let text = scratch.make(
                 as: .string, { Base64.encode(tag.span, into: &$0, .standard) }),
-            environment.set(arguments.variable(3), to: text, in: scratch)
+            environment.set(arguments.variable(3), to: text, in: scratch, if: [])
         else { return false }
         sample.become(made)
         return true

@@ -90,7 +90,7 @@ private enum JSON {
             sample = sample.part(found.range.lowerBound, found.range.count)
             if arguments.has(1) { return scratch.cast(&sample, to: .integer) }
             return scratch.convert(&sample, to: .string) { input, output in
-                shorten(input, into: &output)
+                output.append(shortened: JSONNumber.value(of: input))
                 return true
             }
         }
@@ -128,96 +128,6 @@ private enum JSON {
             }
         }
         return true
-    }
-
-    /// Writes a decimal number with six significant digits as C's `%g` does.
-    private static func shorten(_ input: Span<UInt8>, into output: inout OutputBytes) {
-        var digits = InlineArray<7, UInt8>(repeating: 0)
-        var count = 0
-        var hasRest = false
-        var exponent = 0
-        var isFraction = false
-        var hasValue = false
-        var index = 0
-        if input[0] == 0x2D {
-            output.append(0x2D)
-            index = 1
-        }
-        while index < input.count {
-            let byte = input[index]
-            if byte == 0x2E {
-                isFraction = true
-            } else if byte >= 0x30 && byte <= 0x39 {
-                hasValue = hasValue || byte != 0x30
-                if hasValue {
-                    if count < 7 {
-                        digits[count] = byte - 0x30
-                    } else if byte != 0x30 {
-                        hasRest = true
-                    }
-                    count = min(count + 1, 7)
-                    if !isFraction { exponent += 1 }
-                } else if isFraction {
-                    exponent -= 1
-                }
-            } else {
-                break
-            }
-            index += 1
-        }
-        if index < input.count, input[index] | 0x20 == 0x65 {
-            let written = leadingInteger(input.extracting((index + 1)..<input.count))
-            exponent += Int(max(-9999, min(9999, written)))
-        }
-        guard hasValue else {
-            output.append(0x30)
-            return
-        }
-        round(&digits, &exponent, hasRest: hasRest)
-        write(digits, exponent - 1, into: &output)
-    }
-
-    /// Rounds seven digits to six, ties to even.
-    private static func round(
-        _ digits: inout InlineArray<7, UInt8>, _ exponent: inout Int, hasRest: Bool
-    ) {
-        let last = digits[6]
-        guard last > 5 || (last == 5 && (hasRest || digits[5] & 1 == 1)) else { return }
-        var place = 5
-        while place >= 0 {
-            if digits[place] < 9 {
-                digits[place] += 1
-                return
-            }
-            digits[place] = 0
-            place -= 1
-        }
-        digits[0] = 1
-        exponent += 1
-    }
-
-    private static func write(
-        _ digits: InlineArray<7, UInt8>, _ exponent: Int, into output: inout OutputBytes
-    ) {
-        var count = 6
-        while count > 1 && digits[count - 1] == 0 { count -= 1 }
-        if exponent >= -4 && exponent < 6 {
-            if exponent < 0 {
-                output.append("0.")
-                for _ in 1..<(-exponent) { output.append(0x30) }
-            }
-            for place in 0..<max(count, exponent + 1) {
-                if place == exponent + 1 && exponent >= 0 { output.append(0x2E) }
-                output.append(0x30 + (place < count ? digits[place] : 0))
-            }
-            return
-        }
-        output.append(0x30 + digits[0])
-        if count > 1 { output.append(0x2E) }
-        for place in 1..<max(1, count) { output.append(0x30 + digits[place]) }
-        output.append(exponent < 0 ? "e-" : "e+")
-        if abs(exponent) < 10 { output.append(0x30) }
-        output.append(decimal: UInt64(abs(exponent)))
     }
 }
 

@@ -1,4 +1,6 @@
 // Arithmetic of signed 64-bit integers. Results are held at the ends of the range, never wrapped.
+// A boolean that is computed with stays one, whatever its number becomes: as text it is the number,
+// as bytes it is 0 or 1.
 
 extension ConverterFamily {
     static let numbers = ConverterFamily(
@@ -52,11 +54,11 @@ private enum Numbers {
         _ environment: ConverterEnvironment, _ operation: (Int64, Int64) -> Int64
     ) -> Bool {
         guard arguments.has(0) else {
-            sample.become(.integer(operation(sample.integer, 0)))
+            sample.setNumber(operation(sample.integer, 0))
             return true
         }
         guard let value = number(arguments, 0, &scratch, environment) else { return false }
-        sample.become(.integer(operation(sample.integer, value)))
+        sample.setNumber(operation(sample.integer, value))
         return true
     }
 
@@ -109,12 +111,12 @@ private enum Numbers {
     }
 
     static let negate: Converter.Function = { sample, _, _, _ in
-        sample.become(.integer(sample.integer == .min ? .max : -sample.integer))
+        sample.setNumber(sample.integer == .min ? .max : -sample.integer)
         return true
     }
 
     static let complement: Converter.Function = { sample, _, _, _ in
-        sample.become(.integer(~sample.integer))
+        sample.setNumber(~sample.integer)
         return true
     }
 

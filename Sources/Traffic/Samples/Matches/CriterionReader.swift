@@ -234,6 +234,7 @@ struct CriterionReader {
                 comparison = text
                 continue
             }
+            // Differs: HAProxy takes the word, and compares as if it were 'eq'.
             if text == "ne" {
                 throw wrong(word, "'ne' is no operator; write '!' before the condition")
             }

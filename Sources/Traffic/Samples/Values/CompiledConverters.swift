@@ -126,7 +126,7 @@ extension ExpressionCall {
                     "\(intro)<\(shape.label)>, \(shape.expectation), is missing: \(notation)")
             }
             let written = arguments[index]
-            if written.text.isEmpty && !written.isQuoted && shape.isOptional {
+            if written.text.isEmpty && !written.isQuoted && shape.skipsEmpty {
                 values.append(nil)
                 continue
             }

@@ -2,6 +2,7 @@
 // about wrong arguments follow from the list.
 
 import Addresses
+import ConfigLanguage
 
 /// What one argument of a converter looks like.
 public struct ConverterArgumentShape: Sendable {
@@ -21,6 +22,8 @@ public struct ConverterArgumentShape: Sendable {
         case integerOrVariable
         /// A variable's name, or any other text.
         case textOrVariable
+        /// A condition of `set-var`.
+        case condition
     }
 
     /// How the text is read.
@@ -59,6 +62,12 @@ public struct ConverterArgumentShape: Sendable {
     /// Text or a variable's name.
     public static func textOrVariable(_ label: String) -> Self { Self(.textOrVariable, label) }
 
+    /// A condition of `set-var`, which may be left out, but not be empty.
+    public static var condition: Self { Self(.condition, "cond", isOptional: true) }
+
+    /// Whether nothing between two commas means that the argument is left out.
+    var skipsEmpty: Bool { isOptional && kind != .condition }
+
     /// What a message says was expected.
     var expectation: String {
         switch kind {
@@ -69,6 +78,7 @@ public struct ConverterArgumentShape: Sendable {
         case .variable: "a variable with its scope, such as txn.name"
         case .integerOrVariable: "an integer or a variable"
         case .textOrVariable: "text or a variable"
+        case .condition: "a condition: \(VariableCondition.names.joined(separator: ", "))"
         }
     }
 
@@ -90,6 +100,14 @@ public struct ConverterArgumentShape: Sendable {
         case .textOrVariable:
             guard ExpressionLoading.looksLikeVariable(text) else { return .bytes(text) }
             return .variable(try loading.variable(text))
+        case .condition:
+            guard let condition = VariableCondition(name: shown(text)) else {
+                throw ArgumentMistake(
+                    expected: expectation,
+                    suggestion: Spelling.nearest(
+                        to: shown(text), among: VariableCondition.names))
+            }
+            return .integer(Int64(condition.rawValue))
         case .mask4:
             guard let mask = mask(text, .v4) else { throw ArgumentMistake(expected: expectation) }
             return .address(mask)

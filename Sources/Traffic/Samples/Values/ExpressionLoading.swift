@@ -12,16 +12,26 @@ public struct ExpressionLoading: Sendable {
     public var patterns: PatternStore?
     /// What floors above want to tell their own rows, such as references to proxies by name.
     public var references: (any AnyObject & Sendable)?
+    /// Gives an event sink its number; nil when there is none of that name. Absent where sinks
+    /// cannot be used.
+    public var sinks: (@Sendable (_ name: String) -> Int?)?
+    /// Gives an access list its number; nil when there is none of that name. Absent where access
+    /// lists cannot be used.
+    public var accessLists: (@Sendable (_ name: String) -> Int?)?
 
     /// Answers to the questions of arguments.
     public init(
         variables: (@Sendable (String) -> VariableReference?)? = nil,
         readFile: (@Sendable (String) -> [UInt8]?)? = nil,
-        patterns: PatternStore? = nil
+        patterns: PatternStore? = nil,
+        sinks: (@Sendable (String) -> Int?)? = nil,
+        accessLists: (@Sendable (String) -> Int?)? = nil
     ) {
         self.variables = variables
         self.readFile = readFile
         self.patterns = patterns
+        self.sinks = sinks
+        self.accessLists = accessLists
     }
 
     /// The scopes a variable's name can begin with.

@@ -108,6 +108,12 @@ public struct Sample: Sendable, BitwiseCopyable {
         flags = flags.union(kept)
     }
 
+    /// Replaces the number of an integer or a boolean, whose type stays; traps for other types.
+    @inlinable public mutating func setNumber(_ value: Int64) {
+        precondition(type == .integer || type == .boolean)
+        low = UInt64(bitPattern: value)
+    }
+
     /// The same bytes under another of the three types of bytes.
     @inlinable public mutating func retype(_ type: SampleType) {
         become(.bytes(range, as: type))

@@ -36,9 +36,10 @@ extension SampleScratch {
         case .string:
             return replace(&sample, as: .string) { $0.append(decimal: value) }
         case .binary:
+            let bits = sample.type == .boolean ? (value != 0 ? 1 : 0) : value
             return replace(&sample, as: .binary) { output in
                 for place in 0..<8 {
-                    output.append(UInt8(truncatingIfNeeded: value >> Int64((7 - place) * 8)))
+                    output.append(UInt8(truncatingIfNeeded: bits >> Int64((7 - place) * 8)))
                 }
             }
         case .method, .any, .same: return false

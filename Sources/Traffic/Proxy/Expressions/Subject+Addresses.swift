@@ -1,0 +1,96 @@
+// The addresses of a client as rules see them: those of its connection, or those that rules have put
+// in their place (configuration manual: set-src, set-src-port, set-dst, set-dst-port).
+
+import Addresses
+import Kernel
+import Structures
+
+/// Addresses that take the place of a connection's own.
+struct ReplacedAddresses: BitwiseCopyable {
+    /// Where the client comes from.
+    var source: IPSocketAddress?
+    /// Where the client went.
+    var destination: IPSocketAddress?
+
+    /// None.
+    init() {}
+}
+
+// Safety: what a subject points at is alive and its own, as its type says.
+extension Subject {
+    /// What rules have put in place of the connection's addresses; the stream's come first.
+    var replacedAddresses: ReplacedAddresses {
+        var replaced = ReplacedAddresses()
+        let ofSession = unsafe worker.pointee.sessions[session].extras
+        if !ofSession.isNone {
+            replaced = unsafe worker.pointee.sessionExtras[ofSession].addresses
+        }
+        if stream.isNone { return replaced }
+        let ofStream = unsafe worker.pointee.streams[stream].extras
+        if ofStream.isNone { return replaced }
+        let own = unsafe worker.pointee.streamExtras[ofStream].addresses
+        replaced.source = own.source ?? replaced.source
+        replaced.destination = own.destination ?? replaced.destination
+        return replaced
+    }
+
+    /// The client's address and port; nil over a UNIX socket.
+    public var clientAddress: IPSocketAddress? {
+        replacedAddresses.source ?? connectionSource
+    }
+
+    /// The client's address and port as its connection has them, whatever rules say.
+    public var connectionSource: IPSocketAddress? {
+        unsafe worker.pointee.sessions[session].clientAddress.ip
+    }
+
+    /// The address and port the client came to; nil over a UNIX socket.
+    public var destinationAddress: IPSocketAddress? {
+        replacedAddresses.destination ?? connectionDestination
+    }
+
+    /// The address and port the client's connection came to, whatever rules say.
+    ///
+    /// Costs a system call.
+    public var connectionDestination: IPSocketAddress? {
+        let client = client
+        if client.isNone { return nil }
+        return unsafe (try? worker.pointee.connections[client].descriptor.localAddress())?.ip
+    }
+
+    /// The client's connection; none where it is not known.
+    var client: Handle {
+        unsafe stream.isNone
+            ? worker.pointee.sessions[session].client : worker.pointee.streams[stream].client
+    }
+
+    /// Makes the close of the client's connection a reset that reaches only so many routers.
+    public func resetClient(timeToLive: Int) {
+        let client = client
+        if client.isNone { return }
+        unsafe worker.pointee.connections[client].descriptor.resetOnClose(
+            timeToLive: Int32(timeToLive))
+    }
+
+    /// Puts another address in the place of the client's.
+    public func setSource(_ address: IPSocketAddress) {
+        if stream.isNone {
+            let extras = unsafe worker.pointee.extras(ofSession: session)
+            unsafe worker.pointee.sessionExtras[extras].addresses.source = address
+        } else {
+            let extras = unsafe worker.pointee.extras(of: stream)
+            unsafe worker.pointee.streamExtras[extras].addresses.source = address
+        }
+    }
+
+    /// Puts another address in the place of the one the client came to.
+    public func setDestination(_ address: IPSocketAddress) {
+        if stream.isNone {
+            let extras = unsafe worker.pointee.extras(ofSession: session)
+            unsafe worker.pointee.sessionExtras[extras].addresses.destination = address
+        } else {
+            let extras = unsafe worker.pointee.extras(of: stream)
+            unsafe worker.pointee.streamExtras[extras].addresses.destination = address
+        }
+    }
+}
