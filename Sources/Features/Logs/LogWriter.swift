@@ -88,8 +88,8 @@ struct LogWriter: ~Copyable {
             isConnectionError ? frontend.errorFormat : frontend.format, of: plan, facts,
             requestLine: requestLine, source: source, zone: &zone)
         send(
-            level: isError && frontend.separatesErrors ? 3 : 6, tag: frontend.tag,
-            to: frontend.targets)
+            level: facts.level >= 0 ? facts.level : isError && frontend.separatesErrors ? 3 : 6,
+            tag: frontend.tag, to: frontend.targets)
     }
 
     /// Writes a notice to the targets of its proxy, or to the global ones.

@@ -44,6 +44,7 @@ enum ConfigurationChecks {
         _ configuration: inout Configuration, _ session: LoadSession,
         _ diagnostics: inout Diagnostics
     ) {
+        session.finishLate(&diagnostics)
         configuration.expressions = session.compiler.finish()
         configuration.variableNames = session.variables
         session.patterns.finishLoading()

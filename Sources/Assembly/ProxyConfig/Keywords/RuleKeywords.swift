@@ -151,6 +151,7 @@ extension ProxyDraft {
                     + "'\(row.name) \(row.notation)'",
                 suggestion: Spelling.nearest(to: words[reader.position], among: ["if", "unless"]))
         }
+        for warning in reader.warnings { diagnostics.report(arguments.warning(warning)) }
         try append(step, action, conditionAt: end, arguments, &diagnostics)
     }
 
@@ -211,7 +212,9 @@ extension ProxyDraft {
     }
 
     /// The section has been read: its rules get its access lists.
-    func finishRules() {
+    mutating func finishRules() {
+        if !requestCaptures.lengths.isEmpty { proxy.requestCaptures = requestCaptures.lengths }
+        if !responseCaptures.lengths.isEmpty { proxy.responseCaptures = responseCaptures.lengths }
         let table = lists.finish()
         for rule in ownRules { rule.table = table }
     }
@@ -228,9 +231,10 @@ extension ProxyDraft {
                     case .failed(let code): RuleFileFailure(code.text)
                     }
                 }
-            }, errorSet: { session.errorSets[$0] }, userList: { session.userLists[$0] },
-            requestCaptures: proxy.requestCaptures, responseCaptures: proxy.responseCaptures,
-            newRequestCaptures: captures)
+            }, errorSet: { session.errorSets[$0] },
+            whenAllIsRead: { session.checkLate(at: arguments.location, $0) },
+            userList: { session.userLists[$0] }, capability: proxy.capability,
+            requestCaptures: requestCaptures, responseCaptures: responseCaptures)
     }
 }
 

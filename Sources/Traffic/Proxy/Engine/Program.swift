@@ -20,7 +20,7 @@ struct ProxyEntry {
     /// `option` switches.
     let options: ProxyOptions
     /// Milliseconds; 0 means none.
-    let client, connect, server, queue, httpRequest, httpKeepAlive, tunnel: UInt32
+    var client, connect, server, queue, httpRequest, httpKeepAlive, tunnel: UInt32
     /// As those above, once a direction is closed.
     let clientFin, serverFin: UInt32
     /// Tries after the first.
@@ -70,7 +70,7 @@ struct ProxyEntry {
     /// `tcp-response inspect-delay`, milliseconds.
     let inspectResponseDelay: UInt32
     /// `timeout tarpit`, milliseconds.
-    let tarpit: UInt32
+    var tarpit: UInt32
     /// `option http-buffer-request`.
     let buffersRequests: Bool
 }

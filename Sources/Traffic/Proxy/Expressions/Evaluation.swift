@@ -36,6 +36,8 @@ struct StreamExtras: ~Copyable {
     var responseCaptures = TextSlots()
     /// The unique id, once it was made.
     var uniqueID = TextSlots()
+    /// What rules have set for this stream alone.
+    var settings = StreamSettings()
     /// Addresses that rules have put in place of the connection's.
     var addresses = ReplacedAddresses()
 
@@ -141,6 +143,7 @@ extension Worker {
         streamExtras[handle].requestCaptures.reset()
         streamExtras[handle].responseCaptures.reset()
         streamExtras[handle].uniqueID.reset()
+        streamExtras[handle].settings = StreamSettings()
         streamExtras[handle].addresses = ReplacedAddresses()
         streams[stream].extras = .none
         freeStreamExtras.append(handle)

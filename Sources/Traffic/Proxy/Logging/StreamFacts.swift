@@ -30,6 +30,8 @@ public struct TerminationState: Sendable, Equatable {
 public struct StreamFacts: Sendable {
     /// A number for the stream that is unique in the process (`%rt` counts per frontend).
     public var streamNumber: UInt64 = 0
+    /// The level of the line, 0 to 7, where a rule has set one; else -1.
+    public var level = -1
     /// Index of the frontend in the configuration's proxies.
     public var frontend = 0
     /// Index of the backend in the configuration's proxies; -1 when none was chosen.

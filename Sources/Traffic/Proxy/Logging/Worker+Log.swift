@@ -53,6 +53,7 @@ extension Worker {
         let flags = streams[stream].flags
         let front = programs[program].proxies[Int(streams[stream].frontend)]
         facts.streamNumber = streams[stream].number
+        facts.level = Int(settings(of: stream).logLevel)
         facts.frontend = Int(streams[stream].frontend)
         facts.backend = Int(streams[stream].backend)
         facts.isHTTP = flags.contains(.isHTTP)

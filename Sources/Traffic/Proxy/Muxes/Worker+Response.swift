@@ -285,6 +285,10 @@ extension Worker {
         let server = streams[stream].server
         let isTunnel = head.facts.contains(.tunnel)
         if message.line.status != 0 { streams[stream].status = Int32(message.line.status) }
+        if fitFraming(answering: streams[stream].method) && head.framing != .none {
+            streams[stream].flows[1].framing = .none
+            streams[stream].flags.remove(.serverPersists)
+        }
         let fits = writeHead(stream, head, isTunnel: isTunnel)
         dropMessage()
         guard fits else { return badResponse(stream) }
