@@ -159,7 +159,7 @@ building.library(
     "Supervisor", on: .assembly,
     needs: [
         "ProxyConfig", "ConfigLanguage", "Kernel", "Daemon", "Logs", "Statistics", "Admin", "Proxy",
-        "Samples",
+        "Samples", "Addresses",
     ])
 
 building.executable("martlet", on: .executables, needs: ["Supervisor"])

@@ -27,7 +27,8 @@ struct ReferenceValues {
     /// The values of the expressions; nil inside where there is none.
     static func evaluate(_ expressions: [String]) throws -> [String?] {
         let process = try ReferenceProcess(ready: "s") { folder in
-            configuration(expressions, listening: "unix@\(folder)/s")
+            try? writeFiles(to: folder)
+            return configuration(expressions, listening: "unix@\(folder)/s")
         }
         return expressions.indices.map { index in
             let answer = process.exchange("GET /\(index) HTTP/1.0\r\n\r\n", with: "s")
@@ -47,6 +48,7 @@ struct ReferenceValues {
     static func complaints(_ expressions: [String]) throws -> String {
         let folder = try ReferenceProcess.makeFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
+        try writeFiles(to: folder)
         try configuration(expressions, listening: "unix@\(folder)/s").write(
             toFile: folder + "/cfg", atomically: true, encoding: .utf8)
         let process = Process()
@@ -61,8 +63,17 @@ struct ReferenceValues {
         return process.terminationStatus == 0 ? "" : text
     }
 
+    /// Writes the files that expressions name beside the configuration.
+    private static func writeFiles(to folder: String) throws {
+        for (name, text) in testFiles {
+            try text.write(toFile: "\(folder)/\(name)", atomically: true, encoding: .utf8)
+        }
+    }
+
     private static func configuration(_ expressions: [String], listening: String) -> String {
         var lines = """
+            global
+                default-path config
             defaults
                 mode http
                 timeout client 10s
@@ -145,6 +156,7 @@ struct ReferenceValues {
 let allCases: [Case] = [
     letterCases, partCases, escapeCases, numberCases, encodingCases, networkCases, castCases,
     hashCases, jsonCases, timeCases, cryptoCases, messageCases, streamCases,
+    tokenCases, fixCases, mqttCases, forwardedCases,
 ].flatMap { $0 }
 
 /// Expressions with mistakes.
@@ -162,5 +174,10 @@ let refusedByBoth = [
     "str(a),set-var(txn.v,ifset,iflt,ifgt,ifempty,ifexists)", "str(a),unset-var()",
     "str(a),capture-req()", "str(a),capture-req(x)", "str(a),capture-res(0x1)",
     "str(a),debug(a,nosuch)", "str(a),debug(a,stderr,c)", "int(1),capture-req",
+    "str(a),fix_tag_value(0)", "str(a),fix_tag_value(x)", "str(a),fix_tag_value()",
+    "str(a),fix_tag_value(-1)", "str(a),mqtt_field_value(connect,xyz)",
+    "str(a),mqtt_field_value(connect,)", "str(a),mqtt_field_value(connack,username)",
+    "str(a),mqtt_field_value(0,flags)", "str(a),mqtt_field_value(16,flags)",
+    "str(a),mqtt_field_value(connect,36)", "str(a),mqtt_field_value(publish,flags)",
     "str(a),strcmp(novariable)", "str(a),strcmp(foo.bar)", "int(1),add(foo.bar)",
 ]

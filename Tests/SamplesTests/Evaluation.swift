@@ -92,11 +92,21 @@ struct TestExpression {
     let converters: CompiledConverters
     let variable: VariableReference?
 
+    /// Keys that variables can name because a case names them, too.
+    private static let tokenKeys: TokenKeys = {
+        let keys = TokenKeys()
+        var reader = ExpressionReader(words: ["jwt_verify(ES256,es256.pem)"])
+        _ = try! CompiledConverters(
+            &reader, after: "a test", of: .string, in: .standard,
+            ExpressionLoading(readFile: { testFile($0) }, tokenKeys: keys))
+        return keys
+    }()
+
     /// What expressions may name: sinks by their numbers, and two access lists of which the second
     /// matches.
     static let loading = ExpressionLoading(
         variables: { TestEnvironment.names.find($0) },
-        readFile: { testFile($0) },
+        readFile: { testFile($0) }, tokenKeys: tokenKeys,
         sinks: { ["buf0", "stdout", "stderr"].firstIndex(of: $0) },
         accessLists: { ["no", "yes"].firstIndex(of: $0) })
 
@@ -178,4 +188,3 @@ func text(_ expression: String) throws(ExpressionMistake) -> String? {
 
 /// Files that expressions name.
 func testFile(_ path: String) -> [UInt8]? { testFiles[path].map { Array($0.utf8) } }
-let testFiles: [String: String] = [:]

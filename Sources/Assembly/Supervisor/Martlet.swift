@@ -11,6 +11,9 @@ public enum Martlet {
     public static func run(arguments: [String]) -> Int32 {
         CurrentProcess.fillMissingStandardStreams()
         let console = Console(introduction: introduction)
+        if arguments.first == "explain" {
+            return Explain.run(arguments.dropFirst(), console)
+        }
         do throws(OptionMistake) {
             let options = try Options.read(arguments)
             return run(options, console)

@@ -20,6 +20,9 @@ static inline int martlet_use_pss(EVP_PKEY_CTX *context) {
         && EVP_PKEY_CTX_set_rsa_pss_saltlen(context, -1) > 0;
 }
 
+/// Gives back what the library allocated.
+static inline void martlet_free(void *block) { OPENSSL_free(block); }
+
 /// The name of the constant for a result of verifying a certificate; null for other numbers.
 static inline const char *martlet_verification_name(long long code) {
 #define NAME(constant) \

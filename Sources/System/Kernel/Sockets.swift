@@ -63,6 +63,19 @@ extension Descriptor {
         return Descriptor(owning: descriptor)
     }
 
+    /// Makes two stream sockets that are connected to each other, non-blocking and close-on-exec.
+    ///
+    /// Returns their numbers; each is to be owned by a descriptor.
+    public static func pair() throws(Errno) -> (first: Int32, second: Int32) {
+        let flags = Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+        var numbers: [Int32] = [-1, -1]
+        // Safety: room for two numbers for the duration of the call.
+        let status = unsafe socketpair(
+            AF_UNIX, Int32(SOCK_STREAM.rawValue) | flags, 0, &numbers)
+        if status < 0 { throw Errno.last }
+        return (numbers[0], numbers[1])
+    }
+
     public borrowing func bind(to address: RawSocketAddress) throws(Errno) {
         // Safety: the pointer is used only for the call.
         let status = unsafe address.withSocketAddress { unsafe Glibc.bind(number, $0, $1) }

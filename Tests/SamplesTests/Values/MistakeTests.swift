@@ -50,6 +50,28 @@ import Testing
         ),
         ("str(a),when(acl,maybe)", 16, 5, "converter 'when': no ACL is named 'maybe'"),
         ("str(a),debug(a,b)", 15, 1, "converter 'debug': there is no event sink 'b'"),
+        (
+            "str(a),aes_cbc_enc(128,MTIz,txn.key)", 23, 4,
+            "converter 'aes_cbc_enc': <nonce> has 3 bytes, which is a wrong length"
+        ),
+        (
+            "str(a),aes_gcm_enc(192,MTIz,Zm9v,txn.tag)", 28, 4,
+            "converter 'aes_gcm_enc': <key> has 3 bytes, 192 bits are 24 bytes"
+        ),
+        (
+            "str(a),aes_gcm_dec(100,MTIz,Zm9v,txn.tag)", 19, 3,
+            "converter 'aes_gcm_dec': expects 128, 192 or 256 bits"
+        ),
+        (
+            "str(a),mqtt_field_value(connect,usrname)", 32, 7,
+            "converter 'mqtt_field_value': expects a property's number or one of the fields flags, "
+                + "protocol_name, protocol_version, keepalive, client_identifier, will_topic, "
+                + "will_payload, username, password; did you mean 'username'?"
+        ),
+        (
+            "str(a),rfc7239_field(proxy)", 21, 5,
+            "converter 'rfc7239_field': expects 'proto', 'host', 'for' or 'by'"
+        ),
         ("str(a),capture-req(-1)", 19, 2, "converter 'capture-req': <id> counts from 0"),
     ])
     func `a mistake names its bytes`(

@@ -14,6 +14,14 @@ public enum BindTarget: Hashable, Sendable {
     case socketPair(Int32)
 }
 
+extension BindConfiguration {
+    /// The first address it listens on; nil where that is no IP address.
+    public var boundAddress: IPSocketAddress? {
+        guard case .ip(let address, let ports)? = target else { return nil }
+        return IPSocketAddress(address, port: UInt16(ports.first))
+    }
+}
+
 extension BindTarget: CustomStringConvertible {
     /// The target in the configuration's syntax.
     public var description: String {

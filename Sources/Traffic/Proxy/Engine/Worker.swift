@@ -80,6 +80,8 @@ struct Worker: ~Copyable {
     let texts: UnsafeMutablePointer<SampleScratch>
     /// What was rendered last, in `texts`.
     var renderedText = Sample.boolean(false)
+    /// What access lists need to match regular expressions; as `scratch`.
+    let regularExpressions: UnsafeMutablePointer<RegularExpressionScratch>
     /// The world of converters.
     ///
     /// Safety: retained once, for the worker's life.
@@ -160,6 +162,8 @@ struct Worker: ~Copyable {
         unsafe texts = .allocate(capacity: 1)
         unsafe texts.initialize(
             to: SampleScratch(valueLimit: max(tuning.bufferBytes, 65_536), capacity: 65_536))
+        unsafe regularExpressions = .allocate(capacity: 1)
+        unsafe regularExpressions.initialize(to: RegularExpressionScratch())
         unsafe evaluation = Unmanaged.passRetained(Evaluation())
         pipes.most = Self.share(of: generation.configuration.global.maxPipes, engine.workers)
         // Safety: the live state outlives every worker.
@@ -178,6 +182,8 @@ struct Worker: ~Copyable {
         unsafe scratch.deallocate()
         unsafe texts.deinitialize(count: 1)
         unsafe texts.deallocate()
+        unsafe regularExpressions.deinitialize(count: 1)
+        unsafe regularExpressions.deallocate()
         unsafe evaluation.release()
     }
 
@@ -198,7 +204,7 @@ struct Worker: ~Copyable {
     }
 
     /// One turn of the loop: wait, dispatch, mail, timers, postponed work.
-    private mutating func turn() {
+    mutating func turn() {
         let ready = poller.wait(milliseconds: patience())
         now = Clock.monotonic().milliseconds
         var hasMail = false

@@ -53,6 +53,7 @@ extension Subject {
     ///
     /// Costs a system call.
     public var connectionDestination: IPSocketAddress? {
+        if unsafe worker.pointee.isTraced { return unsafe worker.pointee.trace?.destination }
         let client = client
         if client.isNone { return nil }
         return unsafe (try? worker.pointee.connections[client].descriptor.localAddress())?.ip

@@ -21,6 +21,7 @@ enum MessageSide: UInt8 {
 }
 
 /// The head that rules look at and change, beside the worker's field table.
+@safe
 struct MessageState: ~Copyable {
     /// Whose head it is.
     var side = MessageSide.none
@@ -30,6 +31,12 @@ struct MessageState: ~Copyable {
     var line = StartLineEdits()
     /// The bytes of changed lines; without storage until something is changed.
     var edits = Buffer()
+    /// The bytes the head was parsed from, and how many follow it; set when rules are about to run.
+    ///
+    /// Safety: the buffer of the head's side, which stays as it is while rules run.
+    var source: UnsafePointer<UInt8>?
+    /// How many bytes `source` has.
+    var sourceBytes = 0
 
     /// Whether anything was changed.
     var isEdited: Bool { edits.hasStorage || line.status != 0 }
@@ -127,19 +134,10 @@ public struct Subject: BitwiseCopyable {
         @_lifetime(borrow self)
         get {
             // Safety: the buffer stays as it is while rules run; the span is tied to this subject.
-            switch unsafe worker.pointee.message.side {
-            case .request:
-                let client = unsafe worker.pointee.streams[stream].client
-                return unsafe _overrideLifetime(
-                    worker.pointee.connections[client].inbound.span, borrowing: self)
-            case .response:
-                let server = unsafe worker.pointee.streams[stream].server
-                return unsafe _overrideLifetime(
-                    worker.pointee.connections[server].inbound.span, borrowing: self)
-            case .reply, .none:
-                return unsafe _overrideLifetime(
-                    worker.pointee.replySource.span, borrowing: self)
-            }
+            let bytes = unsafe UnsafeBufferPointer(
+                start: worker.pointee.message.source, count: worker.pointee.message.sourceBytes)
+            let span = unsafe Span(_unsafeElements: bytes)
+            return unsafe _overrideLifetime(span, borrowing: self)
         }
     }
 
@@ -183,9 +181,10 @@ public struct Subject: BitwiseCopyable {
     public func nextField(_ name: Span<UInt8>, _ known: KnownField, from start: Int) -> Int? {
         var index = start
         let count = fieldCount
+        let length = name.count
         while index < count {
             let line = field(index)
-            if !line.isRemoved, line.known == known, Int(line.nameLength) == name.count,
+            if line.known == known, Int(line.nameLength) == length, !line.isRemoved,
                 known != .unlisted || self.name(of: line).isSame(ignoringCaseOf: name)
             {
                 return index
@@ -199,10 +198,11 @@ public struct Subject: BitwiseCopyable {
     public var methodText: Span<UInt8> {
         @_lifetime(borrow self)
         get {
-            let edit = lineEdits.method
+            let edit = unsafe worker.pointee.message.line.method
             let source =
                 edit.isSet
-                ? editedBytes.extracting(edit.range) : headBytes.extracting(head.methodRange)
+                ? editedBytes.extracting(edit.range)
+                : headBytes.extracting(unsafe worker.pointee.message.head.methodRange)
             // Safety: as in `name(of:)`.
             return unsafe _overrideLifetime(source, borrowing: self)
         }
@@ -212,10 +212,11 @@ public struct Subject: BitwiseCopyable {
     public var target: Span<UInt8> {
         @_lifetime(borrow self)
         get {
-            let edit = lineEdits.target
+            let edit = unsafe worker.pointee.message.line.target
             let source =
                 edit.isSet
-                ? editedBytes.extracting(edit.range) : headBytes.extracting(head.targetRange)
+                ? editedBytes.extracting(edit.range)
+                : headBytes.extracting(unsafe worker.pointee.message.head.targetRange)
             // Safety: as in `name(of:)`.
             return unsafe _overrideLifetime(source, borrowing: self)
         }
@@ -225,11 +226,11 @@ public struct Subject: BitwiseCopyable {
     public var pathAndQuery: Span<UInt8> {
         @_lifetime(borrow self)
         get {
-            let edits = lineEdits
+            let isEdited = unsafe worker.pointee.message.line.target.isSet
             let source =
-                edits.target.isSet
-                ? editedBytes.extracting(edits.pathAndQuery)
-                : headBytes.extracting(head.pathAndQueryRange)
+                isEdited
+                ? editedBytes.extracting(unsafe worker.pointee.message.line.pathAndQuery)
+                : headBytes.extracting(unsafe worker.pointee.message.head.pathAndQueryRange)
             // Safety: as in `name(of:)`.
             return unsafe _overrideLifetime(source, borrowing: self)
         }

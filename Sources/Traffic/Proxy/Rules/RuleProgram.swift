@@ -76,6 +76,7 @@ extension Subject {
             let entry = unsafe worker.pointee.programs[program].rules.entries[index]
             // A rule that waits has been judged already.
             if !isAgain {
+                if unsafe worker.pointee.isTraced { beginTracing(entry) }
                 switch judge(entry, program) {
                 case .pass: break
                 case .fail:
@@ -103,11 +104,10 @@ extension Subject {
         guard let condition = unsafe entry.condition, let table = unsafe entry.table else {
             return .pass
         }
-        if unsafe worker.pointee.isTraced { beginTracing(entry) }
         let result = unsafe table._withUnsafeGuaranteedRef { table in
             unsafe condition._withUnsafeGuaranteedRef { condition in
                 condition.evaluate(in: table) { number in
-                    table.withTest(number) { test(number, $0, program) }
+                    table.withTest(number) { test($0, program) }
                 }
             }
         }
@@ -116,7 +116,7 @@ extension Subject {
     }
 
     /// Whether a test of an access list matches.
-    private func test(_ number: Int, _ test: AccessTest, _ program: Handle) -> TestResult {
+    private func test(_ test: AccessTest, _ program: Handle) -> TestResult {
         // Safety: the scratch is a block of its own that the worker keeps for life; the
         // environment likewise.
         let scratch = unsafe worker.pointee.scratch
@@ -130,14 +130,16 @@ extension Subject {
                 unsafe evaluate($0, &state, &scratch.pointee)
             }
             guard let sample else {
+                if unsafe worker.pointee.isTraced {
+                    unsafe traced(test, nil, false, &scratch.pointee)
+                }
                 mayChange = mayChange || state.isIncomplete
                 break
             }
-            let matches = unsafe worker.pointee.evaluation._withUnsafeGuaranteedRef {
-                unsafe test.matches(sample, &scratch.pointee, &$0.expressions)
-            }
+            let matches = unsafe test.matches(
+                sample, &scratch.pointee, &worker.pointee.regularExpressions.pointee)
             if unsafe worker.pointee.isTraced {
-                unsafe traced(number, test, sample, matches, &scratch.pointee)
+                unsafe traced(test, sample, matches, &scratch.pointee)
             }
             if matches { return .pass }
             mayChange = mayChange || sample.flags.contains(.mayChange)

@@ -67,6 +67,7 @@ extension Subject {
         if line.known.isFraming { return true }
         if line.known == .connection && takeConnection(value) { return true }
         if line.known == .host && hasRequestHead && !follow(host: value) { return false }
+        if unsafe worker.pointee.isTraced { traced(.addField, name, value) }
         return unsafe worker.pointee.fields.append(line)
     }
 
@@ -76,6 +77,10 @@ extension Subject {
         if known.isFraming { return }
         if known == .upgrade && hasRequestHead {
             unsafe worker.pointee.streams[stream].flags.remove(.asksUpgrade)
+        }
+        if unsafe worker.pointee.isTraced {
+            let line = field(index)
+            traced(.removeField, name(of: line), value(of: line))
         }
         unsafe worker.pointee.fields.mark(index, .removed)
     }
@@ -98,6 +103,7 @@ extension Subject {
         if old.known.isFraming { return true }
         guard let line = makeLine(name(of: old), value) else { return false }
         if line.known == .host && hasRequestHead && !follow(host: value) { return false }
+        if unsafe worker.pointee.isTraced { traced(.replaceField, name(of: old), value) }
         unsafe worker.pointee.fields[index] = line
         return true
     }

@@ -26,6 +26,7 @@ extension Subject {
             unsafe worker.pointee.streams[stream].flags.remove(.clientPersists)
         }
         unsafe worker.pointee.streams[stream].method = next
+        if unsafe worker.pointee.isTraced { traced(.method, method, method) }
         unsafe worker.pointee.message.line.method = EditedRange(range)
         return true
     }
@@ -38,6 +39,7 @@ extension Subject {
         unsafe worker.pointee.message.line.target = EditedRange(range)
         unsafe worker.pointee.message.line.pathStart = UInt32(
             truncatingIfNeeded: range.lowerBound &+ self.target.pathOffset)
+        if unsafe worker.pointee.isTraced { traced(.target, self.target, self.target) }
         return followTarget()
     }
 
@@ -68,6 +70,7 @@ extension Subject {
         unsafe worker.pointee.message.line.target = EditedRange(start.lowerBound..<end)
         unsafe worker.pointee.message.line.pathStart = UInt32(
             truncatingIfNeeded: start.lowerBound &+ before)
+        if unsafe worker.pointee.isTraced { traced(.target, self.target, self.target) }
         return true
     }
 
@@ -122,6 +125,7 @@ extension Subject {
         let end = unsafe worker.pointee.message.edits.count
         unsafe worker.pointee.message.line.target = EditedRange(start.lowerBound..<end)
         unsafe worker.pointee.message.line.pathStart = UInt32(truncatingIfNeeded: path)
+        if unsafe worker.pointee.isTraced { traced(.target, self.target, self.target) }
         return true
     }
 
@@ -139,6 +143,7 @@ extension Subject {
         guard !reason.hasLineEnd, head.status >= 200,
             let range = reason.isEmpty ? keep(Status.reason(status)) : keep(reason)
         else { return false }
+        if unsafe worker.pointee.isTraced { traced(.status, reason, reason) }
         unsafe worker.pointee.message.line.status = UInt16(truncatingIfNeeded: status)
         unsafe worker.pointee.message.line.reason = EditedRange(range)
         return true

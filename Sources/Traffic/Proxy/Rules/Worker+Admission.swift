@@ -20,7 +20,9 @@ extension Worker {
             }
             switch result {
             case .goOn, .stop: continue
-            case .drop: connections[client].descriptor.vanishOnClose()
+            case .drop:
+                if let trace { trace.finish(.dropped) }
+                connections[client].descriptor.vanishOnClose()
             default: break
             }
             let entry = programs[own].proxies[proxy]

@@ -92,9 +92,32 @@ extension Worker {
         _ stream: Handle, isFinal: Bool, _ body: (Subject) -> R
     ) -> R {
         let session = streams[stream].session
+        findSource(stream)
         // Safety: `body` runs before this returns, and nothing else uses the worker meanwhile.
         return unsafe withUnsafeMutablePointer(to: &self) { worker in
             unsafe body(Subject(worker, session: session, stream: stream, isFinal: isFinal))
+        }
+    }
+
+    /// Notes where the bytes of the present head are, which may have moved since.
+    @inline(__always)
+    private mutating func findSource(_ stream: Handle) {
+        // Safety: as `MessageState.source` says.
+        switch message.side {
+        case .request:
+            let client = streams[stream].client
+            unsafe message.source = UnsafePointer(connections[client].inbound.unsafeStart)
+            message.sourceBytes = connections[client].inbound.count
+        case .response:
+            let server = streams[stream].server
+            unsafe message.source = UnsafePointer(connections[server].inbound.unsafeStart)
+            message.sourceBytes = connections[server].inbound.count
+        case .reply:
+            unsafe message.source = UnsafePointer(replySource.unsafeStart)
+            message.sourceBytes = replySource.count
+        case .none:
+            unsafe message.source = nil
+            message.sourceBytes = 0
         }
     }
 
@@ -166,6 +189,7 @@ extension Worker {
             countDenied(stream, isResponse)
             end(stream, client: .abort)
         case .drop:
+            if let trace { trace.finish(.dropped) }
             note(stream, cause: "P", state: state)
             countDenied(stream, isResponse)
             end(stream, client: .drop)
@@ -436,6 +460,7 @@ extension Worker {
         streams[stream].rules = RulePlace()
         streams[stream].rules.since = now
         streams[stream].rules.until = now &+ UInt64(max(delay, 1))
+        if let trace { trace.finish(.tarpitted(status: status, milliseconds: Int(delay))) }
         hold(stream, .tarpitting)
     }
 

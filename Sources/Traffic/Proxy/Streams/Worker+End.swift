@@ -101,6 +101,7 @@ extension Worker {
         let start = output.count
         write(&self, &output)
         applyAfterRules(stream, &output, from: start)
+        if isTraced { explainReply(Int(streams[stream].status), output.span) }
         connections[client].outbound = output
         driveReply(stream)
     }

@@ -5,6 +5,9 @@
 public struct Converter: Sendable {
     /// Changes the sample in place; false means that there is no sample any more.
     ///
+    /// Where bytes that are still to come could change that, the sample's flags say so
+    /// (`mayChange`), also with false.
+    ///
     /// The sample has the row's input type, or for `.any` and `.address` one that fits. Functions
     /// allocate nothing and capture nothing.
     public typealias Function =

@@ -12,6 +12,9 @@ public struct ExpressionLoading: Sendable {
     public var patterns: PatternStore?
     /// What floors above want to tell their own rows, such as references to proxies by name.
     public var references: (any AnyObject & Sendable)?
+    /// The public keys that tokens are verified with; one for a whole configuration, since a
+    /// variable can name a key that another line reads.
+    public var tokenKeys: TokenKeys
     /// Gives an event sink its number; nil when there is none of that name. Absent where sinks
     /// cannot be used.
     public var sinks: (@Sendable (_ name: String) -> Int?)?
@@ -23,13 +26,14 @@ public struct ExpressionLoading: Sendable {
     public init(
         variables: (@Sendable (String) -> VariableReference?)? = nil,
         readFile: (@Sendable (String) -> [UInt8]?)? = nil,
-        patterns: PatternStore? = nil,
+        patterns: PatternStore? = nil, tokenKeys: TokenKeys = TokenKeys(),
         sinks: (@Sendable (String) -> Int?)? = nil,
         accessLists: (@Sendable (String) -> Int?)? = nil
     ) {
         self.variables = variables
         self.readFile = readFile
         self.patterns = patterns
+        self.tokenKeys = tokenKeys
         self.sinks = sinks
         self.accessLists = accessLists
     }
