@@ -15,28 +15,24 @@ extension ActionFamily {
         ])
 }
 
-/// `auth`: the proxy's own reply of status 401, or 407 to the client of a forward proxy, with a
-/// challenge.
+/// `auth`: the proxy's own reply of status 401 with a challenge.
 ///
 /// Safety: constants.
 private final class Challenge: Action, @unchecked Sendable {
-    private let challenge: KeptBytes?
-    private let toServers: KeptBytes
-    private let toProxies: KeptBytes
+    private let name: KeptBytes
+    private let challenge: KeptBytes
 
     init(_ reader: inout ActionReader) throws(ExpressionMistake) {
         let constants = ConstantBlock()
-        var realm: String?
+        var realm = reader.compiler.references.proxyName ?? "restricted"
         if reader.skip("realm") {
-            let word = try reader.word("a realm")
-            guard !word.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
+            realm = try reader.word("a realm")
+            guard !realm.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
                 throw reader.wrong("expects a realm without control characters")
             }
-            realm = word
         }
-        challenge = realm.map { KeptBytes(Self.challenge($0), in: constants) }
-        toServers = KeptBytes("www-authenticate".utf8, in: constants)
-        toProxies = KeptBytes("proxy-authenticate".utf8, in: constants)
+        name = KeptBytes("www-authenticate".utf8, in: constants)
+        challenge = KeptBytes(Self.challenge(realm), in: constants)
         super.init(keeping: constants)
     }
 
@@ -52,21 +48,10 @@ private final class Challenge: Action, @unchecked Sendable {
     }
 
     override func run(_ subject: Subject, isAgain: Bool) -> ActionResult {
-        let isProxy = subject.asksProxy
-        let name = isProxy ? toProxies : toServers
-        guard subject.beginErrorReply(status: isProxy ? 407 : 401) else { return .failed }
+        let (name, challenge) = (name, challenge)
+        guard subject.beginErrorReply(status: 401) else { return .failed }
         subject.removeReplyFields(name.span)
-        guard subject.addReplyPart(name.span), subject.addReplyPart(": ") else { return .failed }
-        let isWritten =
-            if let challenge {
-                subject.addReplyPart(challenge.span)
-            } else {
-                // The realm of a rule without one is the proxy's name.
-                subject.addReplyPart("Basic realm=\"")
-                    && subject.addReplyPart(subject.frontendName)
-                    && subject.addReplyPart("\"")
-            }
-        return isWritten && subject.addReplyPart("\r\n") ? .reply : .failed
+        return subject.addReplyField(name.span, challenge.span) ? .reply : .failed
     }
 
     override var endsList: Bool { true }

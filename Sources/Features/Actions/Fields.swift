@@ -1,6 +1,7 @@
 // Actions that change the fields of a head (configuration manual: set-header, add-header,
 // del-header, replace-header, replace-value).
 
+import ConfigLanguage
 import HTTP
 import Proxy
 import Samples

@@ -83,7 +83,8 @@ public final class ReplyTemplate: ReplyMaker, @unchecked Sendable {
         switch content {
         case .kept(let kept):
             let bytes = kept
-            return subject.addReplyBody(bytes.span) && addType(subject, hasBody: !bytes.span.isEmpty)
+            return subject.addReplyBody(bytes.span)
+                && addType(subject, hasBody: !bytes.span.isEmpty)
         case .format(let format):
             guard subject.render(format) else { return false }
             let isEmpty = subject.renderedText.isEmpty

@@ -159,6 +159,10 @@ struct Program: ~Copyable {
     let backendNames: NameTable
     /// Keeps the names of servers.
     let names: ConstantBlock
+    /// By proxy index: how many bytes each slot of captured request texts keeps.
+    let requestCaptures: [[Int]]
+    /// As `requestCaptures`, of responses.
+    let responseCaptures: [[Int]]
     /// By proxy index: replies that are made by formats, by status.
     let replyMakers: [[Int: ReplyMaker]]
     /// Sessions and streams that use it.
@@ -218,6 +222,8 @@ struct Program: ~Copyable {
             backendNames.insert(proxy.name, index)
         }
         self.backendNames = backendNames
+        requestCaptures = configuration.proxies.map(\.requestCaptures)
+        responseCaptures = configuration.proxies.map(\.responseCaptures)
         replyMakers = configuration.proxies.map(\.replyMakers)
         errorReplies = configuration.proxies.map { proxy in
             // Contents that do not parse were refused when the configuration was read.

@@ -34,6 +34,8 @@ struct StreamExtras: ~Copyable {
     var requestCaptures = TextSlots()
     /// As `requestCaptures`, of the response.
     var responseCaptures = TextSlots()
+    /// The captured cookies: that of the request, then that of the response.
+    var cookies = TextSlots()
     /// The unique id, once it was made.
     var uniqueID = TextSlots()
     /// What rules have set for this stream alone.
@@ -142,6 +144,7 @@ extension Worker {
         streamExtras[handle].variables.reset(&sessionExtras[session].variables, live.variables)
         streamExtras[handle].requestCaptures.reset()
         streamExtras[handle].responseCaptures.reset()
+        streamExtras[handle].cookies.reset()
         streamExtras[handle].uniqueID.reset()
         streamExtras[handle].settings = StreamSettings()
         streamExtras[handle].addresses = ReplacedAddresses()

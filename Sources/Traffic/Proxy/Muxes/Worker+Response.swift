@@ -94,7 +94,7 @@ extension Worker {
     }
 
     /// Writes interim responses to the client; false when the stream was ended.
-    private mutating func flushInterim(_ stream: Handle) -> Bool {
+    mutating func flushInterim(_ stream: Handle) -> Bool {
         let client = streams[stream].client
         let count = connections[client].outbound.count
         guard count > 0, connections[client].flags.contains(.writable) else { return true }

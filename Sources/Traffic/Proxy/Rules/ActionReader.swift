@@ -187,6 +187,8 @@ public struct ActionReader {
 public struct RuleSurroundings {
     /// Whether the proxy is in HTTP mode.
     public var isHTTP: Bool
+    /// Whether it is a `defaults` section, whose rules may run for any proxy.
+    public var isDefaults: Bool
     /// Gives variables their numbers.
     public var variables: VariableNames
     /// Reads a file whose path may be relative; throws why it cannot.
@@ -208,7 +210,7 @@ public struct RuleSurroundings {
 
     /// Surroundings from their parts.
     public init(
-        isHTTP: Bool, variables: VariableNames,
+        isHTTP: Bool, isDefaults: Bool, variables: VariableNames,
         readFile: @escaping (String) -> Result<[UInt8], RuleFileFailure>,
         errorSet: @escaping (String) -> [Int: [UInt8]]?,
         whenAllIsRead: @escaping (@escaping () -> LateFinding?) -> Void,
@@ -216,6 +218,7 @@ public struct RuleSurroundings {
         requestCaptures: CaptureAllocation, responseCaptures: CaptureAllocation
     ) {
         self.isHTTP = isHTTP
+        self.isDefaults = isDefaults
         self.variables = variables
         self.readFile = readFile
         self.errorSet = errorSet

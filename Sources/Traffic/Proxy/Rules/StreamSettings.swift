@@ -140,6 +140,18 @@ extension Subject {
         change { $0.logLevel = level }
     }
 
+    /// Lets other streams that have work at the same time go first.
+    ///
+    /// Differs: only the sign of the factor counts. Streams of a positive one are served behind
+    /// all others of a turn of the worker's loop.
+    public func setNice(_ factor: Int) {
+        if factor > 0 {
+            unsafe worker.pointee.streams[stream].flags.insert(.isNice)
+        } else {
+            unsafe worker.pointee.streams[stream].flags.remove(.isNice)
+        }
+    }
+
     /// A request that was sent is not tried again (`disable-l7-retry`).
     public func forbidLaterRetries() {
         unsafe worker.pointee.streams[stream].flags.insert(.forbidsLaterRetries)

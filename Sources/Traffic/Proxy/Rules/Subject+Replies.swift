@@ -14,6 +14,14 @@ extension Subject {
         unsafe worker.pointee.beginReply(status: status, reason)
     }
 
+    /// Begins a reply of our own with its status line; false when there is no room.
+    public func beginReply(status: Int, _ reason: StaticString) -> Bool {
+        // Safety: a literal's bytes live for ever.
+        beginReply(
+            status: status,
+            unsafe Span(_unsafeStart: reason.utf8Start, count: reason.utf8CodeUnitCount))
+    }
+
     /// Begins a reply with what a file says; false when there is no room.
     ///
     /// - Parameter status: what is logged and counted, whatever the file says.
@@ -52,6 +60,11 @@ extension Subject {
     /// The caller sees to it that they make one line; see ``Span/hasLineEnd``.
     public func addReplyPart(_ part: Span<UInt8>) -> Bool {
         unsafe worker.pointee.replyHead.append(part)
+    }
+
+    /// Adds a part that was not looked at before; false where it would end the line, too.
+    public func addReplyText(_ part: Span<UInt8>) -> Bool {
+        !part.hasLineEnd && addReplyPart(part)
     }
 
     /// As ``addReplyPart(_:)``.

@@ -13,13 +13,11 @@ extension Worker {
         let patience = entry.httpRequest > 0 ? entry.httpRequest : entry.client
         let until = patience > 0 ? streams[stream].rules.since &+ UInt64(patience) : 0
         if until != 0 && now >= until {
-            streams[stream].termination = TerminationState(
-                cause: UInt8(ascii: "c"), state: UInt8(ascii: "D"))
-            countRequestError(stream)
-            leaveRequest(stream)
-            reply(stream, status: 408)
+            finishLate(stream, false)
             return .ended
         }
+        askForBody(stream)
+        if streams[stream].flags.contains(.hasInterim) && !sendInterim(stream) { return .ended }
         streams[stream].rules.until = until
         return .waiting
     }

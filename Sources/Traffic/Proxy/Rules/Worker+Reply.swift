@@ -76,24 +76,24 @@ extension Worker {
         return replyBody.append(body)
     }
 
-    /// Sends the reply that an action has put together and ends the exchange with it.
+    /// Puts the proxy's own reply of a status together, or the built-in one where that fails.
+    mutating func prepareErrorReply(status: Int, for stream: Handle) {
+        if beginErrorReply(status: status, for: stream) { return }
+        clearReply(status: status)
+        // What a format made may be too large; what is built in fits any buffer.
+        guard let reply = programs[streams[stream].program].standardReplies[status] else { return }
+        _ = beginReply(reply, status: status, for: stream)
+    }
+
+    /// Sends the reply that was put together and ends the exchange with it.
     mutating func replyPrepared(_ stream: Handle) {
-        let head = replyHead.take()
-        let body = replyBody.take()
-        let status = replyStatus
         leaveRequest(stream)
-        guard streams[stream].flags.contains(.isHTTP), mayReply(stream) else {
-            var head = head
-            var body = body
-            buffers.give(head.take())
-            buffers.give(body.take())
+        guard mayReply(stream) else {
+            buffers.give(replyHead.take())
+            buffers.give(replyBody.take())
             return end(stream, client: .abort)
         }
-        replyHead = head
-        replyBody = body
-        beginReplying(stream, status: status) { worker, output in
-            worker.writePrepared(stream, to: &output)
-        }
+        beginReplying(stream, status: replyStatus)
     }
 
     /// Writes the reply that was put together behind what `output` holds. Where that does not fit,

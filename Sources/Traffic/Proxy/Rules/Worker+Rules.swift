@@ -149,7 +149,13 @@ extension Worker {
         let (result, index) = withSubject(stream, isFinal: isFinal) {
             $0.run(range, from: first, isAgain: isAgain, program: own)
         }
+        if streams[stream].flags.contains(.hasInterim) && !sendInterim(stream) { return .ended }
         switch result {
+        case .close:
+            let server = streams[stream].server
+            connections[server].flags.remove(.readable)
+            connections[server].flags.insert(.readClosed)
+            return .passed
         case .goOn, .stop:
             // `strict-mode off` holds for the rest of its list.
             streams[stream].flags.remove(.isLenient)
@@ -197,9 +203,25 @@ extension Worker {
             note(stream, cause: "P", state: state)
             countEverywhere(stream, .internalErrors)
             reply(stream, status: 500)
-        case .goOn, .stop, .wait:
+        case .timedOut:
+            finishLate(stream, isResponse)
+        case .goOn, .stop, .wait, .close:
             preconditionFailure("nothing to end")
         }
+    }
+
+    /// Ends a stream whose body has not come in time.
+    ///
+    /// Differs: HAProxy's lines of late responses say `sR`, as if the request was awaited.
+    mutating func finishLate(_ stream: Handle, _ isResponse: Bool) {
+        note(stream, cause: isResponse ? "s" : "c", state: UInt8(ascii: isResponse ? "H" : "R"))
+        if isResponse {
+            countResponseError(stream)
+        } else {
+            countRequestError(stream)
+            leaveRequest(stream)
+        }
+        reply(stream, status: isResponse ? 504 : 408)
     }
 
     private mutating func note(_ stream: Handle, cause: Unicode.Scalar, state: UInt8) {

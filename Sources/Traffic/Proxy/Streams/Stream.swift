@@ -132,6 +132,12 @@ struct StreamFlags: OptionSet {
     static var hasSettings: StreamFlags { StreamFlags(rawValue: 1 << 24) }
     /// What was sent is not sent again, whatever `retry-on` says (`disable-l7-retry`).
     static var forbidsLaterRetries: StreamFlags { StreamFlags(rawValue: 1 << 25) }
+    /// Others that have work at the same time go first (`set-nice`).
+    static var isNice: StreamFlags { StreamFlags(rawValue: 1 << 28) }
+    /// Rules have made an interim response that still has to be sent.
+    static var hasInterim: StreamFlags { StreamFlags(rawValue: 1 << 26) }
+    /// That response is one of hints, whose fields have not ended yet.
+    static var hasOpenHints: StreamFlags { StreamFlags(rawValue: 1 << 27) }
 }
 
 /// One exchange or relay.

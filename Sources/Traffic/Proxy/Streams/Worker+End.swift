@@ -59,20 +59,16 @@ extension Worker {
 
     /// Ends the exchange with a reply of our own, or without one where a response has begun.
     mutating func reply(_ stream: Handle, status: Int) {
-        skipHeldBody(stream)
-        // After our own reply the connection goes on where the request was read to its end and
-        // nothing about it was doubtful.
-        if status == 400 || status == 408 || !hasLeftRequest(stream) {
-            streams[stream].flags.remove(.clientPersists)
-        }
-        streams[stream].flags.remove(.serverPersists)
         guard mayReply(stream) else {
+            streams[stream].flags.remove(.clientPersists)
             end(stream, client: streams[stream].flags.contains(.isHTTP) ? .abort : .close)
             return
         }
-        beginReplying(stream, status: status) { worker, output in
-            worker.writeReply(stream, status, to: &output)
-        }
+        // What formats make of the request is made while it is there.
+        prepareErrorReply(status: status, for: stream)
+        // Nothing follows a request that was doubtful.
+        if status == 400 || status == 408 { streams[stream].flags.remove(.clientPersists) }
+        replyPrepared(stream)
     }
 
     /// Whether a reply of our own can be sent: nothing else was, and there is a request.
@@ -81,11 +77,11 @@ extension Worker {
             && !streams[stream].flags.contains(.hasAnswered)
     }
 
-    /// Parts from the server and writes a reply, which then goes to the client.
-    mutating func beginReplying(
-        _ stream: Handle, status: Int, _ write: (inout Worker, inout Buffer) -> Void
-    ) {
+    /// Parts from the server and writes the reply that was put together, which then goes to the
+    /// client.
+    mutating func beginReplying(_ stream: Handle, status: Int) {
         let client = streams[stream].client
+        // After our own reply the connection goes on where the request was read to its end.
         skipHeldBody(stream)
         if !hasLeftRequest(stream) { streams[stream].flags.remove(.clientPersists) }
         streams[stream].flags.remove(.serverPersists)
@@ -99,23 +95,11 @@ extension Worker {
         if !output.hasStorage { output = buffers.take() }
         output.compact()
         let start = output.count
-        write(&self, &output)
+        writePrepared(stream, to: &output)
         applyAfterRules(stream, &output, from: start)
         if isTraced { explainReply(Int(streams[stream].status), output.span) }
         connections[client].outbound = output
         driveReply(stream)
-    }
-
-    private mutating func writeReply(_ stream: Handle, _ status: Int, to output: inout Buffer) {
-        if beginErrorReply(status: status, for: stream) {
-            return writePrepared(stream, to: &output)
-        }
-        // A file larger than a buffer was refused at load; what a format made can be.
-        let own = streams[stream].program
-        guard let reply = programs[own].standardReplies[status],
-            beginReply(reply, status: status, for: stream)
-        else { return }
-        writePrepared(stream, to: &output)
     }
 
     /// Writes our reply as far as the client takes it.
