@@ -40,6 +40,8 @@ struct StreamExtras: ~Copyable {
     var cookies = TextSlots()
     /// The unique id, once it was made.
     var uniqueID = TextSlots()
+    /// What rules have set for this stream alone.
+    var settings = StreamSettings()
     /// Addresses that rules have put in place of the connection's.
     var addresses = ReplacedAddresses()
 
@@ -146,6 +148,7 @@ extension Worker {
         streamExtras[handle].responseCaptures.reset()
         streamExtras[handle].cookies.reset()
         streamExtras[handle].uniqueID.reset()
+        streamExtras[handle].settings = StreamSettings()
         streamExtras[handle].addresses = ReplacedAddresses()
         streams[stream].extras = .none
         freeStreamExtras.append(handle)
