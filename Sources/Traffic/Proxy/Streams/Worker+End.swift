@@ -88,7 +88,6 @@ extension Worker {
         leaveQueue(stream)
         finishServer(stream, keep: false)
         streams[stream].status = Int32(status)
-        streams[stream].responseMinorVersion = 1
         streams[stream].phase = .replying
         streams[stream].clientActivity = now
         // Interim responses on their way, perhaps sent in part, stay in front of the reply.
