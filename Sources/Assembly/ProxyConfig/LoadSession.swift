@@ -38,6 +38,9 @@ final class LoadSession {
     /// `tune.bufsize` as far as it is known.
     var bufferBytes = 16384
 
+    /// What is looked at once all sections are read, with where it stands.
+    private var late: [(location: SourceLocation, check: () -> LateFinding?)] = []
+
     private var resolved: [String: IPAddress?] = [:]
 
     /// A session that begins with an environment.
@@ -64,6 +67,23 @@ final class LoadSession {
             return bytes
         }
         compiler.references.environment = { [unowned self] in self.environment[$0] }
+    }
+
+    /// Remembers something to be looked at once all sections are read.
+    func checkLate(at location: SourceLocation, _ check: @escaping () -> LateFinding?) {
+        late.append((location, check))
+    }
+
+    /// Everything is read: looks at what was put off.
+    func finishLate(_ diagnostics: inout Diagnostics) {
+        for (location, check) in late {
+            guard let finding = check() else { continue }
+            diagnostics.report(
+                Diagnostic(
+                    finding.isMistake ? .alert : .warning, at: location, finding.text,
+                    suggestion: finding.suggestion))
+        }
+        late = []
     }
 
     /// The address of a host name; each name is asked for once.

@@ -45,6 +45,7 @@ enum ConfigurationChecks {
         _ configuration: inout Configuration, _ session: LoadSession,
         _ diagnostics: inout Diagnostics
     ) {
+        session.finishLate(&diagnostics)
         configuration.expressions = session.compiler.finish()
         configuration.needs = session.compiler.needs
         configuration.variableNames = session.variables

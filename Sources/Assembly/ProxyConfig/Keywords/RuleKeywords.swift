@@ -160,6 +160,7 @@ extension ProxyDraft {
                     + "'\(row.name) \(row.notation)'",
                 suggestion: Spelling.nearest(to: words[reader.position], among: ["if", "unless"]))
         }
+        for warning in reader.warnings { diagnostics.report(arguments.warning(warning)) }
         try append(step, action, conditionAt: end, arguments, &diagnostics)
     }
 
@@ -220,7 +221,9 @@ extension ProxyDraft {
     }
 
     /// The section has been read: its rules get its access lists.
-    func finishRules() {
+    mutating func finishRules() {
+        if !requestCaptures.lengths.isEmpty { proxy.requestCaptures = requestCaptures.lengths }
+        if !responseCaptures.lengths.isEmpty { proxy.responseCaptures = responseCaptures.lengths }
         session.compiler.references.finish(lists)
         let table = lists.finish()
         session.compiler.references.finish(lists, table)
@@ -231,7 +234,8 @@ extension ProxyDraft {
         let session = session
         let file = arguments.location.file
         return RuleSurroundings(
-            isHTTP: proxy.mode == .http || isDefaults, variables: session.variables,
+            isHTTP: proxy.mode == .http || isDefaults, isDefaults: isDefaults,
+            variables: session.variables,
             readFile: { path in
                 session.surroundings.readFile(session.path(path, in: file)).mapError {
                     switch $0 {
@@ -240,8 +244,9 @@ extension ProxyDraft {
                     }
                 }
             }, errorSet: { session.errorSets[$0] },
-            requestCaptures: proxy.requestCaptures, responseCaptures: proxy.responseCaptures,
-            newRequestCaptures: captures)
+            whenAllIsRead: { session.checkLate(at: arguments.location, $0) },
+            capability: proxy.capability, requestCaptures: requestCaptures,
+            responseCaptures: responseCaptures)
     }
 }
 

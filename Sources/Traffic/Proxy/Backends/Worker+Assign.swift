@@ -22,7 +22,8 @@ extension Worker {
         let entry = programs[streams[stream].program].proxies[Int(streams[stream].backend)]
         let pin = avoiding < 0 ? Int(streams[stream].pinnedOrdinal) : -1
         let waiting = QueuedStream(
-            worker: number, stream: stream, ordinal: -1, rank: streams[stream].queueRank)
+            worker: number, stream: stream, ordinal: -1,
+            rank: QueueRank(streams[stream].queueRank).place(at: now))
         if streams[stream].queuedAt == 0 { streams[stream].queuedAt = now }
         var preferred = -1
         if entry.prefersLast(sessions[streams[stream].session], streams[stream].backend),

@@ -10,7 +10,11 @@ extension Worker {
     mutating func connectServer(_ stream: Handle) {
         let program = streams[stream].program
         let server = programs[program].servers[Int(streams[stream].serverIndex)]
-        if streams[stream].flags.contains(.isHTTP), let idle = reusable(stream, server) {
+        let isMarked = settings(of: stream).marksServer
+        // A marked connection serves this stream alone.
+        if isMarked { streams[stream].flags.remove(.serverPersists) }
+        if streams[stream].flags.contains(.isHTTP), !isMarked, let idle = reusable(stream, server)
+        {
             attachIdle(stream, idle, server)
             return
         }
@@ -95,6 +99,7 @@ extension Worker {
     ) {
         guard !server.isLocal else { return }
         if sendsTwice(stream) { socket.setNoDelay() }
+        if streams[stream].flags.contains(.hasSettings) { markServer(socket, stream) }
         let options = programs[streams[stream].program].proxies[Int(server.proxy)].options
         if options.contains(.serverTCPKeepAlive) {
             socket.setOption(SOL_SOCKET, SO_KEEPALIVE, Int32(1))
@@ -281,7 +286,7 @@ extension Worker {
         let server = programs[program].servers[Int(streams[stream].serverIndex)]
         streams[stream].retries &+= 1
         let mayRetry = entry.retryOn.contains(.connectionFailure)
-        guard streams[stream].retries <= entry.retries, mayRetry else {
+        guard streams[stream].retries <= retryLimit(of: stream, entry), mayRetry else {
             server.counters.add(.connectionErrors)
             countConnectionError(stream)
             streams[stream].retries &-= 1
@@ -319,7 +324,7 @@ extension Worker {
         let interval = entry.redispatchAfter
         let retry = streams[stream].retries
         if interval > 0 { return retry % interval == 0 }
-        let period = entry.retries &+ 1 &+ (interval == 0 ? -1 : interval)
+        let period = retryLimit(of: stream, entry) &+ 1 &+ (interval == 0 ? -1 : interval)
         return period > 0 ? retry % period == 0 : true
     }
 
@@ -378,7 +383,7 @@ extension Worker {
         let isUnsent =
             !connections[server].outbound.isEmpty && connections[server].outbound.isWhole
         guard isUnsent || streams[stream].flags.contains(.keepsHead),
-            streams[stream].retries < entry.retries, entry.retryOn.contains(.connectionFailure)
+            streams[stream].retries < retryLimit(of: stream, entry), entry.retryOn.contains(.connectionFailure)
         else { return false }
         streams[stream].retries &+= 1
         entry.backendCounters.add(.retries)

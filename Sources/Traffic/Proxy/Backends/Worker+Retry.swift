@@ -64,7 +64,7 @@ extension Worker {
         let program = streams[stream].program
         let entry = programs[program].proxies[Int(streams[stream].backend)]
         guard !cause.isEmpty, entry.retryOn.contains(cause),
-            streams[stream].retries < entry.retries,
+            streams[stream].retries < retryLimit(of: stream, entry),
             !streams[stream].flags.contains(.hasAnswered)
         else { return false }
         let server = programs[program].servers[Int(streams[stream].serverIndex)]

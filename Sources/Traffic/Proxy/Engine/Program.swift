@@ -24,7 +24,7 @@ struct ProxyEntry {
     /// `option` switches.
     let options: ProxyOptions
     /// Milliseconds; 0 means none.
-    let client, connect, server, queue, httpRequest, httpKeepAlive, tunnel: UInt32
+    var client, connect, server, queue, httpRequest, httpKeepAlive, tunnel: UInt32
     /// As those above, once a direction is closed.
     let clientFin, serverFin: UInt32
     /// Tries after the first.
@@ -94,7 +94,7 @@ struct ProxyEntry {
     /// `tcp-response inspect-delay`, milliseconds.
     let inspectResponseDelay: UInt32
     /// `timeout tarpit`, milliseconds.
-    let tarpit: UInt32
+    var tarpit: UInt32
     /// `option http-buffer-request`.
     let buffersRequests: Bool
 }
@@ -202,6 +202,10 @@ struct Program: ~Copyable {
     /// By proxy index: the name of `unique-id-header` with colon and blank; empty where there is
     /// none.
     let uniqueIDFields: [[UInt8]]
+    /// By proxy index: how many bytes each slot of captured request texts keeps.
+    let requestCaptures: [[Int]]
+    /// As `requestCaptures`, of responses.
+    let responseCaptures: [[Int]]
     /// By proxy index: replies that are made by formats, by status.
     let replyMakers: [[Int: ReplyMaker]]
     /// Sessions and streams that use it.
@@ -275,6 +279,8 @@ struct Program: ~Copyable {
             backendNames.insert(proxy.name, index)
         }
         self.backendNames = backendNames
+        requestCaptures = configuration.proxies.map(\.requestCaptures)
+        responseCaptures = configuration.proxies.map(\.responseCaptures)
         replyMakers = configuration.proxies.map(\.replyMakers)
         errorReplies = configuration.proxies.map { proxy in
             // Contents that do not parse were refused when the configuration was read.

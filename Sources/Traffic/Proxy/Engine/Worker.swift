@@ -69,8 +69,10 @@ struct Worker: ~Copyable {
     var replyHead = Buffer()
     /// As `replyHead`, the body.
     var replyBody = Buffer()
-    /// The status of that reply.
+    /// The status of that reply, as it is logged and counted.
     var replyStatus = 0
+    /// Whether that reply has the field with its body's length.
+    var replyHasLength = false
     /// A reply of our own while `http-after-response` looks at it.
     var replySource = Buffer()
     /// Where samples are made.

@@ -45,6 +45,8 @@ struct StreamExtras: ~Copyable {
     var cookies = TextSlots()
     /// The unique id, once it was made.
     var uniqueID = TextSlots()
+    /// What rules have set for this stream alone.
+    var settings = StreamSettings()
     /// Addresses that rules have put in place of the connection's.
     var addresses = ReplacedAddresses()
     /// Our own address in the connection that it had to its server.
@@ -153,6 +155,7 @@ extension Worker {
         streamExtras[handle].responseCaptures.reset()
         streamExtras[handle].cookies.reset()
         streamExtras[handle].uniqueID.reset()
+        streamExtras[handle].settings = StreamSettings()
         streamExtras[handle].addresses = ReplacedAddresses()
         streamExtras[handle].serverSource = nil
         streams[stream].extras = .none

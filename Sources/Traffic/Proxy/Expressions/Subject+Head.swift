@@ -5,6 +5,7 @@
 import HTTP
 import Structures
 
+// Safety: what a subject points at is alive and its own, as its type says.
 extension Subject {
     /// Whether a request's head is there.
     ///

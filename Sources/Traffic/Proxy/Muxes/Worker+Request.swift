@@ -79,6 +79,7 @@ extension Worker {
             // Neither forwarded nor logged: it says that this process serves.
             streams[stream].flags.remove(.isLogged)
             takeHead(stream, head)
+            countIntercepted(stream)
             reply(stream, status: 200)
             return
         }
@@ -118,7 +119,11 @@ extension Worker {
         if writeHead(stream, head) {
             leaveRequest(stream)
             let back = Int(streams[stream].backend)
-            if programs[own].proxies[back].keepsRequests { keepRequest(stream) }
+            if programs[own].proxies[back].keepsRequests,
+                !streams[stream].flags.contains(.forbidsLaterRetries)
+            {
+                keepRequest(stream)
+            }
             assignServer(stream)
             return
         }
@@ -269,14 +274,18 @@ extension Worker {
                 head, fields, from: connections[client].inbound.span, to: &output)
         fits = fits && appendUniqueID(stream, front, &output)
         fits = fits && appendAddressFields(stream, front, back, &output)
-        let closes = options.contains(.httpClose) || options.contains(.httpServerClose)
+        let closes =
+            options.contains(.httpClose) || options.contains(.httpServerClose)
+            || streams[stream].flags.contains(.closesServer)
         if streams[stream].flags.contains(.asksUpgrade) {
             fits = fits && output.append("connection: upgrade\r\n")
             // A server that declines keeps its connection.
             if !closes { streams[stream].flags.insert(.serverPersists) }
         } else if closes {
             // A server that is told of the close may answer without a length.
-            if !options.contains(.httpPretendKeepAlive) {
+            if !options.contains(.httpPretendKeepAlive)
+                || streams[stream].flags.contains(.closesServer)
+            {
                 fits = fits && output.append("connection: close\r\n")
             }
         } else if !streams[stream].flags.contains(.isConnect) {

@@ -151,8 +151,16 @@ extension Worker {
             $0.run(range, from: first, isAgain: isAgain, program: own)
         }
         note(result, of: Int32(truncatingIfNeeded: index), step, stream)
+        if streams[stream].flags.contains(.hasInterim) && !sendInterim(stream) { return .ended }
         switch result {
+        case .close:
+            let server = streams[stream].server
+            connections[server].flags.remove(.readable)
+            connections[server].flags.insert(.readClosed)
+            return .passed
         case .goOn, .stop:
+            // `strict-mode off` holds for the rest of its list.
+            streams[stream].flags.remove(.isLenient)
             return .passed
         case .wait(let until):
             streams[stream].rules.index = Int32(truncatingIfNeeded: index &- range.lowerBound)
@@ -181,14 +189,16 @@ extension Worker {
     private mutating func finish(_ stream: Handle, _ result: ActionResult, _ step: RuleStep) {
         let isResponse = step.isResponse
         let state = UInt8(ascii: isResponse ? "H" : "R")
+        streams[stream].flags.remove(.isLenient)
         switch result {
         case .reply:
-            note(stream, cause: "L", state: UInt8(ascii: isResponse ? "H" : "R"))
+            note(stream, cause: "L", state: state)
+            countIntercepted(stream)
             replyPrepared(stream)
         case .deny(let status):
             note(stream, cause: "P", state: state)
             countDenied(stream, isResponse)
-            reply(stream, status: status)
+            if status == 0 { replyPrepared(stream) } else { reply(stream, status: status) }
         case .tarpit(let status):
             note(stream, cause: "P", state: UInt8(ascii: "T"))
             countDenied(stream, isResponse)
@@ -204,12 +214,27 @@ extension Worker {
             end(stream, client: .drop)
         case .failed:
             note(stream, cause: "P", state: state)
-            programs[streams[stream].program].proxies[Int(streams[stream].frontend)]
-                .frontendCounters.add(.failedRewrites)
-            reply(stream, status: isResponse ? 502 : 500)
-        case .goOn, .stop, .wait:
+            countEverywhere(stream, .internalErrors)
+            reply(stream, status: 500)
+        case .timedOut:
+            finishLate(stream, isResponse)
+        case .goOn, .stop, .wait, .close:
             preconditionFailure("nothing to end")
         }
+    }
+
+    /// Ends a stream whose body has not come in time.
+    ///
+    /// Differs: HAProxy's lines of late responses say `sR`, as if the request was awaited.
+    mutating func finishLate(_ stream: Handle, _ isResponse: Bool) {
+        note(stream, cause: isResponse ? "s" : "c", state: UInt8(ascii: isResponse ? "H" : "R"))
+        if isResponse {
+            countResponseError(stream)
+        } else {
+            countRequestError(stream)
+            leaveRequest(stream)
+        }
+        reply(stream, status: isResponse ? 504 : 408)
     }
 
     private mutating func note(_ stream: Handle, cause: Unicode.Scalar, state: UInt8) {
@@ -218,11 +243,25 @@ extension Worker {
     }
 
     private mutating func countDenied(_ stream: Handle, _ isResponse: Bool) {
+        countEverywhere(stream, isResponse ? .deniedResponses : .deniedRequests)
+    }
+
+    /// Counts a request that the proxy has answered by itself, where it has not left its frontend.
+    mutating func countIntercepted(_ stream: Handle) {
+        let front = streams[stream].frontend
+        let back = streams[stream].backend
+        guard back < 0 || back == front else { return }
+        programs[streams[stream].program].proxies[Int(front)].frontendCounters.add(.intercepted)
+    }
+
+    /// Counts something in the stream's frontend, and in its backend and server if it has them.
+    mutating func countEverywhere(_ stream: Handle, _ kind: CounterKind) {
         let own = streams[stream].program
-        let kind: CounterKind = isResponse ? .deniedResponses : .deniedRequests
         programs[own].proxies[Int(streams[stream].frontend)].frontendCounters.add(kind)
         let back = streams[stream].backend
         if back >= 0 { programs[own].proxies[Int(back)].backendCounters.add(kind) }
+        let server = streams[stream].serverIndex
+        if server >= 0 { programs[own].servers[Int(server)].counters.add(kind) }
     }
 
     // MARK: Requests
@@ -444,13 +483,17 @@ extension Worker {
         let own = streams[stream].program
         let front = programs[own].proxies[Int(streams[stream].frontend)]
         let back = streams[stream].backend
-        let delay = back >= 0 ? programs[own].proxies[Int(back)].tarpit : front.tarpit
-        streams[stream].tarpitStatus = Int16(truncatingIfNeeded: status)
+        let usual = back >= 0 ? programs[own].proxies[Int(back)].tarpit : front.tarpit
+        let set = settings(of: stream).tarpit
+        let delay = set > 0 ? set : usual
         leaveRequest(stream)
         if status == 0 {
+            if !replyHasLength { _ = addReplyBody(Span()) }
             streams[stream].tarpitReply = replyHead.take()
             streams[stream].tarpitBody = replyBody.take()
         }
+        streams[stream].tarpitStatus = Int16(
+            truncatingIfNeeded: status == 0 ? replyStatus : status)
         streams[stream].rules = RulePlace()
         streams[stream].rules.since = now
         streams[stream].rules.until = now &+ UInt64(max(delay, 1))
@@ -470,6 +513,8 @@ extension Worker {
         if streams[stream].tarpitReply.hasStorage {
             replyHead = streams[stream].tarpitReply.take()
             replyBody = streams[stream].tarpitBody.take()
+            replyStatus = Int(streams[stream].tarpitStatus)
+            replyHasLength = true
             replyPrepared(stream)
             return
         }

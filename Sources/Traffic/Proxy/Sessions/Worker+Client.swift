@@ -24,6 +24,10 @@ extension Worker {
             if flags.contains(.readable) { pooledBecameReadable(connection) }
             return
         }
+        let stream = connections[connection].stream
+        if !stream.isNone, streams[stream].flags.contains(.isNice) {
+            return postpone(streams[stream].client)
+        }
         resume(connection)
     }
 

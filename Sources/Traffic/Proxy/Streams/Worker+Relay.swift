@@ -57,6 +57,7 @@ extension Worker {
     mutating func enter(_ stream: Handle, backend: Int32) {
         streams[stream].backend = backend
         streams[stream].flags.insert(.isInBackend)
+        if backend != streams[stream].frontend { leaveSettings(stream) }
         let entry = programs[streams[stream].program].proxies[Int(backend)]
         entry.backendCounters.add(.sessions)
         entry.backendCounters.tick(.sessions, now: now)
