@@ -200,6 +200,12 @@ building.tests(
         "ProxyConfig", "ConfigLanguage", "Addresses", "Kernel", "Proxy", "ReferenceHAProxy",
     ], resources: [.copy("Names")])
 building.tests(
+    "Fetches",
+    needs: [
+        "Fetches", "Proxy", "ProxyConfig", "ConfigLanguage", "Kernel", "Addresses",
+        "ReferenceHAProxy",
+    ])
+building.tests(
     "LoadTesting", needs: ["LoadTesting", "Kernel", "ConfigLanguage", "ProxyConfig"])
 
 building.tests(
@@ -219,7 +225,8 @@ building.tests(
 building.tests(
     "Conformance", needs: ["HTTP", "HTTPCases"],
     exclude: [
-        "balance", "cli", "http", "log", "retries", "reuse", "server", "stats", "tcp", "timeouts",
+        "balance", "cli", "http", "log", "retries", "reuse",
+        "sample_fetches", "server", "stats", "tcp", "timeouts",
     ])
 
 let package = Package(

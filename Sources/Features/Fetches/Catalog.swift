@@ -5,6 +5,7 @@ import Proxy
 extension FetchCatalog {
     /// Every fetch of the manual.
     public static let all = FetchCatalog([
-        .internal, .connections, .httpRequest, .httpResponse,
+        .internal, .connections, .httpRequest, .targets, .parameters, .fields, .cookies,
+        .authentication, .bodies, .captures, .httpResponse,
     ])
 }

@@ -127,12 +127,17 @@ public final class ExpressionCompiler: @unchecked Sendable {
         let expression = try compile(call, row, &reader)
         numbered.append(expression)
         let isBare = expression.converters.isEmpty
+        // The list behind the expression was named just now.
+        let users = isBare && method == .group ? references.userLists.last : nil
+        var notePattern: (@Sendable (String) -> Void)?
+        if let users { notePattern = { users.groups.append($0) } }
         // Converters make another value of it, to which the fetch's own way does not apply.
         return Criterion(
             expression: numbered.count - 1, type: expression.type, name: call.name,
             method: isBare || method != row.method ? method : nil,
             readsVersions: isBare && row.readsVersions,
-            wordCount: max(1, reader.nextWord - first))
+            wordCount: max(1, reader.nextWord - first),
+            notePattern: notePattern)
     }
 
     /// The needs of a numbered expression.
@@ -167,7 +172,7 @@ public final class ExpressionCompiler: @unchecked Sendable {
         case .refused(let advice):
             throw call.mistake("sample fetch '\(row.name)' is not supported: \(advice)")
         }
-        if row.needs.contains(.requestFacts) { note(.requestLine) }
+        if row.needs.contains(.requestLine) { note(.requestLine) }
         let title = "sample fetch '\(row.name)'"
         let (arguments, type) = try call.read(
             title, row.shapes, row.notation, row.prepare, row.output, loading)

@@ -47,6 +47,8 @@ public final class UserListReference: @unchecked Sendable {
     public let name: String
     /// Where it is named.
     public let place: SourcePlace
+    /// Groups that users of the list are compared with.
+    var groups: [String] = []
     /// Keeps the list.
     private var list: UserList?
     /// The list for those who do not count references.
@@ -119,6 +121,13 @@ public final class References: @unchecked Sendable {
         for reference in userLists {
             if let list = configuration.userLists.first(where: { $0.name == reference.name }) {
                 reference.refer(to: list)
+                for group in reference.groups where !list.groups.contains(group) {
+                    mistakes.append(
+                        (
+                            reference.place, "userlist '\(list.name)' has no group '\(group)'",
+                            Spelling.nearest(to: group, among: list.groups)
+                        ))
+                }
                 continue
             }
             mistakes.append(

@@ -101,7 +101,7 @@ extension Worker {
 
     /// Notes where the bytes of the present head are, which may have moved since.
     @inline(__always)
-    private mutating func findSource(_ stream: Handle) {
+    mutating func findSource(_ stream: Handle) {
         // Safety: as `MessageState.source` says.
         switch message.side {
         case .request:

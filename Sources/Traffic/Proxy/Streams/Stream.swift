@@ -179,7 +179,7 @@ struct Stream: ~Copyable {
     var status: Int32 = -1
     /// The status the server has sent, whatever rules have made of it; -1 while there is none.
     var serverStatus: Int16 = -1
-    /// The minor version of the response's HTTP/1; -1 while there is none.
+    /// The minor version of the server's response; -1 while there is none.
     var responseMinorVersion: Int8 = -1
     /// Tries after the first so far.
     var retries: Int32 = 0
