@@ -143,7 +143,9 @@ building.library(
 
 building.library(
     "Fetches", on: .features,
-    needs: ["Proxy", "Samples", "HTTP", "Kernel", "Addresses", "Structures", "Bytes"])
+    needs: [
+        "Proxy", "Samples", "HTTP", "Inspection", "Kernel", "Addresses", "Structures", "Bytes",
+    ])
 building.library(
     "Actions", on: .features,
     needs: ["Proxy", "Samples", "HTTP", "Addresses", "Structures", "Bytes", "ConfigLanguage"])

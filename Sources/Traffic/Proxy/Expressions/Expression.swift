@@ -41,8 +41,14 @@ public final class ExpressionTable: Sendable {
     /// By number.
     public let expressions: [Expression]
 
+    /// The access lists that expressions name, by number.
+    let listUses: [AccessListUse]
+
     /// A table of expressions.
-    public init(_ expressions: [Expression] = []) { self.expressions = expressions }
+    public init(_ expressions: [Expression] = [], listUses: [AccessListUse] = []) {
+        self.expressions = expressions
+        self.listUses = listUses
+    }
 }
 
 /// Compiles the expressions of one configuration.
@@ -82,11 +88,15 @@ public final class ExpressionCompiler: @unchecked Sendable {
             variables: { try? variables.reference(to: $0) }, readFile: readFile,
             patterns: patterns)
         loading.references = references
+        let references = references
+        loading.accessLists = { references.use(lists: [$0])?.number }
         self.loading = loading
     }
 
     /// The expressions that access lists have numbered.
-    public func finish() -> ExpressionTable { ExpressionTable(numbered) }
+    public func finish() -> ExpressionTable {
+        ExpressionTable(numbered, listUses: references.listUses)
+    }
 
     /// Remembers what a format wants to be kept.
     func note(_ needs: LogNeeds) { self.needs.formUnion(needs) }
@@ -156,7 +166,7 @@ public final class ExpressionCompiler: @unchecked Sendable {
     private func check(
         _ row: Fetch, _ call: ExpressionCall, _ place: ExpressionPlace
     ) throws(ExpressionMistake) {
-        let missing = row.needs.subtracting(place.available)
+        let missing = place.missing(of: row.needs)
         if missing.isEmpty { return }
         throw call.mistake(
             "sample fetch '\(row.name)' needs \(missing.names), which \(place.name) do not have")
@@ -173,6 +183,7 @@ public final class ExpressionCompiler: @unchecked Sendable {
             throw call.mistake("sample fetch '\(row.name)' is not supported: \(advice)")
         }
         if row.needs.contains(.requestLine) { note(.requestLine) }
+        if row.needs.contains(.server) { references.readsServers = true }
         let title = "sample fetch '\(row.name)'"
         let (arguments, type) = try call.read(
             title, row.shapes, row.notation, row.prepare, row.output, loading)

@@ -86,6 +86,7 @@ extension Worker {
         if !hasLeftRequest(stream) { streams[stream].flags.remove(.clientPersists) }
         streams[stream].flags.remove(.serverPersists)
         leaveQueue(stream)
+        if !streams[stream].server.isNone { keepServerFacts(stream) }
         finishServer(stream, keep: false)
         streams[stream].status = Int32(status)
         streams[stream].responseMinorVersion = 1
