@@ -35,6 +35,8 @@ final class LoadSession {
     let compiler: ExpressionCompiler
     /// `userlist` sections by name.
     var userLists: [String: UserList] = [:]
+    /// `tune.http.cookielen`: one more than the bytes of a captured cookie.
+    var cookieBytes = 64
     /// `tune.bufsize` as far as it is known.
     var bufferBytes = 16384
 
