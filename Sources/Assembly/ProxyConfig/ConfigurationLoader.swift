@@ -64,7 +64,7 @@ public enum ConfigurationLoader {
         surroundings: Surroundings = .system, variables: VariableNames = VariableNames(),
         showsDiagnosis: Bool = false
     ) -> LoadedConfiguration {
-        let environment = environment.adding(LogFormat.variables)
+        let environment = environment.adding(StandardFormat.variables)
             .adding(["HAPROXY_BRANCH": facts.version.branch])
         var reader = ConfigurationReader(
             files: files, sectionKeywords: Set(SectionKind.named.keys), environment: environment,

@@ -33,10 +33,10 @@ final class LoadSession {
     let patterns: PatternStore
     /// Compiles expressions and formats.
     let compiler: ExpressionCompiler
-    /// `userlist` sections by name.
-    var userLists: [String: UserList] = [:]
     /// `tune.http.cookielen`: one more than the bytes of a captured cookie.
     var cookieBytes = 64
+    /// `userlist` sections by name, as far as they are read.
+    var userListDrafts: [String: UserListDraft] = [:]
     /// `tune.bufsize` as far as it is known.
     var bufferBytes = 16384
 
@@ -61,7 +61,7 @@ final class LoadSession {
             }
         }
         compiler = ExpressionCompiler(
-            fetches: .all, converters: .standard, aliases: LogAliasCatalog([]),
+            fetches: .all, converters: .standard, aliases: .all,
             variables: variables,
             patterns: patterns
         ) { path in

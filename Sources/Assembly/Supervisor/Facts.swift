@@ -41,7 +41,7 @@ enum Facts {
         values["HAPROXY_STARTUP_VERSION"] = Version.compatibility
         values["HAPROXY_BRANCH"] = Version.branch
         values["HAPROXY_LOCALPEER"] = options.localPeer ?? CurrentProcess.hostName
-        values.merge(LogFormat.variables) { $1 }
+        values.merge(StandardFormat.variables) { $1 }
         return Environment(values)
     }
 }

@@ -1,7 +1,7 @@
 // The fixed room in which a line is built. What does not fit is left out: log lines are cut, never
 // moved or grown.
 
-import Addresses
+import Bytes
 import Structures
 
 /// A line under construction, with room before it for a header that is known later.
@@ -25,9 +25,6 @@ struct LineBuffer: ~Copyable {
     /// Forgets the line.
     mutating func clear() { end = start }
 
-    /// Whether a blank would be the first of the line or the second in a row.
-    var needsNoBlank: Bool { end == start || bytes[end - 1] == 0x20 }
-
     mutating func append(_ byte: UInt8) {
         if end == bytes.count { return }
         bytes[end] = byte
@@ -40,8 +37,10 @@ struct LineBuffer: ~Copyable {
         end &+= count
     }
 
-    mutating func append(_ line: borrowing LineBuffer) {
-        append(line.bytes.span.extracting(line.start..<line.end))
+    /// A piece of the plan's text.
+    mutating func append(_ piece: TextPiece, of plan: borrowing LogPlan) {
+        let first = Int(piece.offset)
+        append(plan.blob.span.extracting(first..<(first + Int(piece.length))))
     }
 
     mutating func append(_ text: StaticString) {
@@ -86,27 +85,21 @@ struct LineBuffer: ~Copyable {
         }
     }
 
-    /// Capital hexadecimal digits, at least `digits` of them.
-    mutating func append(hexadecimal value: UInt64, digits: Int) {
-        let used = (64 - value.leadingZeroBitCount + 3) / 4
-        var place = max(used, digits)
-        while place > 0 {
-            place -= 1
-            let digit = UInt8(truncatingIfNeeded: value >> UInt64(place * 4)) & 15
-            append(digit < 10 ? 0x30 + digit : 0x37 + digit)
-        }
-    }
-
-    mutating func append(_ address: IPAddress) {
-        if bytes.count - end < IPAddress.longestTextBytes { return }
-        end = Self.write(address, into: &bytes, at: end)
-    }
-
-    private static func write(
-        _ address: IPAddress, into bytes: inout FixedArray<UInt8>, at start: Int
-    ) -> Int {
-        var room = bytes.mutableSpan
-        return address.writeText(into: &room, at: start)
+    /// `2026-11-22T22:16:50.854779+00:00`
+    mutating func append(isoDate time: CivilTime, microseconds: Int) {
+        append(decimal: UInt(time.year), digits: 4)
+        append(0x2D)
+        append(decimal: UInt(time.month), digits: 2)
+        append(0x2D)
+        append(decimal: UInt(time.day), digits: 2)
+        append(0x54)
+        append(time.logText.span.extracting(12..<20))
+        append(0x2E)
+        append(decimal: UInt(microseconds), digits: 6)
+        append(time.offset < 0 ? 0x2D : 0x2B)
+        append(decimal: UInt(abs(time.offset) / 3600), digits: 2)
+        append(0x3A)
+        append(decimal: UInt(abs(time.offset) / 60 % 60), digits: 2)
     }
 
     /// Copies another line right before this one and answers where the whole begins.
@@ -132,9 +125,4 @@ struct LineBuffer: ~Copyable {
     /// A part of the line.
     @_lifetime(borrow self)
     func bytes(_ range: Range<Int>) -> Span<UInt8> { bytes.span.extracting(range) }
-
-    /// The line as it stands.
-    func withBytes<R>(_ body: (Span<UInt8>) -> R) -> R {
-        body(bytes.span.extracting(start..<end))
-    }
 }

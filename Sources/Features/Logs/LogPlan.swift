@@ -1,5 +1,5 @@
-// What a generation's `log` lines and formats come to for one worker: flat tables with indices, so
-// that writing a line looks nothing up by name and touches no reference count.
+// What a generation's `log` lines come to for one worker: flat tables with indices, so that sending a
+// line looks nothing up by name and touches no reference count.
 
 import Kernel
 import Proxy
@@ -19,21 +19,11 @@ struct Stretch: BitwiseCopyable, Sendable {
     var range: Range<Int> { Int(first)..<Int(first + count) }
 }
 
-/// How the lines of one frontend are made and where they go.
+/// Where the lines of one frontend go.
 struct FrontendPlan: BitwiseCopyable, Sendable {
     var isLogged = false
-    /// The line belongs to the accept, not to the end.
-    var isLoggedAtAccept = false
-    var skipsNull = false
-    var skipsNormal = false
-    var separatesErrors = false
-    var isHTTP = false
-    var format = Stretch()
-    var errorFormat = Stretch()
     var targets = Stretch()
     var tag = TextPiece()
-    /// Lines so far, for `%lc`.
-    var lines: UInt64 = 0
 }
 
 /// The header formats.
@@ -70,14 +60,9 @@ struct SampleRange: BitwiseCopyable, Sendable {
 
 /// The tables.
 struct LogPlan: ~Copyable {
-    var blob: FixedArray<UInt8>
-    let instructions: FixedArray<LogInstruction>
-    var frontends: FixedArray<FrontendPlan>
+    let blob: FixedArray<UInt8>
     /// By proxy index.
-    let proxyNames: FixedArray<TextPiece>
-    let serverNames: FixedArray<TextPiece>
-    /// By proxy index: where the proxy's servers begin in `serverNames`.
-    let firstServer: FixedArray<UInt32>
+    let frontends: FixedArray<FrontendPlan>
     var targets: FixedArray<TargetPlan>
     let sampleRanges: FixedArray<SampleRange>
     let addresses: [RawSocketAddress]
@@ -85,7 +70,6 @@ struct LogPlan: ~Copyable {
     let outputs: [Int32]
     /// Names of rings.
     let rings: [String]
-    let hostName: TextPiece
     let host: TextPiece
     /// The targets and the tag of lines that belong to no proxy.
     let global: FrontendPlan
@@ -96,17 +80,12 @@ struct LogPlan: ~Copyable {
         var building = LogPlanBuilder(configuration, programName: programName)
         building.run()
         blob = FixedArray(building.blob)
-        instructions = FixedArray(building.instructions)
         frontends = FixedArray(building.frontends)
-        proxyNames = FixedArray(building.proxyNames)
-        serverNames = FixedArray(building.serverNames)
-        firstServer = FixedArray(building.firstServer)
         targets = FixedArray(building.targets)
         sampleRanges = FixedArray(building.sampleRanges)
         addresses = building.addresses
         outputs = building.outputs
         rings = building.rings
-        hostName = building.hostName
         host = building.host
         global = building.global
         longestLine = building.longestLine
@@ -131,17 +110,12 @@ private struct LogPlanBuilder {
     let configuration: Configuration
     let programName: String
     var blob: [UInt8] = []
-    var instructions: [LogInstruction] = []
     var frontends: [FrontendPlan] = []
-    var proxyNames: [TextPiece] = []
-    var serverNames: [TextPiece] = []
-    var firstServer: [UInt32] = []
     var targets: [TargetPlan] = []
     var sampleRanges: [SampleRange] = []
     var addresses: [RawSocketAddress] = []
     var outputs: [Int32] = []
     var rings: [String] = []
-    var hostName = TextPiece()
     var host = TextPiece()
     var global = FrontendPlan()
     var longestLine = 1024
@@ -153,64 +127,23 @@ private struct LogPlanBuilder {
 
     mutating func run() {
         let settings = configuration.global
-        hostName = add(Host.name)
         host =
             switch settings.logSendHostname {
             case nil: add("localhost")
-            case "": hostName
+            case "": add(Host.name)
             case let name?: add(name)
             }
         global.targets = add(settings.logs)
         global.tag = add(settings.logTag ?? programName)
-        for proxy in configuration.proxies {
-            proxyNames.append(add(proxy.name))
-            firstServer.append(UInt32(serverNames.count))
-            for server in proxy.servers { serverNames.append(add(server.name)) }
-            frontends.append(plan(of: proxy))
-        }
+        for proxy in configuration.proxies { frontends.append(plan(of: proxy)) }
     }
 
     private mutating func plan(of proxy: ProxyConfiguration) -> FrontendPlan {
         var plan = FrontendPlan()
-        plan.isHTTP = proxy.mode == .http
-        plan.skipsNull = proxy.options.contains(.dontLogNull)
-        plan.skipsNormal = proxy.options.contains(.dontLogNormal)
-        plan.separatesErrors = proxy.options.contains(.logSeparateErrors)
         plan.targets = add(proxy.logs)
         plan.tag = proxy.logTag.map { add($0) } ?? global.tag
         plan.isLogged = plan.targets.count > 0 && proxy.capability.contains(.frontend)
-        guard plan.isLogged else { return plan }
-        let chosen = format(of: proxy)
-        plan.isLoggedAtAccept = chosen == nil
-        let connect = plan.isHTTP ? StandardFormat.connectHTTP : StandardFormat.connectTCP
-        plan.format = compile(chosen ?? connect, isHTTP: plan.isHTTP)
-        plan.errorFormat = compile(
-            proxy.errorLogFormat ?? StandardFormat.error, isHTTP: plan.isHTTP)
         return plan
-    }
-
-    private func format(of proxy: ProxyConfiguration) -> String? {
-        if let own = proxy.logFormat { return own }
-        let isCLF = proxy.options.contains(.clfLog)
-        if proxy.options.contains(.httpsLog) && proxy.mode == .http { return StandardFormat.https }
-        if proxy.options.contains(.httpLog) && proxy.mode == .http {
-            return isCLF ? StandardFormat.httpCLF : StandardFormat.http
-        }
-        if !proxy.options.isDisjoint(with: [.httpLog, .httpsLog, .tcpLog]) {
-            return isCLF ? StandardFormat.tcpCLF : StandardFormat.tcp
-        }
-        return nil
-    }
-
-    private mutating func compile(_ format: String, isHTTP: Bool) -> Stretch {
-        let first = UInt32(instructions.count)
-        do throws(LogFormatMistake) {
-            instructions += try LogFormat.compile(format, isHTTP: isHTTP, into: &blob)
-        } catch {
-            // The configuration was checked with the same compiler before it was published.
-            preconditionFailure("log format '\(format)': \(error.text)")
-        }
-        return Stretch(first: first, count: UInt32(instructions.count) - first)
     }
 
     private mutating func add(_ text: String) -> TextPiece {

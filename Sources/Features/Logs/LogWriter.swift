@@ -1,4 +1,4 @@
-// Makes and sends lines for one thread. Sending never waits: a line that cannot go at once is
+// Sends lines for one thread. Sending never waits: a line that cannot go at once is
 // dropped and counted.
 
 import Glibc
@@ -10,9 +10,9 @@ import Structures
 struct LogWriter: ~Copyable {
     private var plan: LogPlan
     private var body: LineBuffer
-    private var header = LineBuffer(headRoom: 0, capacity: Self.headerBytes)
+    private var header: LineBuffer
     private var zone = LocalZone()
-    private var source: LineSource
+    private let processID = ProcessID.own.number
     private let inet: Descriptor
     private let inet6: Descriptor
     private let unix: Descriptor
@@ -25,7 +25,8 @@ struct LogWriter: ~Copyable {
     private(set) var dropped: UInt64 = 0
     private let drops: LogDrops
 
-    /// Longer than any header: 255 bytes each for host and tag, and what is fixed.
+    /// Longer than any header without structured data: 255 bytes each for host and tag, and what is
+    /// fixed.
     private static var headerBytes: Int { 640 }
 
     private final class OutputBox {
@@ -38,8 +39,10 @@ struct LogWriter: ~Copyable {
     ) {
         self.drops = drops
         plan = LogPlan(configuration, programName: programName)
-        body = LineBuffer(headRoom: Self.headerBytes, capacity: plan.longestLine + 1)
-        source = LineSource(processID: getpid())
+        let hasData = configuration.proxies.contains { $0.structuredDataFormat != nil }
+        let headerBytes = Self.headerBytes + (hasData ? plan.longestLine : 0)
+        header = LineBuffer(headRoom: 0, capacity: headerBytes)
+        body = LineBuffer(headRoom: headerBytes, capacity: plan.longestLine + 1)
         var families = (false, false, false)
         for address in plan.addresses {
             switch address.family {
@@ -68,28 +71,17 @@ struct LogWriter: ~Copyable {
         frontend < plan.frontends.count && plan.frontends[frontend].isLogged
     }
 
-    /// Whether a frontend's lines belong to the accept of a connection.
-    func logsAtAccept(frontend: Int) -> Bool {
-        frontend < plan.frontends.count && plan.frontends[frontend].isLoggedAtAccept
-    }
+    /// The most bytes that any target takes.
+    var longestLine: Int { plan.longestLine }
 
-    /// Writes the line of a stream to the targets of its frontend.
-    mutating func log(_ facts: borrowing StreamFacts, requestLine: Span<UInt8>) {
-        let frontend = plan.frontends[facts.frontend]
-        if !frontend.isLogged { return }
-        let isConnectionError = facts.isConnectionError
-        let isNull = facts.isNull
-        let isError = isError(facts) || isConnectionError
-        if isNull && frontend.skipsNull || !isError && frontend.skipsNormal { return }
+    /// Sends the line of a stream to the targets of its frontend.
+    mutating func log(_ line: borrowing LoggedLine) {
+        let frontend = plan.frontends[line.frontend]
         body.clear()
-        source.lines = frontend.lines
-        plan.frontends[facts.frontend].lines &+= 1
-        body.render(
-            isConnectionError ? frontend.errorFormat : frontend.format, of: plan, facts,
-            requestLine: requestLine, source: source, zone: &zone)
+        body.append(line.text)
         send(
-            level: facts.level >= 0 ? facts.level : isError && frontend.separatesErrors ? 3 : 6,
-            tag: frontend.tag, to: frontend.targets)
+            level: line.level, tag: frontend.tag, to: frontend.targets,
+            structuredData: line.structuredData)
     }
 
     /// Writes a notice to the targets of its proxy, or to the global ones.
@@ -99,21 +91,16 @@ struct LogWriter: ~Copyable {
         body.clear()
         let text = Array(notice.text.utf8)
         body.append(text.span)
-        send(level: notice.level.rawValue, tag: proxy.tag, to: proxy.targets)
-    }
-
-    /// An error, a timeout, a retry, a redispatch, or a status of 500 or more.
-    private func isError(_ facts: borrowing StreamFacts) -> Bool {
-        if facts.wasRedispatched { return true }
-        if facts.retries > 0 { return true }
-        if facts.status >= 500 { return true }
-        let cause = facts.termination.cause
-        return cause != 0x2D && cause != 0x4C
+        send(
+            level: notice.level.rawValue, tag: proxy.tag, to: proxy.targets,
+            structuredData: Span())
     }
 
     // MARK: Sending
 
-    private mutating func send(level: Int, tag: TextPiece, to targets: Stretch) {
+    private mutating func send(
+        level: Int, tag: TextPiece, to targets: Stretch, structuredData: Span<UInt8>
+    ) {
         let now = Clock.calendarMicroseconds()
         for index in targets.range {
             let target = plan.targets[index]
@@ -123,7 +110,8 @@ struct LogWriter: ~Copyable {
             header.append(
                 MessageHeader(
                     level: max(level, Int(target.minLevel)), now: now, tag: tag,
-                    processID: source.processID), target, of: plan, zone: &zone)
+                    processID: processID), target, of: plan, zone: &zone)
+            if target.format == .rfc5424 { header.append(structuredData: structuredData) }
             deliver(to: target)
         }
     }

@@ -45,11 +45,9 @@ final class WorkerLogger: StreamLogger {
 
     func logs(frontend: Int) -> Bool { writer.logs(frontend: frontend) }
 
-    func logsAtAccept(frontend: Int) -> Bool { writer.logsAtAccept(frontend: frontend) }
+    var longestLine: Int { writer.longestLine }
 
-    func log(_ facts: borrowing StreamFacts, requestLine: Span<UInt8>) {
-        writer.log(facts, requestLine: requestLine)
-    }
+    func log(_ line: borrowing LoggedLine) { writer.log(line) }
 
     var droppedLines: UInt64 { writer.dropped }
 }

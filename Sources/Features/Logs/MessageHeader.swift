@@ -1,6 +1,8 @@
 // What stands before the text of a log message, in each of the formats of `log`.
 // Source: configuration manual, `log`; RFC 3164 §4, RFC 5424 §6.
 
+import Proxy
+
 /// The facts of a header.
 struct MessageHeader {
     /// The level, 0 ... 7, already capped to what the target takes.
@@ -12,12 +14,13 @@ struct MessageHeader {
 }
 
 extension LineBuffer {
-    /// Writes the header of a message for a target; nothing for `raw`.
+    /// Writes the header of a message for a target; nothing for `raw`. The data of `rfc5424` is
+    /// added by `append(structuredData:)`.
     ///
     /// ```
     /// local    <PRI>Nov 22 22:16:50 tag[pid]: text
     /// rfc3164  <PRI>Nov 22 22:16:50 host tag[pid]: text
-    /// rfc5424  <PRI>1 2026-11-22T22:16:50.854779+00:00 host tag pid - - text
+    /// rfc5424  <PRI>1 2026-11-22T22:16:50.854779+00:00 host tag pid - data text
     /// priority <PRI>text      short <LEVEL>text      timed <LEVEL>2026-…+00:00 text
     /// iso      2026-…+00:00 text
     /// ```
@@ -58,8 +61,17 @@ extension LineBuffer {
             append(header.tag, of: plan)
             append(0x20)
             append(decimal: Int(header.processID))
-            append(" - - ")
+            append(" - ")
         }
+    }
+
+    /// Adds the structured data of an RFC 5424 header, without blanks at its end, or the dash that
+    /// stands for none.
+    mutating func append(structuredData: Span<UInt8>) {
+        var count = structuredData.count
+        while count > 0 && structuredData[count - 1] == 0x20 { count -= 1 }
+        if count == 0 { append(0x2D) } else { append(structuredData.extracting(0..<count)) }
+        append(0x20)
     }
 
     private mutating func append(priority: Int) {

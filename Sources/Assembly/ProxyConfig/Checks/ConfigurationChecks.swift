@@ -6,6 +6,7 @@ import ConfigLanguage
 import Kernel
 import Logs
 import Proxy
+import Samples
 
 /// Checks over the whole configuration.
 enum ConfigurationChecks {
@@ -46,9 +47,12 @@ enum ConfigurationChecks {
     ) {
         session.finishLate(&diagnostics)
         configuration.expressions = session.compiler.finish()
+        configuration.needs = session.compiler.needs
         configuration.variableNames = session.variables
         session.patterns.finishLoading()
         configuration.patterns = session.patterns
+        let lists = session.userListDrafts.values.sorted { $0.name < $1.name }
+        configuration.userLists = lists.map { $0.finished(&diagnostics) }
         for mistake in session.compiler.references.resolve(in: configuration) {
             diagnostics.report(
                 Diagnostic(
@@ -295,15 +299,15 @@ extension ConfigurationChecks {
             draft.proxy.originalTo = nil
             if draft.proxy.options.contains(.httpLog), draft.proxy.capability.contains(.frontend) {
                 warn(
-                    "'\(draft.logFormatOrigin?.keyword ?? "option httplog")' not usable with \(title) "
+                    "'\(draft.logFormatLine?.keyword ?? "option httplog")' not usable with \(title) "
                         + "(needs 'mode http'). Falling back to 'option tcplog'.",
-                    at: draft.logFormatOrigin?.location)
+                    at: draft.logFormatLine?.location)
                 draft.proxy.options.subtract([.httpLog, .clfLog])
                 draft.proxy.options.insert(.tcpLog)
             }
         }
-        checkFormats(draft, &diagnostics)
-        guard draft.proxy.capability.contains(.frontend), draft.logFormatOrigin != nil else {
+        compileFormats(&draft, &diagnostics)
+        guard draft.proxy.capability.contains(.frontend), draft.logFormatLine != nil else {
             return
         }
         let reachesSomething = draft.proxy.logs.contains { log in
@@ -316,23 +320,51 @@ extension ConfigurationChecks {
     }
 
     /// Log formats, which depend on the mode the proxy ended up with.
-    private static func checkFormats(_ draft: ProxyDraft, _ diagnostics: inout Diagnostics) {
+    private static func compileFormats(
+        _ draft: inout ProxyDraft, _ diagnostics: inout Diagnostics
+    ) {
         guard draft.proxy.capability.contains(.frontend) else { return }
-        let formats = [
-            ("log-format", draft.proxy.logFormat, draft.logFormatOrigin?.location),
-            ("error-log-format", draft.proxy.errorLogFormat, draft.errorFormatLocation),
-        ]
-        for (keyword, format, location) in formats {
-            guard let format else { continue }
-            do throws(LogFormatMistake) {
-                try LogFormat.check(format, isHTTP: draft.proxy.mode == .http)
-            } catch {
-                diagnostics.report(
-                    Diagnostic(
-                        .alert, at: location,
-                        "'\(keyword)' in \(draft.title) : failed to parse log-format : \(error.text)"
-                    ))
-            }
+        let isHTTP = draft.proxy.mode == .http
+        if let line = draft.logFormatLine, line.keyword == "log-format" {
+            draft.proxy.logFormat = format(of: line, draft, &diagnostics)
+        } else if let chosen = StandardFormat.chosen(by: draft.proxy.options, isHTTP: isHTTP) {
+            draft.proxy.logFormat = standardFormat(chosen, draft)
+        } else {
+            draft.proxy.logsAtAccept = true
+            draft.proxy.logFormat = standardFormat(
+                isHTTP ? StandardFormat.connectHTTP : StandardFormat.connectTCP, draft)
+        }
+        if let line = draft.structuredDataLine {
+            draft.proxy.structuredDataFormat = format(of: line, draft, &diagnostics)
+        }
+        if let line = draft.errorFormatLine {
+            draft.proxy.errorLogFormat = format(of: line, draft, &diagnostics)
+        } else {
+            draft.proxy.errorLogFormat = standardFormat(StandardFormat.error, draft)
+        }
+    }
+
+    /// The format that a line sets, or nil after saying what is wrong with it.
+    private static func format(
+        of line: KeywordArguments, _ draft: ProxyDraft, _ diagnostics: inout Diagnostics
+    ) -> LogFormat? {
+        draft.note(line)
+        do throws(ExpressionMistake) {
+            return try draft.session.compiler.format(
+                line.word(0), word: 0, in: .log, isHTTP: draft.proxy.mode == .http)
+        } catch {
+            diagnostics.report(Diagnostic(.alert, error, in: line))
+            return nil
+        }
+    }
+
+    /// A format of ours.
+    private static func standardFormat(_ text: String, _ draft: ProxyDraft) -> LogFormat {
+        do throws(ExpressionMistake) {
+            return try draft.session.compiler.format(
+                text, word: 0, in: .log, isHTTP: draft.proxy.mode == .http)
+        } catch {
+            preconditionFailure("log format '\(text)': \(error.text)")
         }
     }
 

@@ -87,8 +87,14 @@ extension ProxyKeywords {
             "Sets the format of lines about connections that failed early."
         ) { draft, arguments, diagnostics in
             if isIgnored(draft, arguments, &diagnostics) { return }
-            draft.proxy.errorLogFormat = arguments.word(0)
-            draft.errorFormatLocation = arguments.location
+            draft.errorFormatLine = arguments
+        },
+        Row(
+            "log-format-sd", .clientSide, takes: [.word("<format>")], elsewhere: .ignored,
+            "Sets the structured data of log lines for targets of format rfc5424."
+        ) { draft, arguments, diagnostics in
+            if isIgnored(draft, arguments, &diagnostics) { return }
+            draft.structuredDataLine = arguments
         },
     ]
 
@@ -123,7 +129,6 @@ extension ProxyKeywords {
     ) {
         if isIgnored(draft, arguments, &diagnostics) { return }
         replace(&draft, arguments, &diagnostics)
-        draft.proxy.logFormat = arguments.word(0)
     }
 
     /// A backend's traffic is logged by the frontend it came through.
@@ -141,7 +146,7 @@ extension ProxyKeywords {
     private static func replace(
         _ draft: inout ProxyDraft, _ arguments: KeywordArguments, _ diagnostics: inout Diagnostics
     ) {
-        if draft.isDefaults, let earlier = draft.logFormatOrigin,
+        if draft.isDefaults, let earlier = draft.logFormatLine,
             earlier.keyword != arguments.keyword
         {
             diagnostics.report(
@@ -149,9 +154,8 @@ extension ProxyKeywords {
                     "'\(arguments.keyword)' overrides previous '\(earlier.keyword)' in 'defaults' "
                         + "section."))
         }
-        draft.proxy.logFormat = nil
-        draft.proxy.options.subtract([.httpLog, .tcpLog, .clfLog, .httpsLog])
-        draft.logFormatOrigin = (arguments.location, arguments.keyword)
+        draft.proxy.options.subtract([.httpLog, .tcpLog, .clfLog])
+        draft.logFormatLine = arguments
     }
 }
 

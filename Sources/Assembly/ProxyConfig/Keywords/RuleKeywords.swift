@@ -95,6 +95,8 @@ extension ProxyDraft {
     /// Tells the compiler where it is.
     func note(_ arguments: KeywordArguments) {
         session.compiler.references.place = SourcePlace(arguments.location)
+        session.patterns.place =
+            "file '\(arguments.location.file)' line \(arguments.location.line)"
         session.compiler.references.proxyName = isDefaults ? nil : proxy.name
     }
 
@@ -113,6 +115,9 @@ extension ProxyDraft {
             diagnostics.report(Diagnostic(.warning, warning, in: arguments))
         }
         lists.warnings = []
+        for warning in session.compiler.takeWarnings() {
+            diagnostics.report(Diagnostic(.warning, warning, in: arguments))
+        }
     }
 
     /// Reads `<action> ... [if|unless <condition>]`.
@@ -238,7 +243,7 @@ extension ProxyDraft {
                 }
             }, errorSet: { session.errorSets[$0] },
             whenAllIsRead: { session.checkLate(at: arguments.location, $0) },
-            userList: { session.userLists[$0] }, capability: proxy.capability,
+            capability: proxy.capability,
             requestCaptures: requestCaptures, responseCaptures: responseCaptures)
     }
 }

@@ -32,11 +32,12 @@ struct ProxyDraft {
     var defaultBackendName: String?
     /// Where `default_backend` stands.
     var defaultBackendLocation: SourceLocation?
-    /// Where the log format was chosen, and by which keyword.
-    var logFormatOrigin: (location: SourceLocation, keyword: String)?
-
-    /// Where `error-log-format` stands.
-    var errorFormatLocation: SourceLocation?
+    /// The line that has chosen the log format: `log-format`, or an option.
+    var logFormatLine: KeywordArguments?
+    /// The line of `error-log-format`.
+    var errorFormatLine: KeywordArguments?
+    /// The line of `log-format-sd`.
+    var structuredDataLine: KeywordArguments?
     /// Lines that force HTTP/1, which only `mode http` can use: their place and what they are.
     var forcedHTTP: [(location: SourceLocation, title: String)] = []
 
@@ -80,8 +81,9 @@ struct ProxyDraft {
         proxy.place = place
         serverTemplate = defaults.serverTemplate
         stateSource = defaults.stateSource
-        logFormatOrigin = defaults.logFormatOrigin
-        errorFormatLocation = defaults.errorFormatLocation
+        logFormatLine = defaults.logFormatLine
+        errorFormatLine = defaults.errorFormatLine
+        structuredDataLine = defaults.structuredDataLine
         defaultBackendName = defaults.defaultBackendName
         defaultBackendLocation = defaults.defaultBackendLocation
     }

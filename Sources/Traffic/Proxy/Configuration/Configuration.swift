@@ -13,10 +13,14 @@ public struct Configuration: Sendable {
     public var rings: [RingConfiguration] = []
     /// The expressions of access lists.
     public var expressions = ExpressionTable()
+    /// What rules want to be kept of streams.
+    public var needs: LogNeeds = []
     /// Stick tables.
     public var tables: [DeclaredTable] = []
     /// The names of variables, the same over all generations.
     public var variableNames = VariableNames()
+    /// `userlist` sections.
+    public var userLists: [UserList] = []
     /// Lists of patterns that access lists and maps use.
     public var patterns: PatternStore?
 

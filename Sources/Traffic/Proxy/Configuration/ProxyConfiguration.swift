@@ -85,8 +85,6 @@ public struct ProxyOptions: OptionSet, Sendable {
     public static let disableH2Upgrade = bit(33)
     /// `option transparent`.
     public static let transparent = bit(34)
-    /// `option httpslog`.
-    public static let httpsLog = bit(36)
     /// `clf` behind `option httplog` or `option tcplog`.
     public static let clfLog = bit(37)
     /// `option http-buffer-request`: a request's body is awaited before rules look at it.
@@ -215,10 +213,15 @@ public struct ProxyConfiguration: Sendable {
     public var logs: [LogConfiguration] = []
     /// `log-tag`; nil means that of the global section.
     public var logTag: String?
-    /// `log-format` and `error-log-format` as written; nil means none given.
-    public var logFormat: String?
-    /// `error-log-format` as written; nil means none given.
-    public var errorLogFormat: String?
+    /// The format of log lines, chosen by `log-format` or an option; nil where nothing is logged.
+    public var logFormat: LogFormat?
+    /// Lines are written when a connection is accepted, not when a stream ends: no format was
+    /// chosen.
+    public var logsAtAccept = false
+    /// `log-format-sd`: the structured data of lines (RFC 5424).
+    public var structuredDataFormat: LogFormat?
+    /// The format of lines about connections that fail before there is a stream.
+    public var errorLogFormat: LogFormat?
     /// `monitor-uri`: requests for it are answered here and not logged.
     public var monitorURI: String?
     /// `rate-limit sessions`; 0 none.

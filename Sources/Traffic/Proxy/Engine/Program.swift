@@ -39,10 +39,26 @@ struct ProxyEntry {
     let firstServer: Int32
     /// How many servers follow there.
     let serverCount: Int32
+    /// Its name, kept by the program.
+    let name: KeptBytes
     /// Lines are written when streams end.
     let isLogged: Bool
     /// The line is written when the connection is accepted (no log format option was given).
     let isLoggedAtAccept: Bool
+    /// The format of its lines.
+    let line: Unmanaged<LogFormat>?
+    /// The format of their structured data.
+    let structuredData: Unmanaged<LogFormat>?
+    /// Lines are counted, because a format shows how many there were.
+    let countsLines: Bool
+    /// The request line is needed beyond the rules of the request.
+    let keepsRequestLine: Bool
+    /// `unique-id-format`.
+    let uniqueID: Unmanaged<LogFormat>?
+    /// `unique-id-header`.
+    let hasUniqueIDField: Bool
+    /// How many slots for captured texts requests and responses have.
+    let captureCounts: (request: UInt16, response: UInt16)
     /// `rate-limit sessions`, sessions a second; 0 means no limit.
     let sessionRate: UInt32
     /// The frontend over generations.
@@ -161,7 +177,7 @@ struct Program: ~Copyable {
     let rules: RuleProgram
     /// Backends by name, for rules that make the name of one.
     let backendNames: NameTable
-    /// Keeps the names of servers.
+    /// Keeps the names of proxies and servers.
     let names: ConstantBlock
     /// By proxy index: the name of `http-send-name-header`; empty where there is none.
     let serverNameFields: [[UInt8]]
@@ -169,6 +185,13 @@ struct Program: ~Copyable {
     let requestCaptures: [[Int]]
     /// As `requestCaptures`, of responses.
     let responseCaptures: [[Int]]
+    /// The name of this host.
+    let hostName: KeptBytes
+    /// The most bytes that a log line can have.
+    let longestLine: Int
+    /// By proxy index: the name of `unique-id-header` with colon and blank; empty where there is
+    /// none.
+    let uniqueIDFields: [[UInt8]]
     /// By proxy index: replies that are made by formats, by status.
     let replyMakers: [[Int: ReplyMaker]]
     /// Sessions and streams that use it.
@@ -187,6 +210,7 @@ struct Program: ~Copyable {
         self.logger = logger
         bufferBytes = configuration.global.tuning.bufferBytes
         logURIBytes = configuration.global.tuning.logURIBytes
+        longestLine = logger.longestLine
         let rates = [
             configuration.global.maxConnectionRate, configuration.global.maxSessionRate,
         ].filter { $0 > 0 }
@@ -198,7 +222,7 @@ struct Program: ~Copyable {
             proxies.append(
                 Self.entry(
                     proxy, index: index, firstServer: servers.count, configuration: configuration,
-                    engine: engine, worker: worker, logger: logger))
+                    engine: engine, worker: worker, logger: logger, names))
             Self.append(
                 proxy, index: index, to: &servers, live: engine.live.backend(proxy.name),
                 worker: worker, names)
@@ -222,6 +246,11 @@ struct Program: ~Copyable {
         forwardFor = configuration.proxies.map { $0.forwardFor.map(Self.addressField) }
         rules = RuleProgram(configuration)
         self.names = names
+        hostName = KeptBytes(Host.name.utf8, in: names)
+        uniqueIDFields = configuration.proxies.map { proxy in
+            guard proxy.uniqueIDFormat != nil else { return [] }
+            return proxy.uniqueIDHeader.map { Array("\($0.lowercased()): ".utf8) } ?? []
+        }
         var backendNames = NameTable()
         for (index, proxy) in configuration.proxies.enumerated()
         where proxy.capability.contains(.backend) && !proxy.isDisabled {
@@ -257,7 +286,7 @@ struct Program: ~Copyable {
 
     private static func entry(
         _ proxy: ProxyConfiguration, index: Int, firstServer: Int, configuration: Configuration,
-        engine: Engine, worker: Int, logger: any StreamLogger
+        engine: Engine, worker: Int, logger: any StreamLogger, _ names: ConstantBlock
     ) -> ProxyEntry {
         let frontend = engine.live.frontend(proxy.name)
         let backend = engine.live.backend(proxy.name)
@@ -268,6 +297,13 @@ struct Program: ~Copyable {
         // Differs: HAProxy 2.6 obeys `retry-on` without `conn-failure` in `mode tcp`, too, where
         // the manual says that it is ignored.
         let retryOn = proxy.mode == .http ? proxy.retryOn : .connectionFailure
+        let isLogged = logger.logs(frontend: index) && proxy.logFormat != nil
+        var needs = configuration.needs
+        if isLogged {
+            for format in [proxy.logFormat, proxy.structuredDataFormat] {
+                needs.formUnion(format?.needs ?? [])
+            }
+        }
         // Safety: the live state keeps both objects for the life of the process.
         return unsafe ProxyEntry(
             index: Int32(index), isHTTP: proxy.mode == .http, options: proxy.options,
@@ -283,8 +319,19 @@ struct Program: ~Copyable {
             redispatchAfter: Int32(clamping: proxy.redispatchAfter), reuse: proxy.reuse,
             defaultBackend: target.map { Int32($0) } ?? -1, firstServer: Int32(firstServer),
             serverCount: Int32(proxy.servers.count),
-            isLogged: logger.logs(frontend: index) && !logger.logsAtAccept(frontend: index),
-            isLoggedAtAccept: logger.logsAtAccept(frontend: index),
+            name: KeptBytes(proxy.name.utf8, in: names), isLogged: isLogged && !proxy.logsAtAccept,
+            isLoggedAtAccept: isLogged && proxy.logsAtAccept,
+            line: proxy.logFormat.map { unsafe Unmanaged.passUnretained($0) },
+            structuredData: proxy.structuredDataFormat.map {
+                unsafe Unmanaged.passUnretained($0)
+            }, countsLines: needs.contains(.lineCount),
+            keepsRequestLine: proxy.mode == .http && needs.contains(.requestLine),
+            uniqueID: proxy.uniqueIDFormat.map { unsafe Unmanaged.passUnretained($0) },
+            hasUniqueIDField: proxy.uniqueIDHeader != nil && proxy.uniqueIDFormat != nil,
+            captureCounts: (
+                UInt16(clamping: proxy.requestCaptures.count),
+                UInt16(clamping: proxy.responseCaptures.count)
+            ),
             sessionRate: UInt32(clamping: proxy.sessionRateLimit),
             frontend: Unmanaged.passUnretained(frontend),
             backend: Unmanaged.passUnretained(backend),

@@ -80,6 +80,14 @@ struct Worker: ~Copyable {
     let texts: UnsafeMutablePointer<SampleScratch>
     /// What was rendered last, in `texts`.
     var renderedText = Sample.boolean(false)
+    /// Where unique identifiers are made.
+    var identifiers = IdentifierRoom()
+    /// For which log line a format is rendered, if for one.
+    var logOrigin = LogOrigin.unspecified
+    /// Dates of the local zone.
+    var zone = LocalZone()
+    /// The number of this process.
+    let processID: Int32
     /// What access lists need to match regular expressions; as `scratch`.
     let regularExpressions: UnsafeMutablePointer<RegularExpressionScratch>
     /// The world of converters.
@@ -143,6 +151,7 @@ struct Worker: ~Copyable {
             preconditionFailure("no poller for a worker: \(error.text)")
         }
         now = Clock.monotonic().milliseconds
+        processID = ProcessID.own.number
         // A client and a server connection for each allowed connection, and some for the pools.
         let capacity = limit &* 2 &+ 64
         timers = TimerWheel(capacity: capacity, now: now)

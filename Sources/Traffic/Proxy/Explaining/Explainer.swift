@@ -140,8 +140,8 @@ private struct NoLogging: StreamLogging {
 /// Logs nothing.
 private final class NoLogger: StreamLogger {
     func logs(frontend: Int) -> Bool { false }
-    func logsAtAccept(frontend: Int) -> Bool { false }
-    func log(_ facts: borrowing StreamFacts, requestLine: Span<UInt8>) {}
+    var longestLine: Int { 0 }
+    func log(_ line: borrowing LoggedLine) {}
     var droppedLines: UInt64 { 0 }
 }
 

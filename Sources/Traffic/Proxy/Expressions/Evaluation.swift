@@ -8,6 +8,8 @@ import Structures
 final class Evaluation: ConverterEnvironment {
     /// For whom the present evaluation is.
     var subject: Subject?
+    /// Checks passwords; made at first use.
+    lazy var passwordCheck = PasswordCheck()
 
     override func value(
         of variable: VariableReference, into scratch: inout SampleScratch
@@ -34,7 +36,7 @@ struct StreamExtras: ~Copyable {
     var requestCaptures = TextSlots()
     /// As `requestCaptures`, of the response.
     var responseCaptures = TextSlots()
-    /// The captured cookies: that of the request, then that of the response.
+    /// The captured cookies, name and value: of the request in slot 0, of the response in slot 1.
     var cookies = TextSlots()
     /// The unique id, once it was made.
     var uniqueID = TextSlots()

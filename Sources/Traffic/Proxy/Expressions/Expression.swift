@@ -62,6 +62,10 @@ public final class ExpressionCompiler: @unchecked Sendable {
     /// Lists of patterns.
     public let patterns: PatternStore
     private var numbered: [Expression] = []
+    /// What expressions and formats of rules want to be kept of streams.
+    public internal(set) var needs: LogNeeds = []
+    /// What was said that is no mistake, with its place; whoever reports it takes it away.
+    public private(set) var warnings: [ExpressionMistake] = []
 
     /// A compiler with catalogs and the answers of one load.
     public init(
@@ -84,6 +88,18 @@ public final class ExpressionCompiler: @unchecked Sendable {
     /// The expressions that access lists have numbered.
     public func finish() -> ExpressionTable { ExpressionTable(numbered) }
 
+    /// Remembers what a format wants to be kept.
+    func note(_ needs: LogNeeds) { self.needs.formUnion(needs) }
+
+    /// Says something that is no mistake.
+    func warn(_ warning: ExpressionMistake) { warnings.append(warning) }
+
+    /// The warnings so far, which are then forgotten.
+    public func takeWarnings() -> [ExpressionMistake] {
+        defer { warnings = [] }
+        return warnings
+    }
+
     /// Reads one expression: a fetch and its converters.
     ///
     /// The reader then stands at the first word that is not part of it.
@@ -91,7 +107,7 @@ public final class ExpressionCompiler: @unchecked Sendable {
         _ reader: inout ExpressionReader, in place: ExpressionPlace
     ) throws(ExpressionMistake) -> Expression {
         let call = try reader.readFetch()
-        guard let row = fetches[call.name], !row.isForListsOnly else {
+        guard let row = fetches[call.name] else {
             throw unknown(call, forLists: false)
         }
         try check(row, call, place)
@@ -151,6 +167,7 @@ public final class ExpressionCompiler: @unchecked Sendable {
         case .refused(let advice):
             throw call.mistake("sample fetch '\(row.name)' is not supported: \(advice)")
         }
+        if row.needs.contains(.requestFacts) { note(.requestLine) }
         let title = "sample fetch '\(row.name)'"
         let (arguments, type) = try call.read(
             title, row.shapes, row.notation, row.prepare, row.output, loading)

@@ -108,6 +108,8 @@ public final class FrontendLive: Sendable {
     public let isStopped = Atomic<Bool>(false)
     /// Sessions begun in the present second, for `rate-limit sessions`.
     let sessionRate = RateWindow()
+    /// Lines logged so far, where a format shows how many.
+    let loggedLines = Atomic<UInt64>(0)
 
     private struct BindKey: Hashable {
         var index: Int

@@ -1,19 +1,33 @@
-// Gathering the facts of a stream for its log line.
+// Making log lines: by the formats of the frontend, while the stream is still there.
 
 import Kernel
+import Samples
 import Structures
 
+/// A line that was made and waits to be sent, in the worker's room for texts.
+struct MadeLine: BitwiseCopyable {
+    /// The text.
+    var text: Sample
+    /// The structured data; nil where there is none.
+    var structuredData: Sample?
+    /// The syslog level.
+    var level: Int
+}
+
 extension Worker {
-    /// Writes the log line of a stream that ends, where its frontend has logs.
-    mutating func logEnd(_ stream: Handle) {
+    /// Makes the line of a stream that ends; nil where none is wanted.
+    ///
+    /// It stays in the room for texts until the next format is rendered.
+    mutating func makeEndLine(_ stream: Handle) -> MadeLine? {
         let flags = streams[stream].flags
-        guard flags.contains(.isLogged), !flags.contains(.wasLogged) else { return }
-        var facts = facts(stream)
-        // A stream that ends is not counted any more where it was, as in HAProxy's lines.
-        facts.backendConnections = max(facts.backendConnections &- 1, 0)
-        facts.serverConnections = max(facts.serverConnections &- 1, 0)
-        let program = streams[stream].program
-        programs[program].logger.log(facts, requestLine: streams[stream].requestLine.span)
+        guard flags.contains(.isLogged), !flags.contains(.wasLogged) else { return nil }
+        return makeLine(stream, at: .close)
+    }
+
+    /// Sends the line of a stream that has ended.
+    mutating func send(_ line: MadeLine?, of stream: Handle) {
+        guard let line else { return }
+        send(line, frontend: streams[stream].frontend, program: streams[stream].program)
     }
 
     /// `option logasap`: the line is written when the response's head, or a TCP server's
@@ -24,93 +38,103 @@ extension Worker {
         guard entry.options.contains(.logASAP), streams[stream].flags.contains(.isLogged) else {
             return
         }
-        var facts = facts(stream)
-        facts.isEarly = true
-        facts.bytesToClient = UInt64(connections[streams[stream].client].outbound.count)
-        programs[program].logger.log(facts, requestLine: streams[stream].requestLine.span)
+        let isHTTP = streams[stream].flags.contains(.isHTTP)
+        send(makeLine(stream, at: isHTTP ? .response : .connect), of: stream)
         streams[stream].flags.insert(.wasLogged)
     }
 
     /// Writes the line of a connection that was just accepted, where that is all that is logged.
     mutating func logAccept(_ client: Handle) {
-        var facts = StreamFacts()
         let session = connections[client].session
-        facts.frontend = Int(sessions[session].frontend)
-        facts.isHTTP = programs[program].proxies[facts.frontend].isHTTP
-        facts.clientAddress = sessions[session].clientAddress
-        facts.acceptedMicroseconds = sessions[session].acceptedMicroseconds
-        facts.requestMicroseconds = facts.acceptedMicroseconds
-        if let local = try? connections[client].descriptor.localAddress() {
-            facts.destinationAddress = local
-        }
-        programs[program].logger.log(facts, requestLine: Span())
+        let frontend = sessions[session].frontend
+        let program = sessions[session].program
+        guard let format = unsafe programs[program].proxies[Int(frontend)].line else { return }
+        let line = unsafe render(
+            format, nil, session: session, stream: .none, at: .accept, level: informationLevel)
+        send(line, frontend: frontend, program: program)
     }
 
-    private mutating func facts(_ stream: Handle) -> StreamFacts {
-        var facts = StreamFacts()
-        let session = streams[stream].session
-        let program = streams[stream].program
-        let flags = streams[stream].flags
-        let front = programs[program].proxies[Int(streams[stream].frontend)]
-        facts.streamNumber = streams[stream].number
-        facts.level = Int(settings(of: stream).logLevel)
-        facts.frontend = Int(streams[stream].frontend)
-        facts.backend = Int(streams[stream].backend)
-        facts.isHTTP = flags.contains(.isHTTP)
-        facts.isBadRequest = flags.contains(.isBadRequest)
-        facts.clientAddress = sessions[session].clientAddress
-        if let local = try? connections[streams[stream].client].descriptor.localAddress() {
-            facts.destinationAddress = local
-        }
-        let replaced = withSubject(stream, isFinal: true) { $0.replacedAddresses }
-        if let source = replaced.source { facts.clientAddress = RawSocketAddress(.ip(source)) }
-        if let destination = replaced.destination {
-            facts.destinationAddress = RawSocketAddress(.ip(destination))
-        }
-        facts.acceptedMicroseconds = sessions[session].acceptedMicroseconds
-        let sinceAccept = Int64(streams[stream].firstByteAt &- sessions[session].acceptedAt)
-        facts.requestMicroseconds = facts.acceptedMicroseconds &+ sinceAccept &* 1000
-        let server = streams[stream].serverIndex
-        if server >= 0 {
-            let entry = programs[program].servers[Int(server)]
-            facts.server = Int(entry.position)
-            facts.serverAddress = entry.address
-        }
-        addTimes(stream, to: &facts)
-        facts.status = Int(streams[stream].status)
-        facts.bytesToClient = streams[stream].bytesToClient
-        facts.bytesFromClient = streams[stream].flows[0].bytes
-        facts.isNull = streams[stream].flows[0].bytes == 0
-        facts.termination = streams[stream].termination
-        facts.activeConnections = unsafe process._withUnsafeGuaranteedRef {
-            $0.connections.load(ordering: .relaxed)
-        }
-        facts.frontendConnections = unsafe front.frontend._withUnsafeGuaranteedRef {
-            $0.connections.load(ordering: .relaxed)
-        }
-        facts.backendConnections = Int(streams[stream].backendConnections)
-        facts.serverConnections = Int(streams[stream].serverConnections)
-        facts.retries = Int(streams[stream].retries)
-        facts.wasRedispatched = flags.contains(.wasRedispatched)
-        facts.serverQueue = Int(streams[stream].serverQueueAhead)
-        facts.backendQueue = Int(streams[stream].backendQueueAhead)
-        return facts
+    private mutating func makeLine(_ stream: Handle, at origin: LogOrigin) -> MadeLine? {
+        let entry = programs[streams[stream].program].proxies[Int(streams[stream].frontend)]
+        guard let format = unsafe entry.line else { return nil }
+        let isError = isError(stream)
+        if entry.options.contains(.dontLogNormal), !isError { return nil }
+        if entry.options.contains(.dontLogNull), streams[stream].flows[0].bytes == 0 { return nil }
+        let usual = isError && entry.options.contains(.logSeparateErrors) ? 3 : informationLevel
+        let set = Int(settings(of: stream).logLevel)
+        let level = set >= 0 ? set : usual
+        return unsafe render(
+            format, entry.structuredData, session: streams[stream].session, stream: stream,
+            at: origin, level: level)
     }
 
-    private mutating func addTimes(_ stream: Handle, to facts: inout StreamFacts) {
-        let session = streams[stream].session
-        facts.idleTime = Int(streams[stream].idleMilliseconds)
-        let head = streams[stream].headAt
-        facts.requestTime = head == 0 ? -1 : Int(head &- streams[stream].firstByteAt)
-        facts.queueTime = waitTime(stream)
-        facts.connectTime = connectTime(stream)
-        facts.responseTime = responseTime(stream)
-        let response = streams[stream].responseAt
-        facts.dataTime = response == 0 ? -1 : Int(now &- response)
-        facts.activeTime = Int(now &- streams[stream].firstByteAt)
-        facts.totalTime =
-            streams[stream].flags.contains(.isHTTP)
-            ? Int(now &- streams[stream].firstByteAt) + facts.idleTime
-            : Int(now &- sessions[session].acceptedAt)
+    private var informationLevel: Int { 6 }
+
+    /// An error, a timeout, a retry, a redispatch, or a status of 500 or more.
+    private mutating func isError(_ stream: Handle) -> Bool {
+        if streams[stream].flags.contains(.wasRedispatched) { return true }
+        if streams[stream].retries > 0 || streams[stream].status >= 500 { return true }
+        let cause = streams[stream].termination.cause
+        return cause != 0x2D && cause != 0x4C
+    }
+
+    /// Renders the formats of a line. Heads are nothing that a line could see.
+    private mutating func render(
+        _ format: Unmanaged<LogFormat>, _ structuredData: Unmanaged<LogFormat>?, session: Handle,
+        stream: Handle, at origin: LogOrigin, level: Int
+    ) -> MadeLine {
+        let side = message.side
+        message.side = .none
+        logOrigin = origin
+        let limit = longestLine(stream, session)
+        // Safety: the room for texts is a block of its own that the worker keeps for life; the
+        // configuration keeps the formats; the subject is not kept.
+        let line = unsafe withUnsafeMutablePointer(to: &self) { worker in
+            let subject = unsafe Subject(worker, session: session, stream: stream, isFinal: true)
+            let texts = unsafe worker.pointee.texts
+            unsafe texts.pointee.reset()
+            let data = unsafe structuredData?._withUnsafeGuaranteedRef { format in
+                unsafe texts.pointee.makeCut(as: .string, atMost: limit) {
+                    format.write(for: subject, to: &$0)
+                }
+            }
+            let text = unsafe format._withUnsafeGuaranteedRef { format in
+                unsafe texts.pointee.makeCut(as: .string, atMost: limit) {
+                    format.write(for: subject, to: &$0)
+                }
+            }
+            return MadeLine(text: text, structuredData: data, level: level)
+        }
+        logOrigin = .unspecified
+        message.side = side
+        return line
+    }
+
+    private mutating func longestLine(_ stream: Handle, _ session: Handle) -> Int {
+        let program = stream.isNone ? sessions[session].program : streams[stream].program
+        return programs[program].longestLine
+    }
+
+    private mutating func send(_ line: MadeLine, frontend: Int32, program: Handle) {
+        // A format may make nothing of a stream; then there is no line.
+        if line.text.byteCount == 0 { return }
+        let entry = programs[program].proxies[Int(frontend)]
+        if entry.countsLines {
+            unsafe entry.frontend._withUnsafeGuaranteedRef {
+                _ = $0.loggedLines.add(1, ordering: .relaxed)
+            }
+        }
+        // Safety: the text lies in the room for texts, which nothing changes meanwhile.
+        let texts = unsafe texts
+        let text = unsafe texts.pointee.bytes(of: line.text)
+        if let data = line.structuredData {
+            let data = unsafe texts.pointee.bytes(of: data)
+            programs[program].logger.log(
+                LoggedLine(
+                    frontend: Int(frontend), level: line.level, text: text, structuredData: data))
+        } else {
+            programs[program].logger.log(
+                LoggedLine(frontend: Int(frontend), level: line.level, text: text))
+        }
     }
 }

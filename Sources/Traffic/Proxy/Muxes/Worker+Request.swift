@@ -83,7 +83,7 @@ extension Worker {
             reply(stream, status: fails ? 503 : 200)
             return
         }
-        if streams[stream].flags.contains(.isLogged) { keepRequestLine(stream, head) }
+        if entry.keepsRequestLine { keepRequestLine(stream, head) }
         if hasRequestRules(entry, own) {
             hand(stream, head)
             walkRequest(stream)
@@ -242,17 +242,22 @@ extension Worker {
         }
     }
 
-    /// Keeps the request line, as far as the log wants it.
+    /// Keeps the request line, as far as the log and expressions want it.
     private mutating func keepRequestLine(_ stream: Handle, _ head: MessageHead) {
         let client = streams[stream].client
         var line = lineBuffers.take()
+        let range = requestLineRange(head, in: connections[client].inbound.count)
+        line.append(connections[client].inbound.span.extracting(range))
+        streams[stream].requestLine = line
+    }
+
+    /// Where the request line stands, as far as the log wants it.
+    func requestLineRange(_ head: MessageHead, in count: Int) -> Range<Int> {
         let start = Int(head.startLine)
         // ` HTTP/1.x` follows the target.
         let end = min(
-            head.targetRange.upperBound &+ 9, start &+ line.capacity,
-            connections[client].inbound.count)
-        line.append(connections[client].inbound.span.extracting(start..<end))
-        streams[stream].requestLine = line
+            head.targetRange.upperBound &+ 9, start &+ lineBuffers.blockBytes, count)
+        return start..<max(start, end)
     }
 
     /// Writes the request's head as the server will get it. False: it does not fit.
@@ -274,6 +279,7 @@ extension Worker {
                 message.edits.span, to: &output)
             : HTTP1.appendRequestHead(
                 head, fields, from: connections[client].inbound.span, to: &output)
+        fits = fits && appendUniqueID(stream, front, &output)
         fits = fits && appendAddressFields(stream, front, back, &output)
         let closes =
             options.contains(.httpClose) || options.contains(.httpServerClose)
@@ -301,6 +307,20 @@ extension Worker {
         fits = fits && output.append("\r\n")
         streams[stream].head = output
         return fits
+    }
+
+    /// `unique-id-header`: adds the field that carries the stream's identifier.
+    private mutating func appendUniqueID(
+        _ stream: Handle, _ frontend: Int, _ output: inout Buffer
+    ) -> Bool {
+        let own = streams[stream].program
+        guard programs[own].proxies[frontend].hasUniqueIDField else { return true }
+        let name = programs[own].uniqueIDFields[frontend]
+        _ = withSubject(stream, isFinal: true) { $0.makeUniqueID() }
+        let extras = streams[stream].extras
+        guard !extras.isNone else { return true }
+        return output.append(name) && output.append(streamExtras[extras].uniqueID.text(0))
+            && output.append("\r\n")
     }
 }
 

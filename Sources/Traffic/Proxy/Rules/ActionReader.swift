@@ -106,10 +106,15 @@ public struct ActionReader {
     }
 
     /// The next word as a format.
-    public mutating func format(_ expected: String) throws(ExpressionMistake) -> LogFormat {
+    ///
+    /// - Parameter style: what the format is for; names of our own and values of variables are
+    ///   ``LogFormatStyle/plain``.
+    public mutating func format(
+        _ expected: String, style: LogFormatStyle = .message
+    ) throws(ExpressionMistake) -> LogFormat {
         let text = try word(expected)
         return try compiler.format(
-            text, word: position - 1, in: step.place, isHTTP: surroundings.isHTTP)
+            text, word: position - 1, in: step.place, isHTTP: surroundings.isHTTP, style: style)
     }
 
     /// The variable that a text names.
@@ -198,8 +203,6 @@ public struct RuleSurroundings {
     public var errorSet: (_ name: String) -> [Int: [UInt8]]?
     /// Calls a function once all sections are read; it says what is wrong, if anything is.
     public var whenAllIsRead: (_ body: @escaping () -> LateFinding?) -> Void
-    /// The users and groups of a `userlist` section; nil when there is none of that name.
-    public var userList: (_ name: String) -> UserList?
     /// The proxy the rule stands in has clients, servers or both; a `defaults` section may get
     /// both.
     public var capability: ProxyCapability
@@ -214,7 +217,7 @@ public struct RuleSurroundings {
         readFile: @escaping (String) -> Result<[UInt8], RuleFileFailure>,
         errorSet: @escaping (String) -> [Int: [UInt8]]?,
         whenAllIsRead: @escaping (@escaping () -> LateFinding?) -> Void,
-        userList: @escaping (String) -> UserList?, capability: ProxyCapability,
+        capability: ProxyCapability,
         requestCaptures: CaptureAllocation, responseCaptures: CaptureAllocation
     ) {
         self.isHTTP = isHTTP
@@ -223,7 +226,6 @@ public struct RuleSurroundings {
         self.readFile = readFile
         self.errorSet = errorSet
         self.whenAllIsRead = whenAllIsRead
-        self.userList = userList
         self.requestCaptures = requestCaptures
         self.responseCaptures = responseCaptures
         self.capability = capability
@@ -268,38 +270,5 @@ public final class CaptureAllocation {
     public func add(length: Int) -> Int {
         lengths.append(length)
         return lengths.count - 1
-    }
-}
-
-/// The users of a `userlist` section.
-public final class UserList: Sendable {
-    /// A user.
-    public struct User: Sendable {
-        /// The name.
-        public let name: [UInt8]
-        /// The password, or its hash as of crypt(3).
-        public let password: [UInt8]
-        /// Whether the password stands as it is.
-        public let isPlain: Bool
-        /// The groups the user is in.
-        public let groups: [String]
-
-        /// A user from its parts.
-        public init(name: [UInt8], password: [UInt8], isPlain: Bool, groups: [String]) {
-            self.name = name
-            self.password = password
-            self.isPlain = isPlain
-            self.groups = groups
-        }
-    }
-    /// The section's name.
-    public let name: String
-    /// The users, in their order.
-    public let users: [User]
-
-    /// A list from its parts.
-    public init(name: String, users: [User]) {
-        self.name = name
-        self.users = users
     }
 }

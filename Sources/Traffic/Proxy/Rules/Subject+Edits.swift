@@ -82,7 +82,7 @@ extension Subject {
             let line = field(index)
             traced(.removeField, name(of: line), value(of: line))
         }
-        unsafe worker.pointee.fields.mark(index, .removed)
+        unsafe worker.pointee.fields.mark(index, [.removed, .takenOut])
     }
 
     /// Removes all lines of a name.
@@ -101,8 +101,10 @@ extension Subject {
     public func replaceField(_ index: Int, value: Span<UInt8>) -> Bool {
         let old = field(index)
         if old.known.isFraming { return true }
-        guard let line = makeLine(name(of: old), value) else { return false }
+        guard var line = makeLine(name(of: old), value) else { return false }
         if line.known == .host && hasRequestHead && !follow(host: value) { return false }
+        // What ends at this hop does so with another value, too.
+        line.flags.formUnion(old.flags.intersection([.removed, .hopByHop]))
         if unsafe worker.pointee.isTraced { traced(.replaceField, name(of: old), value) }
         unsafe worker.pointee.fields[index] = line
         return true
@@ -175,13 +177,5 @@ extension Span where Element == UInt8 {
             while end > start, self[end &- 1] == 0x20 || self[end &- 1] == 0x09 { end &-= 1 }
             return extracting(start..<end)
         }
-    }
-
-    /// Whether it is the same text as a literal in small letters, ASCII letters of either case.
-    public func isSame(ignoringCaseOf small: StaticString) -> Bool {
-        // Safety: a literal's bytes live for ever.
-        isSame(
-            ignoringCaseOf: unsafe Span(
-                _unsafeStart: small.utf8Start, count: small.utf8CodeUnitCount))
     }
 }

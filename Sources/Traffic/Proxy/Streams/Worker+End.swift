@@ -88,6 +88,7 @@ extension Worker {
         leaveQueue(stream)
         finishServer(stream, keep: false)
         streams[stream].status = Int32(status)
+        streams[stream].responseMinorVersion = 1
         streams[stream].phase = .replying
         streams[stream].clientActivity = now
         // Interim responses on their way, perhaps sent in part, stay in front of the reply.
@@ -137,9 +138,11 @@ extension Worker {
     /// Ends a stream.
     mutating func end(_ stream: Handle, client fate: ClientFate) {
         leaveQueue(stream)
+        // Made while the server's connection is there, sent when it is free again.
+        let line = makeEndLine(stream)
         finishServer(stream, keep: fate == .keep || fate == .close)
         count(stream)
-        logEnd(stream)
+        send(line, of: stream)
         releasePipe(stream, 0)
         releasePipe(stream, 1)
         buffers.give(streams[stream].head.take())

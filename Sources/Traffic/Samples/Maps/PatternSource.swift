@@ -49,6 +49,8 @@ public final class PatternSource {
     public internal(set) var id: Int?
     /// What it was first used by, for `show`.
     public let use: String
+    /// Where that stands, such as `at file 'a.cfg' line 3`.
+    public let place: String
     /// Whether an access list uses it.
     public internal(set) var isUsedByAccessList = false
     /// Whether a map uses it.
@@ -66,7 +68,8 @@ public final class PatternSource {
     private var byKey: [Key: [UInt32]] = [:]
     private var byID: [UInt32: UInt32] = [:]
     private var lastID: UInt32 = 0
-    private var views: [PatternViewKey: PatternView] = [:]
+    /// How methods look at it.
+    private(set) var views: [PatternViewKey: PatternView] = [:]
     private var edits: [Edit] = []
     private var unsettled: [Edit] = []
     /// Whether workers may still read what was replaced; no changes are published meanwhile.
@@ -84,7 +87,10 @@ public final class PatternSource {
         case rebuild
     }
 
-    init(name: String, kind: Kind, isMap: Bool, use: String, id: Int? = nil) {
+    init(
+        name: String, kind: Kind, isMap: Bool, use: String, place: String = "", id: Int? = nil
+    ) {
+        self.place = place
         self.name = name
         self.kind = kind
         self.isMap = isMap
@@ -94,6 +100,11 @@ public final class PatternSource {
 
     /// How many entries there are, of all versions.
     public var count: Int { entries.count - freeNumbers.count - numbersToFree.count }
+
+    /// The entry with a number of the views; nil when it is gone.
+    func entry(numbered number: UInt32) -> Entry? {
+        Int(number) < entries.count ? entries[Int(number)] : nil
+    }
 
     /// Entries of a version in their order; the current one unless said otherwise.
     public func entries(version: UInt32? = nil) -> [Entry] {
@@ -265,7 +276,11 @@ extension PatternSource {
         let numbers = byKey[Key(version: currentVersion, text: key)] ?? []
         guard !numbers.isEmpty else { throw .noEntry }
         guard edits.count + numbers.count <= Self.waitingLimit else { throw .full }
-        for number in numbers { drop(number) }
+        byKey[Key(version: currentVersion, text: key)] = nil
+        for number in numbers {
+            forget(number)
+            edits.append(.remove(number))
+        }
         return numbers.count
     }
 
@@ -279,7 +294,7 @@ extension PatternSource {
     /// Removes all entries of a version; the current one unless said otherwise.
     public func clear(version: UInt32? = nil) throws(PatternChangeRefusal) {
         let version = try checked(version)
-        for case let entry? in entries where entry.version == version { forget(byID[entry.id]!) }
+        forgetAll { $0 == version }
         if version == currentVersion { edits = [.rebuild] }
     }
 
@@ -287,9 +302,7 @@ extension PatternSource {
     public func commit(version: UInt32) throws(PatternChangeRefusal) {
         guard version != currentVersion else { throw .noVersion }
         let version = try checked(version)
-        for case let entry? in entries {
-            if (Int32(bitPattern: entry.version &- version)) < 0 { forget(byID[entry.id]!) }
-        }
+        forgetAll { Int32(bitPattern: $0 &- version) < 0 }
         currentVersion = version
         edits = [.rebuild]
     }
@@ -317,18 +330,23 @@ extension PatternSource {
     }
 
     private func drop(_ number: UInt32) {
-        let isCurrent = entries[Int(number)]!.version == currentVersion
-        forget(number)
-        if isCurrent { edits.append(.remove(number)) }
-    }
-
-    /// Removes an entry; its number is used again when no side knows it any more.
-    private func forget(_ number: UInt32) {
         let entry = entries[Int(number)]!
         let key = Key(version: entry.version, text: entry.key)
         byKey[key]?.removeAll { $0 == number }
         if byKey[key]?.isEmpty == true { byKey[key] = nil }
-        byID[entry.id] = nil
+        forget(number)
+        if entry.version == currentVersion { edits.append(.remove(number)) }
+    }
+
+    /// Removes all entries of some versions at once.
+    private func forgetAll(where isGone: (_ version: UInt32) -> Bool) {
+        for case let entry? in entries where isGone(entry.version) { forget(byID[entry.id]!) }
+        byKey = byKey.filter { !isGone($0.key.version) }
+    }
+
+    /// Removes an entry but for its key; its number is used again when no side knows it any more.
+    private func forget(_ number: UInt32) {
+        byID[entries[Int(number)]!.id] = nil
         entries[Int(number)] = nil
         numbersToFree.append(number)
     }

@@ -74,6 +74,20 @@ public struct SampleScratch: ~Copyable {
         return take(output, as: type)
     }
 
+    /// Makes a value of what `write` puts out, cut where it would be longer than `limit` bytes.
+    public mutating func makeCut(
+        as type: SampleType, atMost limit: Int, _ write: (inout OutputBytes) -> Void
+    ) -> Sample {
+        // Safety: as in `make`.
+        var output = unsafe OutputBytes(
+            base: base + used, capacity: max(0, min(limit, valueLimit, capacity - used)),
+            isCut: true)
+        write(&output)
+        let start = used
+        used += output.count
+        return .bytes(start..<used, as: type)
+    }
+
     /// Makes a value out of others of this scratch; nil when it is too long.
     public mutating func makeFrom(
         as type: SampleType, _ write: (borrowing SampleScratch, inout OutputBytes) -> Void
@@ -113,21 +127,24 @@ public struct SampleScratch: ~Copyable {
 
 /// Where a new value is written, byte by byte, up to the most a value can have.
 ///
-/// What does not fit sets `hasOverflowed` and is dropped; the value then fails as a whole.
+/// What does not fit sets `hasOverflowed` and is dropped; the value then fails as a whole, unless it
+/// may be cut: then what fits of it stays.
 @safe
 public struct OutputBytes: ~Copyable, ~Escapable {
     private let base: UnsafeMutablePointer<UInt8>
     private let capacity: Int
+    private let isCut: Bool
     /// Bytes written so far.
     public private(set) var count = 0
     /// Whether something did not fit.
     public private(set) var hasOverflowed = false
 
     @_lifetime(immortal)
-    fileprivate init(base: UnsafeMutablePointer<UInt8>, capacity: Int) {
+    fileprivate init(base: UnsafeMutablePointer<UInt8>, capacity: Int, isCut: Bool = false) {
         // Safety: the scratch hands out the room and takes the output back before it changes.
         unsafe self.base = base
         self.capacity = capacity
+        self.isCut = isCut
     }
 
     /// How many more bytes fit.
@@ -145,10 +162,12 @@ public struct OutputBytes: ~Copyable, ~Escapable {
         count &+= 1
     }
 
-    /// Adds bytes, all or none.
+    /// Adds bytes, all or none; where the value may be cut, those that fit.
     public mutating func append(_ bytes: Span<UInt8>) {
         guard bytes.count <= room else {
+            let kept = isCut ? room : 0
             hasOverflowed = true
+            if kept > 0 { append(bytes.extracting(0..<kept)) }
             return
         }
         // Safety: the bytes fit behind `count`; a span never overlaps the room of an output.
@@ -156,6 +175,20 @@ public struct OutputBytes: ~Copyable, ~Escapable {
             if let start = source.baseAddress {
                 unsafe (base + count).update(from: start, count: source.count)
             }
+        }
+        count += bytes.count
+    }
+
+    /// Adds each byte as `change` makes it, all or none.
+    @inline(__always)
+    mutating func append(_ bytes: Span<UInt8>, changed change: (UInt8) -> UInt8) {
+        guard bytes.count <= room else {
+            hasOverflowed = true
+            return
+        }
+        for index in 0..<bytes.count {
+            // Safety: all bytes fit behind `count`.
+            unsafe base[count &+ index] = change(bytes[index])
         }
         count += bytes.count
     }
@@ -173,12 +206,36 @@ public struct OutputBytes: ~Copyable, ~Escapable {
     }
 
     /// Adds a number in decimal digits.
-    public mutating func append(decimal value: UInt64) {
-        var divisor: UInt64 = 1
-        while value / divisor >= 10 { divisor *= 10 }
-        while divisor > 0 {
-            append(UInt8(truncatingIfNeeded: value / divisor % 10) + 0x30)
-            divisor /= 10
+    public mutating func append(decimal value: UInt64) { append(decimal: value, digits: 1) }
+
+    /// Adds a number in at least `digits` decimal digits, 20 at most, with zeros before it where
+    /// needed.
+    public mutating func append(decimal value: UInt64, digits: Int) {
+        // Most numbers have one or two digits.
+        if value < 10 && digits == 1 { return append(0x30 &+ UInt8(truncatingIfNeeded: value)) }
+        if value < 100 && digits <= 2 {
+            append(0x30 &+ UInt8(truncatingIfNeeded: value / 10))
+            return append(0x30 &+ UInt8(truncatingIfNeeded: value % 10))
+        }
+        var text = InlineArray<20, UInt8>(repeating: 0x30)
+        var first = 20
+        var rest = value
+        repeat {
+            first &-= 1
+            text[first] = 0x30 &+ UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        } while rest != 0
+        first = min(first, 20 &- min(digits, 20))
+        append(text.span.extracting(first..<20))
+    }
+
+    /// Adds at least `digits` capital hexadecimal digits.
+    public mutating func append(hexadecimal value: UInt64, digits: Int) {
+        let used = (67 &- value.leadingZeroBitCount) / 4
+        var place = min(max(used, digits), 16)
+        while place > 0 {
+            place &-= 1
+            append(capitalDigit(UInt8(truncatingIfNeeded: value >> UInt64(place &* 4)) & 15))
         }
     }
 
