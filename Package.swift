@@ -183,7 +183,8 @@ building.tests(
     needs: ["Samples", "Addresses", "Structures", "Bytes", "ConfigLanguage", "ReferenceHAProxy"])
 building.tests("Daemon", needs: ["Daemon", "Kernel", "Addresses", "ConfigLanguage"])
 building.tests(
-    "Proxy", needs: ["Proxy", "Kernel", "Addresses", "Bytes", "Structures", "LoadTesting"])
+    "Proxy",
+    needs: ["Proxy", "Samples", "Kernel", "Addresses", "Bytes", "Structures", "LoadTesting"])
 building.tests("Supervisor", needs: ["Supervisor", "Daemon", "Kernel", "Proxy", "CLinux"])
 building.tests("Balancing", needs: ["Balancing", "ReferenceHAProxy"])
 building.tests(
@@ -195,7 +196,11 @@ building.tests(
     "LoadTesting", needs: ["LoadTesting", "Kernel", "ConfigLanguage", "ProxyConfig"])
 
 building.tests(
-    "Logs", needs: ["Logs", "Proxy", "Daemon", "Kernel", "Addresses", "ReferenceHAProxy"])
+    "Logs",
+    needs: [
+        "Logs", "Proxy", "Fetches", "Samples", "Structures", "Daemon", "Kernel", "Addresses",
+        "ReferenceHAProxy",
+    ])
 building.tests(
     "Admin",
     needs: ["Admin", "Proxy", "Daemon", "Kernel", "Addresses", "ReferenceHAProxy"])
@@ -209,7 +214,7 @@ building.tests(
     ])
 
 building.tests(
-    "Conformance", needs: ["HTTP", "HTTPCases"],
+    "Conformance", needs: ["HTTP", "HTTPCases", "ReferenceHAProxy"],
     exclude: [
         "balance", "cli", "http", "log", "retries", "reuse", "server", "stats", "tcp", "timeouts",
     ])

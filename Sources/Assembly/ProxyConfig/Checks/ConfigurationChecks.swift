@@ -46,7 +46,7 @@ enum ConfigurationChecks {
         _ diagnostics: inout Diagnostics
     ) {
         configuration.expressions = session.compiler.finish()
-        configuration.needs = session.compiler.needs
+        configuration.needs = session.compiler.formatNeeds
         configuration.variableNames = session.variables
         session.patterns.finishLoading()
         configuration.patterns = session.patterns

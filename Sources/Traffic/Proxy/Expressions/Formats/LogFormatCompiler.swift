@@ -18,14 +18,14 @@ extension ExpressionCompiler {
         style: LogFormatStyle? = nil
     ) throws(ExpressionMistake) -> LogFormat {
         let style = style ?? .usual(in: place)
-        let before = needs
+        let before = formatNeeds
         var reader = LogFormatReader(
             text: Array(text.utf8), word: word, place: place, isHTTP: isHTTP, style: style,
             compiler: self)
         try reader.read()
         let format = reader.finish(text)
         // What a log line wants is a matter of its frontend alone.
-        if style == .line { needs = before } else { note(format.needs) }
+        if style == .line { formatNeeds = before } else { note(format.needs) }
         return format
     }
 }
