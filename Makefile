@@ -4,8 +4,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 # What a Swift toolchain for Linux needs of Debian, and the libraries that the product links.
-BUILD_PACKAGES := binutils ca-certificates git libc6-dev libcurl4 libgcc-12-dev libncurses6 \
-    libpcre2-dev libsqlite3-0 libssl-dev libstdc++-12-dev libxml2
+BUILD_PACKAGES := binutils ca-certificates git libc6-dev libcrypt-dev libcurl4 libgcc-12-dev \
+    libncurses6 libpcre2-dev libsqlite3-0 libssl-dev libstdc++-12-dev libxml2
 # What tests compare with or are driven by.
 TEST_PACKAGES := curl haproxy libnginx-mod-stream nghttp2-client nginx-light procps socat strace \
     valgrind varnish wrk

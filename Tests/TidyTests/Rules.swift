@@ -8,7 +8,7 @@ enum Rules {
     static let dataPath = [
         "Sources/Base/Bytes/", "Sources/Base/Structures/", "Sources/System/Kernel/",
         "Sources/System/Reactor/", "Sources/Wire/HTTP/", "Sources/Traffic/Balancing/",
-        "Sources/Traffic/Proxy/",
+        "Sources/Traffic/StickTables/", "Sources/Traffic/Proxy/",
     ]
 
     /// Every file begins with a comment that says what lives there.

@@ -27,6 +27,9 @@ public enum Catalog {
     /// `ring`.
     static let rings = KeywordTable<RingDraft>(RingKeywords.rows)
 
+    /// `userlist`.
+    static let userLists = KeywordTable<UserListDraft>(UserListKeywords.rows)
+
     /// The words that begin a section.
     public static var sectionKeywords: Set<String> { Set(SectionKind.named.keys) }
 
@@ -34,6 +37,7 @@ public enum Catalog {
     public static var manual: [String] {
         lines("global", global) + lines("proxies", proxies) + lines("bind", bindOptions)
             + lines("server", serverOptions) + lines("ring", rings)
+            + lines("userlist", userLists)
     }
 
     private static func lines<Draft>(_ table: String, _ rows: KeywordTable<Draft>) -> [String] {

@@ -33,8 +33,8 @@ final class LoadSession {
     let patterns: PatternStore
     /// Compiles expressions and formats.
     let compiler: ExpressionCompiler
-    /// `userlist` sections by name.
-    var userLists: [String: UserList] = [:]
+    /// `userlist` sections by name, as far as they are read.
+    var userListDrafts: [String: UserListDraft] = [:]
     /// `tune.bufsize` as far as it is known.
     var bufferBytes = 16384
 

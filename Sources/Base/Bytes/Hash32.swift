@@ -3,9 +3,10 @@
 
 /// Hashes of bytes into 32 bits; none of them resists an attacker.
 public enum Hash32 {
-    /// SDBM: `hash * 65599 + byte`.
-    public static func sdbm(_ input: Span<UInt8>) -> UInt32 {
-        var sum: UInt32 = 0
+    /// SDBM: `hash * 65599 + byte`. Bytes in two pieces are hashed by giving the sum of the first
+    /// to the second.
+    public static func sdbm(_ input: Span<UInt8>, continuing start: UInt32 = 0) -> UInt32 {
+        var sum = start
         for index in 0..<input.count {
             sum = UInt32(input[index]) &+ sum << 6 &+ sum << 16 &- sum
         }

@@ -21,6 +21,8 @@ public struct SectionSet: OptionSet, Hashable, Sendable {
     public static let listen = SectionSet(rawValue: 16)
     /// `ring`.
     public static let ring = SectionSet(rawValue: 32)
+    /// `userlist`.
+    public static let userList = SectionSet(rawValue: 64)
     /// Every section that describes proxies.
     public static let proxies: SectionSet = [.defaults, .frontend, .backend, .listen]
     /// Where clients are served.
@@ -33,6 +35,7 @@ public struct SectionSet: OptionSet, Hashable, Sendable {
         let all: [(SectionSet, String)] = [
             (.global, "global"), (.defaults, "defaults"), (.frontend, "frontend"),
             (.backend, "backend"), (.listen, "listen"), (.ring, "ring"),
+            (.userList, "userlist"),
         ]
         return all.filter { contains($0.0) }.map(\.1)
     }

@@ -4,5 +4,5 @@ import Proxy
 
 extension ActionCatalog {
     /// Every action of the manual.
-    public static let all = ActionCatalog([.silence, .verdicts, .fields, .variables])
+    public static let all = ActionCatalog([.silence, .lists, .verdicts, .fields, .variables])
 }

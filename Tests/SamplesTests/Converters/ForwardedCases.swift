@@ -1,4 +1,4 @@
-// Cases of the Forwarded header. Those of whole values are its manual's and its own tests' examples,
+// Cases of the Forwarded header. Those of whole values are examples of the manual and of RFC 7239,
 // and what its grammar says.
 
 let forwardedCases: [Case] = [

@@ -160,4 +160,109 @@ import Testing
             #expect(world.process.usedBytes == charged)
         }
     }
+
+    @Test func `names of a later generation are unset until they are set`() throws {
+        var world = try World(["proc.p", "sess.s", "txn.t", "req.q", "res.r"])
+        let late = ["proc.z", "sess.z", "txn.z", "req.z"] + (0..<100).map { "txn.late\($0)" }
+        for name in late {
+            _ = try world.names.reference(to: name)
+            #expect(try world.get(name) == nil)
+            try world.unset(name)
+        }
+        #expect(world.process.usedBytes == 0)
+        for name in late { #expect(try world.set(name, "value of \(name)") == .set) }
+        for name in late { #expect(try world.get(name) == "value of \(name)") }
+        #expect(try world.get("txn.t") == nil)
+        #expect(try world.set("txn.z", "2", if: .isNotSet) == .skipped)
+        world.stream.beginResponse(&world.session, world.process)
+        _ = try world.names.reference(to: "res.z")
+        #expect(try world.get("res.z") == nil && world.get("req.z") == nil)
+        #expect(try world.set("res.z", "7") == .set)
+        #expect(try world.get("res.z") == "7")
+        world.stream.reset(&world.session, world.process)
+        #expect(try world.get("txn.late99") == nil && world.get("sess.z") == "value of sess.z")
+        world.session.reset(world.process)
+        try world.unset("proc.z")
+        #expect(world.process.usedBytes == 0)
+    }
+
+    @Test func `limits hold for names of a later generation`() throws {
+        var limits = VariableLimits()
+        limits.transaction = 2 * VariableValues.slotBytes
+        var world = try World(["txn.a"], limits: limits)
+        #expect(try world.set("txn.a", "1") == .set)
+        #expect(try world.set("txn.b", "2") == .set)
+        #expect(try world.set("txn.c", "3") == .refused)
+        #expect(try world.get("txn.c") == nil)
+        try world.unset("txn.a")
+        #expect(try world.set("txn.c", "3") == .set)
+    }
+
+    @Test func `a later generation changes limits, and values stay`() throws {
+        var world = try World(["txn.a", "txn.b", "proc.p"])
+        for name in ["txn.a", "txn.b", "proc.p"] { #expect(try world.set(name, "1") == .set) }
+        var limits = VariableLimits()
+        limits.transaction = VariableValues.slotBytes
+        world.process.limits = limits
+        #expect(world.process.limits == limits)
+        #expect(try world.get("txn.a") == "1" && world.get("txn.b") == "1")
+        #expect(try world.set("txn.a", "more than before") == .refused)
+        #expect(try world.set("txn.a", "2") == .set)
+        limits = VariableLimits()
+        limits.process = 1
+        world.process.limits = limits
+        #expect(try world.set("proc.p", "text") == .refused)
+        world.process.limits = VariableLimits()
+        #expect(try world.set("proc.p", "text") == .set)
+    }
+
+    @Test func `names are added while workers set and read variables`() async throws {
+        let names = VariableNames()
+        let process = ProcessVariables(names: names)
+        let first = try names.reference(to: "txn.first")
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for number in 0..<2000 { _ = try? names.reference(to: "txn.v\(number)") }
+            }
+            for worker in 0..<2 {
+                group.addTask {
+                    var scratch = SampleScratch(valueLimit: 64)
+                    for turn in 0..<2000 {
+                        var session = SessionVariables(names: names)
+                        var stream = StreamVariables(names: names)
+                        let known = names.count(of: .transaction)
+                        let last = VariableReference(
+                            scope: VariableScope.transaction.rawValue, slot: UInt32(known - 1))
+                        #expect(names.find(names.name(of: last)) == last)
+                        for variable in [first, last] {
+                            let result = stream.set(
+                                variable, to: .integer(Int64(turn * 2 + worker)), in: scratch,
+                                &session, process)
+                            #expect(result == .set)
+                            let value = stream.value(
+                                of: variable, session, process, into: &scratch)
+                            #expect(value?.integer == Int64(turn * 2 + worker))
+                        }
+                        stream.reset(&session, process)
+                        session.reset(process)
+                    }
+                }
+            }
+        }
+        #expect(names.count(of: .transaction) == 2001 && process.usedBytes == 0)
+    }
+
+    @Test func `a scope takes so many names and no more`() throws {
+        let names = VariableNames()
+        for number in 0..<VariableNames.countLimit {
+            _ = try names.reference(to: "req.v\(number)")
+        }
+        let mistake = try #require(throws: VariableNameMistake.self) {
+            try names.reference(to: "req.more")
+        }
+        #expect(mistake.text == "there are 4096 variables of scope 'req' already")
+        #expect(try names.reference(to: "req.v7").slot == 7)
+        #expect(try names.reference(to: "res.more").slot == 0)
+        #expect(names.name(of: VariableReference(scope: 3, slot: 9999)) == "req.?")
+    }
 }

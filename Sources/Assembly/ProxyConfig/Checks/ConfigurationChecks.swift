@@ -50,6 +50,8 @@ enum ConfigurationChecks {
         configuration.variableNames = session.variables
         session.patterns.finishLoading()
         configuration.patterns = session.patterns
+        let lists = session.userListDrafts.values.sorted { $0.name < $1.name }
+        configuration.userLists = lists.map { $0.finished(&diagnostics) }
         for mistake in session.compiler.references.resolve(in: configuration) {
             diagnostics.report(
                 Diagnostic(

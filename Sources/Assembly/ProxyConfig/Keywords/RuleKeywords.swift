@@ -8,42 +8,45 @@ import Proxy
 import Samples
 
 extension ProxyKeywords {
-    static let rules: [Row] = [
-        Row(
-            "acl", .proxies, takes: [.rest("<aclname> <criterion> [flags] [operator] <value>...")],
-            "Adds a test to an access list that conditions use by its name."
-        ) { draft, arguments, diagnostics in
-            draft.note(arguments)
-            draft.report(arguments, &diagnostics) {
-                draft, _ throws(ExpressionMistake) in
-                try draft.lists.declare(
-                    arguments.words, from: 0, use: "acl '\(arguments.words.first ?? "")'")
-            }
-        },
-        rule("http-request", .proxies, .httpRequest, "Acts on requests."),
-        rule("http-response", .proxies, .httpResponse, "Acts on responses of servers."),
-        rule(
-            "http-after-response", .proxies, .httpAfterResponse,
-            "Acts on every response, our own included."),
-        rule(
-            "tcp-request connection", .clientSide, .connection,
-            "Acts on connections before anything is read from them."),
-        rule(
-            "tcp-request session", .clientSide, .session,
-            "Acts on connections once they are set up."),
-        rule("tcp-request content", .proxies, .contentRequest, "Acts on a stream's first bytes."),
-        rule(
-            "tcp-response content", .serverSide, .contentResponse,
-            "Acts on the first bytes of a response."),
-        Row(
-            "tcp-request inspect-delay", .proxies, takes: [.time],
-            "Sets how long bytes are awaited that tcp-request content rules need."
-        ) { draft, arguments, _ in draft.proxy.inspectDelay = arguments.number(0) },
-        Row(
-            "tcp-response inspect-delay", .serverSide, takes: [.time],
-            "Sets how long bytes are awaited that tcp-response content rules need."
-        ) { draft, arguments, _ in draft.proxy.inspectResponseDelay = arguments.number(0) },
-    ] + choices
+    static let rules: [Row] =
+        [
+            Row(
+                "acl", .proxies,
+                takes: [.rest("<aclname> <criterion> [flags] [operator] <value>...")],
+                "Adds a test to an access list that conditions use by its name."
+            ) { draft, arguments, diagnostics in
+                draft.note(arguments)
+                draft.report(arguments, &diagnostics) {
+                    draft, _ throws(ExpressionMistake) in
+                    try draft.lists.declare(
+                        arguments.words, from: 0, use: "acl '\(arguments.words.first ?? "")'")
+                }
+            },
+            rule("http-request", .proxies, .httpRequest, "Acts on requests."),
+            rule("http-response", .proxies, .httpResponse, "Acts on responses of servers."),
+            rule(
+                "http-after-response", .proxies, .httpAfterResponse,
+                "Acts on every response, our own included."),
+            rule(
+                "tcp-request connection", .clientSide, .connection,
+                "Acts on connections before anything is read from them."),
+            rule(
+                "tcp-request session", .clientSide, .session,
+                "Acts on connections once they are set up."),
+            rule(
+                "tcp-request content", .proxies, .contentRequest, "Acts on a stream's first bytes."),
+            rule(
+                "tcp-response content", .serverSide, .contentResponse,
+                "Acts on the first bytes of a response."),
+            Row(
+                "tcp-request inspect-delay", .proxies, takes: [.time],
+                "Sets how long bytes are awaited that tcp-request content rules need."
+            ) { draft, arguments, _ in draft.proxy.inspectDelay = arguments.number(0) },
+            Row(
+                "tcp-response inspect-delay", .serverSide, takes: [.time],
+                "Sets how long bytes are awaited that tcp-response content rules need."
+            ) { draft, arguments, _ in draft.proxy.inspectResponseDelay = arguments.number(0) },
+        ] + choices
 
     private static let choices: [Row] = [
         choice(
@@ -92,6 +95,8 @@ extension ProxyDraft {
     /// Tells the compiler where it is.
     func note(_ arguments: KeywordArguments) {
         session.compiler.references.place = SourcePlace(arguments.location)
+        session.patterns.place =
+            "file '\(arguments.location.file)' line \(arguments.location.line)"
         session.compiler.references.proxyName = isDefaults ? nil : proxy.name
     }
 
@@ -231,7 +236,7 @@ extension ProxyDraft {
                     case .failed(let code): RuleFileFailure(code.text)
                     }
                 }
-            }, errorSet: { session.errorSets[$0] }, userList: { session.userLists[$0] },
+            }, errorSet: { session.errorSets[$0] },
             requestCaptures: proxy.requestCaptures, responseCaptures: proxy.responseCaptures,
             newRequestCaptures: captures)
     }

@@ -23,6 +23,7 @@ struct SectionAssembly {
         case proxy(ProxyDraft)
         case errorSet(ErrorSetDraft)
         case ring(RingDraft)
+        case userList(UserListDraft)
         /// A section that was refused; its lines are passed over.
         case refused
     }
@@ -68,6 +69,9 @@ struct SectionAssembly {
         case .ring(var draft):
             draft.take(statement, &diagnostics)
             open = .ring(draft)
+        case .userList(var draft):
+            draft.take(statement, &diagnostics)
+            open = .userList(draft)
         }
     }
 
@@ -89,6 +93,8 @@ struct SectionAssembly {
             session.errorSets[draft.name] = draft.replies
         case .ring(let draft):
             session.rings.append(draft.finished)
+        case .userList(let draft):
+            session.userListDrafts[draft.name] = draft
         }
         open = .none
     }
@@ -118,6 +124,10 @@ struct SectionAssembly {
             open = .errorSet(ErrorSetDraft(name: statement.words[1], session: session))
         case .ring?:
             if let draft = RingDraft(statement, session, &diagnostics) { open = .ring(draft) }
+        case .userList?:
+            if let draft = UserListDraft(statement, session, &diagnostics) {
+                open = .userList(draft)
+            }
         case .notYet?, nil:
             alert("section '\(keyword)' is not supported yet", statement, &diagnostics)
         }

@@ -14,6 +14,8 @@ enum SectionKind: Hashable {
     case httpErrors
     /// A ring of log lines.
     case ring
+    /// Users with their passwords and groups.
+    case userList
     /// A section of the manual that does not work yet.
     case notYet
 
@@ -22,7 +24,7 @@ enum SectionKind: Hashable {
         var kinds: [String: SectionKind] = [
             "global": .global, "defaults": .defaults, "frontend": .proxy(.frontend),
             "backend": .proxy(.backend), "listen": .proxy(.listen), "http-errors": .httpErrors,
-            "ring": .ring,
+            "ring": .ring, "userlist": .userList,
         ]
         for name in later { kinds[name] = .notYet }
         return kinds
@@ -30,7 +32,7 @@ enum SectionKind: Hashable {
 
     /// Sections that do not work yet, in the order of the manual.
     static let later = [
-        "resolvers", "cache", "fcgi-app", "peers", "traces", "userlist", "mailers",
+        "resolvers", "cache", "fcgi-app", "peers", "traces", "mailers",
         "log-forward", "log-profile", "crt-store", "acme", "program",
         "healthcheck",
     ]

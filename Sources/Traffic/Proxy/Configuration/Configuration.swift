@@ -19,6 +19,8 @@ public struct Configuration: Sendable {
     public var tables: [DeclaredTable] = []
     /// The names of variables, the same over all generations.
     public var variableNames = VariableNames()
+    /// `userlist` sections.
+    public var userLists: [UserList] = []
     /// Lists of patterns that access lists and maps use.
     public var patterns: PatternStore?
 

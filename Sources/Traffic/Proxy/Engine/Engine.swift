@@ -24,6 +24,8 @@ public final class Engine: Sendable {
     public let live: LiveState
     let logging: any StreamLogging
     let mailboxes: [Mailbox<WorkerMessage>]
+    /// Changes of maps and access lists.
+    public let patterns: PatternEditor
     /// Streams and client connections each worker holds, for spreading accepted connections.
     let loads: WorkerLoads
     let current: Mutex<Generation>
@@ -61,6 +63,10 @@ public final class Engine: Sendable {
         var mailboxes: [Mailbox<WorkerMessage>] = []
         for _ in 0..<workers { mailboxes.append(try Mailbox()) }
         self.mailboxes = mailboxes
+        let boxes = mailboxes
+        patterns = PatternEditor(workers: workers) { barrier in
+            for box in boxes where !box.post(.turned(barrier)) { barrier.pass() }
+        }
         loads = WorkerLoads(workers: workers)
         let first = Generation(number: 1, configuration: configuration, listeners: listeners)
         current = Mutex(first)
@@ -107,6 +113,7 @@ public final class Engine: Sendable {
     /// next one lacks are closed when no worker watches them any more.
     public func publish(_ configuration: Configuration, listeners: [ListenerSocket]) {
         let granted = live.adopt(configuration)
+        patterns.carryOver(from: self.configuration.patterns, to: configuration.patterns)
         current.withLock { generation in
             let kept = Set(listeners.map(ObjectIdentifier.init))
             for socket in generation.listeners where !kept.contains(ObjectIdentifier(socket)) {
@@ -179,6 +186,8 @@ public final class Engine: Sendable {
             release(ordinal, of: backend)
         case .list(let listing):
             listing.add([])
+        case .turned(let barrier):
+            barrier.pass()
         case .assign, .shutdown:
             break
         }

@@ -15,6 +15,8 @@ extension Worker {
             granted(stream, ordinal: ordinal, served: served, backend: backend)
         case .assign(let stream):
             assignAgain(stream)
+        case .turned(let barrier):
+            barrier.pass()
         case .list(let listing):
             listing.add(describeSessions())
         case .shutdown(let shutdown):

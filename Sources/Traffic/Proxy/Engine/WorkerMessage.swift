@@ -14,6 +14,8 @@ enum WorkerMessage: Sendable {
     case granted(stream: Handle, ordinal: Int, served: Int, backend: BackendLive)
     /// A stream was given a server of a generation that this worker had yet to take up.
     case assign(stream: Handle)
+    /// Pass a barrier: the worker is between two turns.
+    case turned(TurnBarrier)
     /// List the sessions.
     case list(SessionListing)
     /// End a stream by its number, or all streams on a server.

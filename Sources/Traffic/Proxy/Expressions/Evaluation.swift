@@ -8,6 +8,8 @@ import Structures
 final class Evaluation: ConverterEnvironment {
     /// For whom the present evaluation is.
     var subject: Subject?
+    /// Checks passwords; made at first use.
+    lazy var passwordCheck = PasswordCheck()
 
     override func value(
         of variable: VariableReference, into scratch: inout SampleScratch

@@ -107,7 +107,7 @@ public final class ExpressionCompiler: @unchecked Sendable {
         _ reader: inout ExpressionReader, in place: ExpressionPlace
     ) throws(ExpressionMistake) -> Expression {
         let call = try reader.readFetch()
-        guard let row = fetches[call.name], !row.isForListsOnly else {
+        guard let row = fetches[call.name] else {
             throw unknown(call, forLists: false)
         }
         try check(row, call, place)

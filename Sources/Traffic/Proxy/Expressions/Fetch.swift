@@ -11,10 +11,18 @@ public struct FetchState: BitwiseCopyable, Sendable {
     public var count = 0
     /// There is no value yet, but bytes that still come may bring it.
     public var isIncomplete = false
+    /// How an access list compares the values, all of which it asks for one by one; nil where one
+    /// value is wanted.
+    public var comparison: MatchMethod?
+    /// Bytes of the scratch that further calls read again; set by the first of them.
+    public var kept: Sample?
+
+    /// Whether all values are asked for, one by one.
+    @inlinable public var isIterating: Bool { comparison != nil }
 
     /// The first call of an evaluation.
     @inlinable
-    public init() {}
+    public init(comparedBy comparison: MatchMethod? = nil) { self.comparison = comparison }
 }
 
 /// Takes a sample from a stream or from the process.
@@ -47,7 +55,7 @@ public struct Fetch: Sendable {
     public let readsVersions: Bool
     /// Access lists may use its name with `_beg`, `_dir`, `_dom`, `_end`, `_len`, `_reg`, `_sub`.
     public let hasDerivatives: Bool
-    /// Only access lists can use it.
+    /// Only access lists can use it; there it goes before a fetch of the same name.
     public let isForListsOnly: Bool
     /// One sentence of manual.
     public let sentence: String
@@ -95,13 +103,19 @@ public struct Fetch: Sendable {
         self.status = status
     }
 
-    /// The same fetch under an older name.
-    public func alias(_ name: String, hasDerivatives: Bool? = nil) -> Fetch {
+    /// The same fetch under another name.
+    ///
+    /// - Parameters:
+    ///   - hasDerivatives: whether access lists may use the name with `_beg` and its kin.
+    ///   - isForListsOnly: whether only access lists can use the name.
+    public func alias(
+        _ name: String, hasDerivatives: Bool? = nil, isForListsOnly: Bool? = nil
+    ) -> Fetch {
         Fetch(
             name, output, takes: shapes, needs: needs, comparedBy: method,
             readsVersions: readsVersions, hasDerivatives: hasDerivatives ?? self.hasDerivatives,
-            isForListsOnly: isForListsOnly, "Is another name of \(self.name).", prepare: prepare,
-            apply)
+            isForListsOnly: isForListsOnly ?? self.isForListsOnly,
+            "Is another name of \(self.name).", prepare: prepare, apply)
     }
 
     /// The name with its arguments in the manual's notation.
@@ -127,19 +141,23 @@ public struct FetchCatalog: Sendable {
     /// The families in their order.
     public let families: [FetchFamily]
     private let byName: [String: Fetch]
+    private let forLists: [String: Fetch]
 
-    /// A catalog of families; traps when two rows have one name.
+    /// A catalog of families; traps when two rows of one kind have one name.
     public init(_ families: [FetchFamily]) {
         self.families = families
-        byName = Dictionary(
-            uniqueKeysWithValues: families.flatMap(\.rows).map { ($0.name, $0) })
+        let rows = families.flatMap(\.rows).map { ($0.name, $0) }
+        byName = Dictionary(uniqueKeysWithValues: rows.filter { !$0.1.isForListsOnly })
+        forLists = Dictionary(uniqueKeysWithValues: rows.filter { $0.1.isForListsOnly })
     }
 
-    /// The row with that name.
+    /// The row with that name; those for access lists only do not count.
     public subscript(name: String) -> Fetch? { byName[name] }
 
-    /// All names, in the families' order.
-    public var names: [String] { families.flatMap(\.rows).map(\.name) }
+    /// The names of all rows but those for access lists only, in the families' order.
+    public var names: [String] {
+        families.flatMap(\.rows).filter { !$0.isForListsOnly }.map(\.name)
+    }
 
     private static let derivatives: [String: MatchMethod] = [
         "beg": .beg, "dir": .dir, "dom": .dom, "end": .end, "len": .len, "reg": .reg, "sub": .sub,
@@ -147,11 +165,12 @@ public struct FetchCatalog: Sendable {
 
     /// The row and the method that an access list means by a name such as `path_beg`.
     public func criterion(_ name: String) -> (row: Fetch, method: MatchMethod?)? {
-        if let row = byName[name] { return (row, row.method) }
+        if let row = forLists[name] ?? byName[name] { return (row, row.method) }
         guard let underscore = name.lastIndex(of: "_"),
-            let method = Self.derivatives[String(name[name.index(after: underscore)...])],
-            let row = byName[String(name[..<underscore])], row.hasDerivatives
+            let method = Self.derivatives[String(name[name.index(after: underscore)...])]
         else { return nil }
+        let stem = String(name[..<underscore])
+        guard let row = forLists[stem] ?? byName[stem], row.hasDerivatives else { return nil }
         return (row, method)
     }
 

@@ -35,6 +35,10 @@ public struct FetchNeeds: OptionSet, Sendable, Hashable {
     public static let responseFacts = FetchNeeds(rawValue: 1 << 11)
     /// A stream, such as its captures and its queue.
     public static let stream = FetchNeeds(rawValue: 1 << 12)
+    /// The head of the message that is judged, be it a request or a response.
+    public static let messageHead = FetchNeeds(rawValue: 1 << 13)
+    /// The request line as it came, which is kept only where something needs it.
+    public static let requestLine = FetchNeeds(rawValue: 1 << 14)
 
     private static let words: [(FetchNeeds, String)] = [
         (.client, "a client's connection"), (.session, "a client's session"),
@@ -43,7 +47,7 @@ public struct FetchNeeds: OptionSet, Sendable, Hashable {
         (.backend, "a backend"), (.server, "a server's connection"),
         (.responseBuffer, "response bytes"), (.responseHead, "response headers"),
         (.responseBody, "a response body"), (.responseFacts, "a response"),
-        (.stream, "a stream"),
+        (.stream, "a stream"), (.messageHead, "headers"), (.requestLine, "a request line"),
     ]
 
     /// What messages call these parts.
@@ -79,45 +83,51 @@ public struct ExpressionPlace: Sendable, Hashable {
     public static let contentRequest = ExpressionPlace(
         "tcp-request content rules",
         [
-            .client, .session, .stream, .requestBuffer, .requestHead, .requestBody, .requestFacts,
-            .backend,
+            .client, .session, .stream, .requestBuffer, .requestHead, .messageHead, .requestBody,
+            .requestFacts, .requestLine, .backend,
         ])
     /// `http-request`.
     public static let httpRequest = ExpressionPlace(
         "http-request rules",
         [
-            .client, .session, .stream, .requestBuffer, .requestHead, .requestBody, .requestFacts,
-            .backend,
+            .client, .session, .stream, .requestBuffer, .requestHead, .messageHead, .requestBody,
+            .requestFacts, .requestLine, .backend,
         ])
     /// `use_backend`, `use-server`, `redirect`, `stick match` and their kin.
     public static let switching = ExpressionPlace(
         "switching rules",
         [
-            .client, .session, .stream, .requestBuffer, .requestHead, .requestBody, .requestFacts,
-            .backend,
+            .client, .session, .stream, .requestBuffer, .requestHead, .messageHead, .requestBody,
+            .requestFacts, .requestLine, .backend,
         ])
     /// `tcp-response content`.
     public static let contentResponse = ExpressionPlace(
         "tcp-response content rules",
         [
-            .client, .session, .stream, .requestFacts, .backend, .server, .responseBuffer,
-            .responseHead, .responseBody, .responseFacts,
+            .client, .session, .stream, .requestFacts, .requestLine, .backend, .server,
+            .responseBuffer, .responseHead, .messageHead, .responseBody, .responseFacts,
         ])
     /// `http-response`, `http-after-response`, `stick store-response`.
     public static let httpResponse = ExpressionPlace(
         "http-response rules",
         [
-            .client, .session, .stream, .requestFacts, .backend, .server, .responseBuffer,
-            .responseHead, .responseBody, .responseFacts,
+            .client, .session, .stream, .requestFacts, .requestLine, .backend, .server,
+            .responseBuffer, .responseHead, .messageHead, .responseBody, .responseFacts,
         ])
     /// `log-format` and its kin.
     public static let log = ExpressionPlace(
         "log lines",
-        [.client, .session, .stream, .requestFacts, .backend, .server, .responseFacts])
+        [
+            .client, .session, .stream, .requestFacts, .requestLine, .backend, .server,
+            .responseFacts,
+        ])
     /// `unique-id-format`.
     public static let uniqueID = ExpressionPlace(
         "unique-id-format",
-        [.client, .session, .stream, .requestBuffer, .requestHead, .requestBody, .requestFacts])
+        [
+            .client, .session, .stream, .requestBuffer, .requestHead, .messageHead, .requestBody,
+            .requestFacts, .requestLine,
+        ])
 
     /// Whether a fetch with these needs can be used here.
     ///

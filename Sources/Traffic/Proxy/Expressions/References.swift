@@ -38,12 +38,48 @@ public final class ProxyReference: @unchecked Sendable {
     }
 }
 
+/// A `userlist` section that an expression names.
+///
+/// Safety: `list` is written once by the loading thread, before any worker sees the reference.
+@safe
+public final class UserListReference: @unchecked Sendable {
+    /// The name as written.
+    public let name: String
+    /// Where it is named.
+    public let place: SourcePlace
+    /// Keeps the list.
+    private var list: UserList?
+    /// The list for those who do not count references.
+    private var borrowed: Unmanaged<UserList>?
+
+    init(_ name: String, _ place: SourcePlace) {
+        self.name = name
+        self.place = place
+    }
+
+    fileprivate func refer(to list: UserList) {
+        self.list = list
+        // Safety: this object keeps the list.
+        unsafe borrowed = Unmanaged.passUnretained(list)
+    }
+
+    /// Hands the list to `body` without counting a reference; nil where it was never found.
+    @inline(__always)
+    public func withList<R>(_ body: (UserList) -> R?) -> R? {
+        // Safety: as in `refer(to:)`.
+        guard let borrowed = unsafe borrowed else { return nil }
+        return unsafe borrowed._withUnsafeGuaranteedRef(body)
+    }
+}
+
 /// Collects the references of one load.
 ///
 /// Safety: used by the thread that loads, and by none other.
 public final class References: @unchecked Sendable {
     /// All references, in the order in which they were made.
     public private(set) var all: [ProxyReference] = []
+    /// All references to user lists, in the order in which they were made.
+    public private(set) var userLists: [UserListReference] = []
     /// Where the line stands that is being read.
     public var place = SourcePlace()
     /// The proxy whose lines are being read.
@@ -60,6 +96,13 @@ public final class References: @unchecked Sendable {
         return reference
     }
 
+    /// A reference to a user list, to be found later.
+    public func makeUserList(_ name: String) -> UserListReference {
+        let reference = UserListReference(name, place)
+        userLists.append(reference)
+        return reference
+    }
+
     /// Finds what is named; returns the mistakes with their places.
     ///
     /// A `defaults` section's references without a name mean the proxy in which they run, which is
@@ -72,6 +115,18 @@ public final class References: @unchecked Sendable {
             if let mistake = find(reference, in: configuration) {
                 mistakes.append((reference.place, mistake.text, mistake.suggestion))
             }
+        }
+        for reference in userLists {
+            if let list = configuration.userLists.first(where: { $0.name == reference.name }) {
+                reference.refer(to: list)
+                continue
+            }
+            mistakes.append(
+                (
+                    reference.place, "there is no userlist '\(reference.name)'",
+                    Spelling.nearest(
+                        to: reference.name, among: configuration.userLists.map(\.name))
+                ))
         }
         return mistakes
     }

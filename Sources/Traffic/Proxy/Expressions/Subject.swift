@@ -173,27 +173,6 @@ public struct Subject: BitwiseCopyable {
         return unsafe _overrideLifetime(source.extracting(line.value), borrowing: self)
     }
 
-    /// The index of the next line with that name, from `start` on; nil when there is none.
-    ///
-    /// - Parameters:
-    ///   - name: in small letters.
-    ///   - known: the number of the name, which saves comparing it.
-    public func nextField(_ name: Span<UInt8>, _ known: KnownField, from start: Int) -> Int? {
-        var index = start
-        let count = fieldCount
-        let length = name.count
-        while index < count {
-            let line = field(index)
-            if line.known == known, Int(line.nameLength) == length, !line.isRemoved,
-                known != .unlisted || self.name(of: line).isSame(ignoringCaseOf: name)
-            {
-                return index
-            }
-            index &+= 1
-        }
-        return nil
-    }
-
     /// The request's method.
     public var methodText: Span<UInt8> {
         @_lifetime(borrow self)

@@ -231,7 +231,7 @@ extension Worker {
         }
     }
 
-    /// Keeps the request line, as far as the log wants it.
+    /// Keeps the request line, as far as the log and expressions want it.
     private mutating func keepRequestLine(_ stream: Handle, _ head: MessageHead) {
         let client = streams[stream].client
         var line = lineBuffers.take()

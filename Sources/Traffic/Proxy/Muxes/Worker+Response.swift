@@ -242,6 +242,8 @@ extension Worker {
         let server = streams[stream].server
         if streams[stream].head.hasStorage { buffers.give(streams[stream].head.take()) }
         streams[stream].status = Int32(head.status)
+        streams[stream].serverStatus = Int16(truncatingIfNeeded: head.status)
+        streams[stream].responseMinorVersion = Int8(truncatingIfNeeded: head.minorVersion)
         streams[stream].responseAt = now
         let isTunnel = head.facts.contains(.tunnel)
         let dechunks = head.framing == .chunked && streams[stream].flags.contains(.isHTTP10)

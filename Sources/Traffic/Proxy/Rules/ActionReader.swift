@@ -187,8 +187,6 @@ public struct RuleSurroundings {
     public var readFile: (_ path: String) -> Result<[UInt8], RuleFileFailure>
     /// The replies of an `http-errors` section; nil when there is none of that name.
     public var errorSet: (_ name: String) -> [Int: [UInt8]]?
-    /// The users and groups of a `userlist` section; nil when there is none of that name.
-    public var userList: (_ name: String) -> UserList?
     /// `declare capture` and `capture` lines so far: how long each slot is.
     public var requestCaptures: [Int]
     /// As `requestCaptures`, of responses.
@@ -201,14 +199,12 @@ public struct RuleSurroundings {
         isHTTP: Bool, variables: VariableNames,
         readFile: @escaping (String) -> Result<[UInt8], RuleFileFailure>,
         errorSet: @escaping (String) -> [Int: [UInt8]]?,
-        userList: @escaping (String) -> UserList?, requestCaptures: [Int],
-        responseCaptures: [Int], newRequestCaptures: CaptureAllocation
+        requestCaptures: [Int], responseCaptures: [Int], newRequestCaptures: CaptureAllocation
     ) {
         self.isHTTP = isHTTP
         self.variables = variables
         self.readFile = readFile
         self.errorSet = errorSet
-        self.userList = userList
         self.requestCaptures = requestCaptures
         self.responseCaptures = responseCaptures
         self.newRequestCaptures = newRequestCaptures
@@ -231,37 +227,4 @@ public final class CaptureAllocation {
 
     /// Begins with the declared slots.
     public init(_ lengths: [Int]) { self.lengths = lengths }
-}
-
-/// The users of a `userlist` section.
-public final class UserList: Sendable {
-    /// A user.
-    public struct User: Sendable {
-        /// The name.
-        public let name: [UInt8]
-        /// The password, or its hash as of crypt(3).
-        public let password: [UInt8]
-        /// Whether the password stands as it is.
-        public let isPlain: Bool
-        /// The groups the user is in.
-        public let groups: [String]
-
-        /// A user from its parts.
-        public init(name: [UInt8], password: [UInt8], isPlain: Bool, groups: [String]) {
-            self.name = name
-            self.password = password
-            self.isPlain = isPlain
-            self.groups = groups
-        }
-    }
-    /// The section's name.
-    public let name: String
-    /// The users, in their order.
-    public let users: [User]
-
-    /// A list from its parts.
-    public init(name: String, users: [User]) {
-        self.name = name
-        self.users = users
-    }
 }

@@ -121,7 +121,7 @@ extension Subject {
         // environment likewise.
         let scratch = unsafe worker.pointee.scratch
         let expression = unsafe worker.pointee.programs[program].rules.expressions[test.expression]
-        var state = FetchState()
+        var state = FetchState(comparedBy: test.method)
         var mayChange = false
         let mark = unsafe scratch.pointee.mark
         defer { unsafe scratch.pointee.rewind(to: mark) }
@@ -144,7 +144,7 @@ extension Subject {
             if matches { return .pass }
             mayChange = mayChange || sample.flags.contains(.mayChange)
             if !sample.flags.contains(.hasMore) { break }
-            unsafe scratch.pointee.rewind(to: mark)
+            unsafe scratch.pointee.rewind(to: state.kept?.range.upperBound ?? mark)
         } while true
         return mayChange && !isFinal ? .unknown : .fail
     }

@@ -56,7 +56,7 @@ extension Subject {
             let line = field(index)
             traced(.removeField, name(of: line), value(of: line))
         }
-        unsafe worker.pointee.fields.mark(index, .removed)
+        unsafe worker.pointee.fields.mark(index, [.removed, .takenOut])
     }
 
     /// Removes all lines of a name.
@@ -73,7 +73,9 @@ extension Subject {
     /// Gives the line at an index another value; false when there is no room.
     public func replaceField(_ index: Int, value: Span<UInt8>) -> Bool {
         let old = field(index)
-        guard let line = makeLine(name(of: old), value) else { return false }
+        guard var line = makeLine(name(of: old), value) else { return false }
+        // What ends at this hop does so with another value, too.
+        line.flags.formUnion(old.flags.intersection([.removed, .hopByHop]))
         if unsafe worker.pointee.isTraced { traced(.replaceField, name(of: old), value) }
         unsafe worker.pointee.fields[index] = line
         return true

@@ -327,6 +327,8 @@ extension Worker {
     private mutating func passRequest(_ stream: Handle) {
         streams[stream].phase = .connecting
         guard streams[stream].flags.contains(.isHTTP) else {
+            // A relay's bytes may have been read as a request by some rule.
+            dropMessage()
             streams[stream].flows[Direction.request.rawValue].framing = .untilClose
             streams[stream].flows[Direction.response.rawValue].framing = .untilClose
             assignServer(stream)

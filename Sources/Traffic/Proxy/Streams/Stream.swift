@@ -163,10 +163,14 @@ struct Stream: ~Copyable {
     var kept = Buffer()
     /// Bytes of the head as it was handed to a connection used again.
     var headBytes: UInt32 = 0
-    /// The request line as kept for the log.
+    /// The request line as kept for the log and for expressions.
     var requestLine = Buffer()
     /// The status of the response; -1 while there is none.
     var status: Int32 = -1
+    /// The status the server has sent, whatever rules have made of it; -1 while there is none.
+    var serverStatus: Int16 = -1
+    /// The minor version of the response's HTTP/1; -1 while there is none.
+    var responseMinorVersion: Int8 = -1
     /// Tries after the first so far.
     var retries: Int32 = 0
     /// Ordinal of the server that was given up for another; -1 once that one was found.

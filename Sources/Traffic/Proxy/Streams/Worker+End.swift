@@ -87,6 +87,7 @@ extension Worker {
         leaveQueue(stream)
         finishServer(stream, keep: false)
         streams[stream].status = Int32(status)
+        streams[stream].responseMinorVersion = 1
         streams[stream].flags.insert(.isIntercepted)
         streams[stream].phase = .replying
         streams[stream].clientActivity = now

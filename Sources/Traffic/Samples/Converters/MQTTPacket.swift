@@ -1,5 +1,5 @@
-// The first packets of MQTT 3.1, 3.1.1 and 5.0: CONNECT and CONNACK (OASIS MQTT 3.1.1 §3.1 and §3.2,
-// MQTT 5.0 §3.1 and §3.2). One pass over the bytes, which notes where one field is.
+// The first packets of MQTT 3.1, 3.1.1 and 5.0: CONNECT and CONNACK (OASIS MQTT 3.1.1 §3.1, §3.2;
+// MQTT 5.0 §3.1, §3.2). One pass over the bytes, which notes where one field is.
 
 import Structures
 

@@ -49,6 +49,8 @@ public final class PatternSource {
     public internal(set) var id: Int?
     /// What it was first used by, for `show`.
     public let use: String
+    /// Where that stands, such as `at file 'a.cfg' line 3`.
+    public let place: String
     /// Whether an access list uses it.
     public internal(set) var isUsedByAccessList = false
     /// Whether a map uses it.
@@ -66,7 +68,8 @@ public final class PatternSource {
     private var byKey: [Key: [UInt32]] = [:]
     private var byID: [UInt32: UInt32] = [:]
     private var lastID: UInt32 = 0
-    private var views: [PatternViewKey: PatternView] = [:]
+    /// How methods look at it.
+    private(set) var views: [PatternViewKey: PatternView] = [:]
     private var edits: [Edit] = []
     private var unsettled: [Edit] = []
     /// Whether workers may still read what was replaced; no changes are published meanwhile.
@@ -84,7 +87,10 @@ public final class PatternSource {
         case rebuild
     }
 
-    init(name: String, kind: Kind, isMap: Bool, use: String, id: Int? = nil) {
+    init(
+        name: String, kind: Kind, isMap: Bool, use: String, place: String = "", id: Int? = nil
+    ) {
+        self.place = place
         self.name = name
         self.kind = kind
         self.isMap = isMap
@@ -94,6 +100,11 @@ public final class PatternSource {
 
     /// How many entries there are, of all versions.
     public var count: Int { entries.count - freeNumbers.count - numbersToFree.count }
+
+    /// The entry with a number of the views; nil when it is gone.
+    func entry(numbered number: UInt32) -> Entry? {
+        Int(number) < entries.count ? entries[Int(number)] : nil
+    }
 
     /// Entries of a version in their order; the current one unless said otherwise.
     public func entries(version: UInt32? = nil) -> [Entry] {

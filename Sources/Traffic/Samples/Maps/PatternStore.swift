@@ -28,6 +28,8 @@ public final class PatternStore: @unchecked Sendable {
     public private(set) var sources: [PatternSource] = []
     /// Gives host names their addresses; absent where names are not resolved.
     public var resolve: (@Sendable (_ name: String) -> IPAddress?)?
+    /// The line that is being read, such as `file 'a.cfg' line 3`.
+    public var place = ""
     private var byName: [String: PatternSource] = [:]
     private let readFile: (_ path: String) -> PatternFile
 
@@ -57,7 +59,8 @@ public final class PatternStore: @unchecked Sendable {
             throw PatternStoreMistake(
                 text: "'\(path)' is already used as a list of \(columns); it cannot be both")
         }
-        let source = PatternSource(name: path, kind: kind, isMap: isMap, use: use)
+        let source = PatternSource(
+            name: path, kind: kind, isMap: isMap, use: use, place: "at " + place)
         if kind != .virtual {
             switch readFile(path) {
             case .bytes(let bytes): Self.load(bytes, into: source)
@@ -75,7 +78,8 @@ public final class PatternStore: @unchecked Sendable {
 
     /// A list for the words of an access list.
     func makeWords(use: String, id: Int?) -> PatternSource {
-        let source = PatternSource(name: "", kind: .words, isMap: false, use: use, id: id)
+        let source = PatternSource(
+            name: "", kind: .words, isMap: false, use: use, place: place, id: id)
         source.isUsedByAccessList = true
         sources.append(source)
         return source

@@ -185,7 +185,7 @@ struct CriterionReader {
         let method = try requiredMethod()
         var warnings: [ExpressionMistake] = []
         if position < end && method.takesPatterns {
-            let source = store.makeWords(use: use, id: id)
+            let source = store.makeWords(use: criterion.name, id: id)
             if method == .int || method == .len {
                 try readNumbers(into: source)
             } else {

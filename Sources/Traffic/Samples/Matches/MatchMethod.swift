@@ -1,6 +1,6 @@
 // The ways to compare a sample with patterns (configuration manual: matching methods).
 
-/// A `-m` method, or the one of HTTP methods that only a fetch implies.
+/// A `-m` method, or one that only a fetch implies.
 public enum MatchMethod: UInt8, Sendable, BitwiseCopyable, CaseIterable {
     /// Whether there is a sample at all.
     case found
@@ -30,6 +30,8 @@ public enum MatchMethod: UInt8, Sendable, BitwiseCopyable, CaseIterable {
     case reg
     /// HTTP methods; what fetches of methods imply.
     case method
+    /// The groups of a user; what fetches of users imply.
+    case group
 
     /// What `-m` calls it; nil for what `-m` cannot name.
     public var name: String? {
@@ -47,7 +49,7 @@ public enum MatchMethod: UInt8, Sendable, BitwiseCopyable, CaseIterable {
         case .dom: "dom"
         case .end: "end"
         case .reg: "reg"
-        case .method: nil
+        case .method, .group: nil
         }
     }
 
@@ -67,7 +69,7 @@ public enum MatchMethod: UInt8, Sendable, BitwiseCopyable, CaseIterable {
         case .bool, .int: .integer
         case .ip: .address
         case .bin: .binary
-        case .len, .str, .beg, .sub, .dir, .dom, .end, .reg: .string
+        case .len, .str, .beg, .sub, .dir, .dom, .end, .reg, .group: .string
         case .method: .method
         }
     }

@@ -74,7 +74,7 @@ public struct Pattern: Sendable {
         case .int, .len: value = try Self.range(text, readsVersions: options.readsVersions)
         case .ip: value = try Self.network(text, options)
         case .bin: value = .text(try Self.hexadecimal(text))
-        case .str, .beg, .sub, .dir, .dom, .end, .method: value = .text(text)
+        case .str, .beg, .sub, .dir, .dom, .end, .method, .group: value = .text(text)
         case .reg:
             do {
                 value = .expression(

@@ -11,7 +11,7 @@ extension PatternIndex {
         _ text: Span<UInt8>, _ scratch: inout RegularExpressionScratch
     ) -> UInt32? {
         switch method {
-        case .str, .bin:
+        case .str, .bin, .group:
             if exact.count > 0, let found = exact.find(text, in: texts) { return found }
             if exactFolded.count == 0 { return nil }
             return exactFolded.find(text, in: texts, folded: true)

@@ -138,7 +138,7 @@ extension PatternIndex {
     ) {
         let folds = ignoresCase && method != .bin
         switch method {
-        case .str, .bin: slot.place = folds ? .exactFolded : .exact
+        case .str, .bin, .group: slot.place = folds ? .exactFolded : .exact
         case .beg: slot.place = folds ? .beginningFolded : .beginning
         default: slot.place = .list
         }

@@ -6,7 +6,7 @@
 import Synchronization
 
 /// The most bytes that variables may take; 0 is no limit.
-public struct VariableLimits: Sendable, BitwiseCopyable {
+public struct VariableLimits: Sendable, BitwiseCopyable, Hashable {
     /// All variables (`tune.vars.global-max-size`).
     public var global = 0
     /// Those of the process and below (`tune.vars.proc-max-size`).
@@ -32,18 +32,41 @@ public enum VariableResult: Sendable {
     case refused
 }
 
-/// The variables of the process, shared by all workers.
+/// The variables of the process, shared by all workers and by all generations.
 public final class ProcessVariables: Sendable {
-    /// The limits of all scopes.
-    public let limits: VariableLimits
     private let values: Mutex<VariableValues>
     /// Bytes charged for all scopes of all streams.
     private let used = Atomic<Int>(0)
+    private let global = Atomic<Int>(0)
+    private let proc = Atomic<Int>(0)
+    private let session = Atomic<Int>(0)
+    private let transaction = Atomic<Int>(0)
+    private let requestOrResponse = Atomic<Int>(0)
 
-    /// Room for the variables of the process that `names` knows.
+    /// Room for the variables of the process that `names` knows by now.
     public init(names: VariableNames, limits: VariableLimits = VariableLimits()) {
-        self.limits = limits
         values = Mutex(VariableValues(count: names.count(of: .process)))
+        self.limits = limits
+    }
+
+    /// The limits of all scopes. Where a new generation lowers one, values that are there stay.
+    public var limits: VariableLimits {
+        get {
+            var limits = VariableLimits()
+            limits.global = global.load(ordering: .relaxed)
+            limits.process = proc.load(ordering: .relaxed)
+            limits.session = session.load(ordering: .relaxed)
+            limits.transaction = transaction.load(ordering: .relaxed)
+            limits.requestOrResponse = requestOrResponse.load(ordering: .relaxed)
+            return limits
+        }
+        set {
+            global.store(newValue.global, ordering: .relaxed)
+            proc.store(newValue.process, ordering: .relaxed)
+            session.store(newValue.session, ordering: .relaxed)
+            transaction.store(newValue.transaction, ordering: .relaxed)
+            requestOrResponse.store(newValue.requestOrResponse, ordering: .relaxed)
+        }
     }
 
     /// Bytes charged for variables of all scopes.
@@ -83,7 +106,9 @@ public final class ProcessVariables: Sendable {
         let before = used.wrappingAdd(bytes, ordering: .relaxed).oldValue
         if bytes <= 0 { return true }
         let fits = { (limit: Int) in limit == 0 || before + bytes <= limit }
-        if fits(limits.process) && fits(limits.global) { return true }
+        if fits(proc.load(ordering: .relaxed)) && fits(global.load(ordering: .relaxed)) {
+            return true
+        }
         release(bytes)
         return false
     }

@@ -6,7 +6,7 @@ public struct SessionVariables: ~Copyable, Sendable {
     /// Bytes charged for the session and its transactions.
     public internal(set) var usedBytes = 0
 
-    /// Room for the variables of a session that `names` knows, or those of a check.
+    /// Room for the variables of a session that `names` knows by now, or those of a check.
     public init(names: VariableNames, scope: VariableScope = .session) {
         values = VariableValues(count: names.count(of: scope))
     }
@@ -58,7 +58,7 @@ public struct StreamVariables: ~Copyable, Sendable {
     /// Whether variables of the response are the ones that live, and not those of the request.
     public private(set) var isResponse = false
 
-    /// Room for the variables that `names` knows.
+    /// Room for the variables that `names` knows by now.
     public init(names: VariableNames) {
         transaction = VariableValues(count: names.count(of: .transaction))
         request = VariableValues(count: names.count(of: .request))

@@ -2,6 +2,7 @@
 // run time a variable is its scope and its number. Control path.
 
 import ConfigLanguage
+import Synchronization
 
 /// How long a variable lives.
 public enum VariableScope: UInt8, Sendable, BitwiseCopyable, CaseIterable {
@@ -47,35 +48,50 @@ public struct VariableNameMistake: Error, Hashable, Sendable {
     public let suggestion: String?
 }
 
-/// Gives names their numbers.
+/// Gives names their numbers, which they keep over all generations of the configuration.
 ///
-/// Safety: used by the thread that loads, and by none other before it is done.
-public final class VariableNames: @unchecked Sendable {
+/// Numbers are only ever added, by the threads that load, one after the other: a worker that knows
+/// fewer of them finds the others unset and makes room when it sets one.
+public final class VariableNames: Sendable {
 
     /// The most variables of one scope.
     public static let countLimit = 4096
 
-    private var numbers: [String: VariableReference] = [:]
-    private var names: [[String]] = VariableScope.allCases.map { _ in [] }
+    private struct State {
+        var numbers: [String: VariableReference] = [:]
+        var names: [[String]] = VariableScope.allCases.map { _ in [] }
+    }
+
+    private let state = Mutex(State())
+    /// How many names each scope has, for workers, which take no lock for that.
+    private let counts = InlineArray<6, Atomic<Int>> { _ in Atomic(0) }
 
     /// No names yet.
     public init() {}
 
-    /// How many variables a scope has.
-    public func count(of scope: VariableScope) -> Int { names[Int(scope.rawValue)].count }
+    /// How many variables a scope has by now; more may come at any time.
+    public func count(of scope: VariableScope) -> Int {
+        counts[Int(scope.rawValue)].load(ordering: .relaxed)
+    }
 
-    /// The name with its scope, for `get var` and explanations.
+    /// The name with its scope, for `get var` and explanations; `?` for a number nobody was given.
     public func name(of reference: VariableReference) -> String {
-        let scope = VariableScope(rawValue: reference.scope)?.word ?? "?"
-        return "\(scope).\(names[Int(reference.scope)][Int(reference.slot)])"
+        guard let scope = VariableScope(rawValue: reference.scope) else { return "?" }
+        let name = state.withLock { state -> String? in
+            let names = state.names[Int(reference.scope)]
+            return Int(reference.slot) < names.count ? names[Int(reference.slot)] : nil
+        }
+        return "\(scope.word).\(name ?? "?")"
     }
 
     /// The number of a name if it has one.
-    public func find(_ name: String) -> VariableReference? { numbers[name] }
+    public func find(_ name: String) -> VariableReference? {
+        state.withLock { $0.numbers[name] }
+    }
 
     /// The number of a name, which it gets when it is named first.
     public func reference(to name: String) throws(VariableNameMistake) -> VariableReference {
-        if let known = numbers[name] { return known }
+        if let known = find(name) { return known }
         let bytes = Array(name.utf8)
         let (scope, dot) = try Self.scope(of: bytes)
         for index in (dot + 1)..<bytes.count {
@@ -85,16 +101,29 @@ public final class VariableNames: @unchecked Sendable {
                 text: "'\(shown([byte]))' cannot be in a variable's name",
                 range: index..<index + 1, suggestion: nil)
         }
-        let slot = names[Int(scope.rawValue)].count
-        guard slot < Self.countLimit else {
+        guard let reference = add(name, scope, shown(Array(bytes[(dot + 1)...]))) else {
             throw VariableNameMistake(
                 text: "there are \(Self.countLimit) variables of scope '\(scope.word)' already",
                 range: 0..<bytes.count, suggestion: nil)
         }
-        names[Int(scope.rawValue)].append(shown(Array(bytes[(dot + 1)...])))
-        let reference = VariableReference(scope: scope.rawValue, slot: UInt32(slot))
-        numbers[name] = reference
         return reference
+    }
+
+    /// Gives a name the next number of its scope; nil when there is none left.
+    private func add(
+        _ name: String, _ scope: VariableScope, _ short: String
+    ) -> VariableReference? {
+        let place = Int(scope.rawValue)
+        return state.withLock { state in
+            if let known = state.numbers[name] { return known }
+            let slot = state.names[place].count
+            guard slot < Self.countLimit else { return nil }
+            state.names[place].append(short)
+            let reference = VariableReference(scope: scope.rawValue, slot: UInt32(slot))
+            state.numbers[name] = reference
+            counts[place].store(slot + 1, ordering: .relaxed)
+            return reference
+        }
     }
 
     private static func scope(

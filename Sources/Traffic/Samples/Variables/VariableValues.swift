@@ -20,15 +20,19 @@ public struct VariableValues: ~Copyable, Sendable {
         var charge: Int { isSet ? VariableValues.slotBytes + byteCount : 0 }
     }
 
-    private let count: Int
+    /// How many slots are made at once: as many as there were names.
+    private let expected: Int
     private var slots = FlatList<Slot>()
     private var bytes = FlatList<UInt8>()
     /// Bytes that are charged for the values: those of texts, and a slot for each.
     public private(set) var chargedBytes = 0
 
-    /// Room for `count` variables, of which none is set.
+    /// No values, and room for `count` variables once one is set.
+    ///
+    /// Variables with higher numbers, which were named later, are not set either; room for them is
+    /// made when they are.
     public init(count: Int) {
-        self.count = count
+        expected = count
     }
 
     /// Forgets all values and keeps the memory.
@@ -63,8 +67,8 @@ public struct VariableValues: ~Copyable, Sendable {
 
     /// Sets a variable to a copy of a sample of `scratch`.
     mutating func set(_ slot: UInt32, to sample: Sample, in scratch: borrowing SampleScratch) {
-        precondition(Int(slot) < count, "a variable's number is not of this scope")
-        while slots.count < count { slots.append(Slot()) }
+        precondition(Int(slot) < VariableNames.countLimit, "no name has a number like this")
+        while slots.count < max(expected, Int(slot) + 1) { slots.append(Slot()) }
         chargedBytes += charge(of: sample, for: slot)
         if sample.type.isBytes {
             // What is being replaced is not worth keeping while room is made.

@@ -37,18 +37,26 @@ public enum HTTP1 {
     static let nominationLimit = 64
 }
 
-/// The bytes the grammar of HTTP/1 is made of.
+/// The bytes the grammars of HTTP/1, URIs and fields are made of.
 enum Byte {
     static let tab: UInt8 = 0x09
     static let lineFeed: UInt8 = 0x0A
     static let carriageReturn: UInt8 = 0x0D
     static let space: UInt8 = 0x20
+    static let quote: UInt8 = 0x22
     static let hash: UInt8 = 0x23
+    static let dollar: UInt8 = 0x24
+    static let percent: UInt8 = 0x25
+    static let ampersand: UInt8 = 0x26
     static let asterisk: UInt8 = 0x2A
+    static let plus: UInt8 = 0x2B
     static let comma: UInt8 = 0x2C
     static let period: UInt8 = 0x2E
     static let slash: UInt8 = 0x2F
     static let zero: UInt8 = 0x30
     static let colon: UInt8 = 0x3A
     static let semicolon: UInt8 = 0x3B
+    static let equals: UInt8 = 0x3D
+    static let questionMark: UInt8 = 0x3F
+    static let backslash: UInt8 = 0x5C
 }

@@ -18,6 +18,8 @@ public struct FieldFlags: OptionSet, Sendable {
     /// The line lies among the edits of its head as `name: value` with its line end, and not in the
     /// bytes that were parsed.
     public static var edited: FieldFlags { @inlinable get { FieldFlags(rawValue: 16) } }
+    /// A rule has taken the line out: it is neither forwarded nor seen by further rules.
+    public static var takenOut: FieldFlags { @inlinable get { FieldFlags(rawValue: 32) } }
 }
 
 /// One field line: offsets into the bytes that were parsed, name and value without blanks.

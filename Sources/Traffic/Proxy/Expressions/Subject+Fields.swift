@@ -1,0 +1,104 @@
+// The field lines of a head as rules see them: also those that end at this hop and are not
+// forwarded, such as Upgrade, but none that a rule has taken out.
+
+import Bytes
+import HTTP
+import Samples
+
+extension Subject {
+    /// Whether rules see a line.
+    ///
+    /// Of `Connection`, whose options `close` and `keep-alive` are about this hop alone, they see
+    /// what it says beside them.
+    @inline(__always)
+    public func isSeen(_ line: FieldLine) -> Bool {
+        line.isRemoved ? isSeenThoughRemoved(line) : true
+    }
+
+    @inline(never)
+    private func isSeenThoughRemoved(_ line: FieldLine) -> Bool {
+        if line.flags.contains(.takenOut) || !line.flags.contains(.hopByHop) { return false }
+        guard line.known == .connection else { return true }
+        let value = value(of: line)
+        var position = 0
+        while let option = value.nextOption(from: &position) {
+            if !value.isOptionOfHop(option) { return true }
+        }
+        return false
+    }
+
+    /// Whether the value of a line is not to be taken as it stands, because of options that only
+    /// ``appendValue(of:to:)`` leaves out.
+    @inline(__always)
+    public func hasHiddenOptions(_ line: FieldLine) -> Bool {
+        line.known == .connection && line.flags.contains([.removed, .hopByHop])
+    }
+
+    /// Writes the value of a line as rules see it.
+    public func appendValue(of line: FieldLine, to output: inout OutputBytes) {
+        let value = value(of: line)
+        guard hasHiddenOptions(line) else { return output.append(value) }
+        var position = 0
+        var isFirst = true
+        while let option = value.nextOption(from: &position) {
+            if value.isOptionOfHop(option) { continue }
+            if !isFirst { output.append(0x2C) }
+            isFirst = false
+            output.append(value.extracting(option))
+        }
+    }
+
+    /// The index of the next line with that name, from `start` on; nil when there is none.
+    ///
+    /// - Parameters:
+    ///   - name: in small letters; empty for any.
+    ///   - known: the number of the name, which saves comparing it.
+    public func nextField(_ name: Span<UInt8>, _ known: KnownField, from start: Int) -> Int? {
+        var index = start
+        let count = fieldCount
+        let length = name.count
+        while index < count {
+            let line = field(index)
+            let isNamed =
+                length == 0
+                || line.known == known && Int(line.nameLength) == length
+                    && (known != .unlisted || self.name(of: line).isSame(ignoringCaseOf: name))
+            if isNamed && isSeen(line) { return index }
+            index &+= 1
+        }
+        return nil
+    }
+}
+
+extension Span where Element == UInt8 {
+    /// The next element of a `Connection` value without the blanks before it.
+    fileprivate func nextOption(from position: inout Int) -> Range<Int>? {
+        while position < count,
+            self[position] == 0x20 || self[position] == 0x09 || self[position] == 0x2C
+        {
+            position &+= 1
+        }
+        guard position < count else { return nil }
+        let start = position
+        while position < count, self[position] != 0x2C { position &+= 1 }
+        return start..<position
+    }
+
+    /// Whether an element is `close` or `keep-alive`.
+    fileprivate func isOptionOfHop(_ range: Range<Int>) -> Bool {
+        var end = range.upperBound
+        while end > range.lowerBound, self[end &- 1] == 0x20 || self[end &- 1] == 0x09 {
+            end &-= 1
+        }
+        let option = extracting(range.lowerBound..<end)
+        return option.isSame(ignoringCaseOf: "close") || option.isSame(ignoringCaseOf: "keep-alive")
+    }
+
+    /// Whether it is the same text as a literal in small letters, ASCII letters of either case.
+    public func isSame(ignoringCaseOf small: StaticString) -> Bool {
+        // Safety: a literal's bytes live for ever.
+        isSame(
+            ignoringCaseOf: unsafe Span(
+                _unsafeStart: small.utf8Start, count: small.utf8CodeUnitCount))
+    }
+}
