@@ -27,6 +27,9 @@ final class LoggedLines {
                 name: "sv", place: SourcePlace(), hostText: "127.0.0.1",
                 address: socketAddress("2001:db8::5", 80))
         ]
+        var bind = BindConfiguration(addressText: "unix@somewhere")
+        bind.id = 3
+        frontend.binds = [bind]
         configuration.global.maxConnections = 16
         configuration.proxies = [frontend]
         configuration.proxies[0].logs = [log()]

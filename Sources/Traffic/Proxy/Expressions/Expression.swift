@@ -167,7 +167,7 @@ public final class ExpressionCompiler: @unchecked Sendable {
         case .refused(let advice):
             throw call.mistake("sample fetch '\(row.name)' is not supported: \(advice)")
         }
-        if row.needs.contains(.requestFacts) { note(.requestLine) }
+        if row.needs.contains(.requestLine) { note(.requestLine) }
         let title = "sample fetch '\(row.name)'"
         let (arguments, type) = try call.read(
             title, row.shapes, row.notation, row.prepare, row.output, loading)

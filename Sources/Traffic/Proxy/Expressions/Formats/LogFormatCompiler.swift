@@ -202,7 +202,7 @@ private struct LogFormatReader {
             throw mistake(start, text.count - start, "the bracket of '%[' is never closed")
         }
         position += 1
-        if expression.needs.contains(.requestFacts) { needs.insert(.requestLine) }
+        if expression.needs.contains(.requestLine) { needs.insert(.requestLine) }
         expressions.append(expression)
         var made = LogPart(expression, part.item)
         made.bytes = part.bytes
