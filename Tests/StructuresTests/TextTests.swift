@@ -85,10 +85,38 @@ import Testing
                 let wanted = (0...seen.count).reversed().lazy
                     .compactMap { model[Array(seen.prefix($0))] }.first
                 #expect(tree.longestMatch(probe.span, in: store, folded: isFolded) == wanted)
+                let start = Int.random(in: 0...probe.count, using: &random)
+                var forward: [UInt32] = []
+                tree.forEachMatch(probe.span, from: start, in: store, folded: isFolded) {
+                    forward.append($0)
+                }
+                let rest = seen[start...]
+                #expect(
+                    forward == (0...rest.count).compactMap { model[Array(rest.prefix($0))] })
+                var backward: [UInt32] = []
+                tree.forEachMatch(
+                    probe.span, from: start - 1, backward: true, in: store, folded: isFolded
+                ) { backward.append($0) }
+                let before = seen[..<start].reversed()
+                #expect(
+                    backward == (0...before.count).compactMap { model[Array(before.prefix($0))] })
             }
             for text in model.keys { tree.remove(text.span, in: store) }
             #expect(tree.count == 0 && tree.nodeCount == 0)
         }
+    }
+
+    @Test func `texts can be kept with their bytes in the opposite order`() {
+        var store = TextStore()
+        let range = store.addReversed(Array("aBc/".utf8).span, folded: false)
+        let folded = store.addReversed(Array("aBc/".utf8).span, folded: true)
+        let empty: [UInt8] = []
+        let none = store.addReversed(empty.span, folded: true)
+        let text = { (span: Span<UInt8>) in
+            String(decoding: (0..<span.count).map { span[$0] }, as: UTF8.self)
+        }
+        #expect(text(store[range]) == "/cBa" && text(store[folded]) == "/cba")
+        #expect(none.count == 0 && store.count == 8)
     }
 
     @Test func `a hundred thousand strings are each compared with one or two`() {

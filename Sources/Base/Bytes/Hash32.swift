@@ -38,12 +38,12 @@ public enum Hash32 {
 
     /// CRC-32 of Ethernet, gzip and PNG.
     public static func crc32(_ input: Span<UInt8>) -> UInt32 {
-        crc(input, ethernetTable)
+        crc(input, ethernetTable.span)
     }
 
     /// CRC-32C, Castagnoli's polynomial (RFC 4960 appendix B).
     public static func crc32c(_ input: Span<UInt8>) -> UInt32 {
-        crc(input, castagnoliTable)
+        crc(input, castagnoliTable.span)
     }
 
     /// Bob Jenkins's full avalanche, then a multiplication that spreads the result over the range.
@@ -62,9 +62,8 @@ public enum Hash32 {
         value &<< bits | value &>> (32 &- bits)
     }
 
-    private static func crc(
-        _ input: Span<UInt8>, _ table: InlineArray<256, UInt32>
-    ) -> UInt32 {
+    /// A span of the table, which by value would be copied.
+    private static func crc(_ input: Span<UInt8>, _ table: Span<UInt32>) -> UInt32 {
         var sum = UInt32.max
         for index in 0..<input.count {
             sum = sum >> 8 ^ table[Int((sum ^ UInt32(input[index])) & 0xFF)]

@@ -1,7 +1,8 @@
-// Longest-prefix look-up of byte strings: a path-compressed tree that parts at bits, so that a node
-// has two children whatever bytes occur. A look-up compares each byte of the text once.
+// Look-up of byte strings by their beginnings: a path-compressed tree that parts at bits, so that a
+// node has two children whatever bytes occur. A look-up compares each byte of the text once. Trees
+// of strings that are kept backward find the endings of texts.
 
-/// Byte strings of which the longest that a text begins with is wanted.
+/// Byte strings of which those that a text begins with are wanted.
 @frozen
 public struct BeginningTree: ~Copyable, Sendable {
     /// A beginning of `bitCount` bits of `text`, kept when `value` is not `none`.
@@ -50,29 +51,44 @@ public struct BeginningTree: ~Copyable, Sendable {
         _ text: Span<UInt8>, in store: borrowing TextStore, folded: Bool = false
     ) -> UInt32? {
         var found = Node.none
+        forEachMatch(text, from: 0, in: store, folded: folded) { found = $0 }
+        return found == Node.none ? nil : found
+    }
+
+    /// Hands `body` the value of each kept string that stands in `text` from `start` on, the
+    /// shortest first; with `backward`, each whose bytes stand there read towards the text's start.
+    ///
+    /// Letters may be compared without regard to case when the kept strings were folded.
+    @inlinable @inline(__always)
+    public func forEachMatch(
+        _ text: Span<UInt8>, from start: Int, backward: Bool = false,
+        in store: borrowing TextStore, folded: Bool = false, _ body: (_ value: UInt32) -> Void
+    ) {
+        let step = backward ? -1 : 1
+        let count = backward ? start &+ 1 : text.count &- start
+        precondition(count >= 0 && count <= text.count)
         var place = root
         var compared = 0
         while place != Node.none {
             let node = nodes[Int(place)]
             let bits = Int(node.bitCount)
-            if bits > text.count &* 8 { break }
+            if bits > count &* 8 { return }
             let own = store[TextRange(start: node.text, count: (node.bitCount &+ 7) >> 3)]
             while compared &+ 8 <= bits {
                 let index = compared >> 3
-                if own[index] != Self.byte(text, index, folded) { break }
+                if own[index] != Self.byte(text, start &+ index &* step, folded) { return }
                 compared &+= 8
             }
-            if compared &+ 8 <= bits { break }
             if bits & 7 != 0 {
                 let index = bits >> 3
-                let different = own[index] ^ Self.byte(text, index, folded)
-                if different >> UInt8(8 &- bits & 7) != 0 { break }
+                let different = own[index] ^ Self.byte(text, start &+ index &* step, folded)
+                if different >> UInt8(8 &- bits & 7) != 0 { return }
             }
-            if node.value != Node.none { found = node.value }
-            if bits == text.count &* 8 { break }
-            place = Self.bit(text, bits, folded) ? node.one : node.zero
+            if node.value != Node.none { body(node.value) }
+            if bits == count &* 8 { return }
+            let next = Self.byte(text, start &+ (bits >> 3) &* step, folded)
+            place = next >> UInt8(7 &- bits & 7) & 1 != 0 ? node.one : node.zero
         }
-        return found == Node.none ? nil : found
     }
 
     @inlinable @inline(__always)

@@ -6,12 +6,15 @@
 public struct FlatList<Element: BitwiseCopyable>: ~Copyable {
     @usableFromInline var room: FixedArray<Element>
     /// How many elements there are.
-    public private(set) var count: Int
+    @inlinable public var count: Int { used }
+    /// As `count`, to be changed.
+    @usableFromInline var used: Int
 
     /// An empty list with room for `capacity` elements.
+    @inlinable
     public init(capacity: Int = 0) {
         room = FixedArray(zeroed: capacity)
-        count = 0
+        used = 0
     }
 
     /// The element at `index`; traps when out of range.
@@ -39,13 +42,15 @@ public struct FlatList<Element: BitwiseCopyable>: ~Copyable {
     public var reservedBytes: Int { room.count * MemoryLayout<Element>.stride }
 
     /// Adds an element behind the last; amortised O(1).
+    @inlinable
     public mutating func append(_ element: Element) {
         if count == room.count { grow(to: max(8, count * 2)) }
         room[count] = element
-        count += 1
+        used += 1
     }
 
     /// Adds all elements of a span behind the last and returns the index of the first.
+    @inlinable
     @discardableResult
     public mutating func append(_ elements: Span<Element>) -> Int {
         let first = count
@@ -53,29 +58,33 @@ public struct FlatList<Element: BitwiseCopyable>: ~Copyable {
             grow(to: max(room.count * 2, count + elements.count))
         }
         room.copy(elements, at: first)
-        count += elements.count
+        used += elements.count
         return first
     }
 
     /// Removes the element at `index` and moves those behind it forward; O(n).
+    @inlinable
     public mutating func remove(at index: Int) {
         precondition(index >= 0 && index < count)
         for place in index..<(count - 1) { room[place] = room[place + 1] }
-        count -= 1
+        used -= 1
     }
 
     /// Removes the last element.
+    @inlinable
     public mutating func removeLast() {
         precondition(count > 0)
-        count -= 1
+        used -= 1
     }
 
     /// Removes all elements and keeps the room.
+    @inlinable
     public mutating func removeAll() {
-        count = 0
+        used = 0
     }
 
-    private mutating func grow(to capacity: Int) {
+    @inlinable
+    mutating func grow(to capacity: Int) {
         var larger = FixedArray<Element>(zeroed: capacity)
         larger.copy(room.span.extracting(0..<count), at: 0)
         room = larger

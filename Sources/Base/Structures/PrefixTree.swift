@@ -35,18 +35,24 @@ public struct PrefixTree<Key: FixedWidthInteger & UnsignedInteger & BitwiseCopya
     @usableFromInline var free: UInt32
     @usableFromInline var root: UInt32
     /// How many prefixes are kept.
-    public private(set) var count: Int
+    @inlinable public var count: Int { kept }
+    /// As `count`, to be changed.
+    @usableFromInline var kept: Int
 
     /// A tree without prefixes.
+    @inlinable
     public init() {
         nodes = FlatList()
         free = .max
         root = .max
-        count = 0
+        kept = 0
+        inUse = 0
     }
 
     /// How many nodes there are, for tests of the memory bound.
-    public private(set) var nodeCount = 0
+    @inlinable public var nodeCount: Int { inUse }
+    /// As `nodeCount`, to be changed.
+    @usableFromInline var inUse: Int
 
     /// The value of the longest prefix that `key` begins with, or nil.
     ///
@@ -96,6 +102,7 @@ public struct PrefixTree<Key: FixedWidthInteger & UnsignedInteger & BitwiseCopya
     /// The value of exactly this prefix; nil when it is not kept. Setting nil removes it.
     ///
     /// Bits of the key behind the length are of no matter. The value `.max` is not allowed.
+    @inlinable
     public subscript(key: Key, length: Int) -> UInt32? {
         get {
             let wanted = key & Self.mask(length)
@@ -128,14 +135,23 @@ public struct PrefixTree<Key: FixedWidthInteger & UnsignedInteger & BitwiseCopya
 
 extension PrefixTree {
     /// A node's place and those above it; `none` where there is none.
-    private struct Found {
-        var place: UInt32
-        var parent: UInt32
-        var grandparent: UInt32
+    @usableFromInline
+    struct Found {
+        @usableFromInline var place: UInt32
+        @usableFromInline var parent: UInt32
+        @usableFromInline var grandparent: UInt32
+
+        @usableFromInline
+        init(place: UInt32) {
+            self.place = place
+            parent = .max
+            grandparent = .max
+        }
     }
 
-    private func find(_ key: Key, _ length: Int) -> Found {
-        var found = Found(place: root, parent: Node.none, grandparent: Node.none)
+    @inlinable
+    func find(_ key: Key, _ length: Int) -> Found {
+        var found = Found(place: root)
         while found.place != Node.none {
             let node = nodes[Int(found.place)]
             let own = Int(node.length)
@@ -149,7 +165,8 @@ extension PrefixTree {
         return found
     }
 
-    private mutating func insert(_ key: Key, _ length: Int, _ value: UInt32) {
+    @inlinable
+    mutating func insert(_ key: Key, _ length: Int, _ value: UInt32) {
         var parent = Node.none
         var place = root
         while place != Node.none {
@@ -161,7 +178,7 @@ extension PrefixTree {
                 return
             }
             if own == length {
-                if node.value == Node.none { count += 1 }
+                if node.value == Node.none { kept += 1 }
                 nodes[Int(place)].value = value
                 return
             }
@@ -170,16 +187,17 @@ extension PrefixTree {
         }
         let leaf = make(Node(key: key, length: length, value: value))
         link(leaf, below: parent, key)
-        count += 1
+        kept += 1
     }
 
     /// Puts the new prefix above `place`, or a node without a value above both.
-    private mutating func part(
+    @inlinable
+    mutating func part(
         _ place: UInt32, from parent: UInt32, at shared: Int, _ key: Key, _ length: Int,
         _ value: UInt32
     ) {
         let older = nodes[Int(place)].key
-        count += 1
+        kept += 1
         if shared == length {
             let above = make(Node(key: key, length: length, value: value))
             link(above, below: parent, key)
@@ -193,11 +211,12 @@ extension PrefixTree {
         link(leaf, below: fork, key)
     }
 
-    private mutating func remove(_ key: Key, _ length: Int) {
+    @inlinable
+    mutating func remove(_ key: Key, _ length: Int) {
         let found = find(key, length)
         guard found.place != Node.none, nodes[Int(found.place)].value != Node.none else { return }
         nodes[Int(found.place)].value = Node.none
-        count -= 1
+        kept -= 1
         let node = nodes[Int(found.place)]
         if node.zero != Node.none && node.one != Node.none { return }
         let child = node.zero == Node.none ? node.one : node.zero
@@ -213,7 +232,8 @@ extension PrefixTree {
     }
 
     /// Makes `child` the subtree of `parent` on the side of `key`.
-    private mutating func link(_ child: UInt32, below parent: UInt32, _ key: Key) {
+    @inlinable
+    mutating func link(_ child: UInt32, below parent: UInt32, _ key: Key) {
         if parent == Node.none {
             root = child
         } else if Self.bit(Int(nodes[Int(parent)].length), of: key) {
@@ -223,8 +243,9 @@ extension PrefixTree {
         }
     }
 
-    private mutating func make(_ node: Node) -> UInt32 {
-        nodeCount += 1
+    @inlinable
+    mutating func make(_ node: Node) -> UInt32 {
+        inUse += 1
         if free != Node.none {
             let place = free
             free = nodes[Int(place)].zero
@@ -235,8 +256,9 @@ extension PrefixTree {
         return UInt32(nodes.count - 1)
     }
 
-    private mutating func discard(_ place: UInt32) {
-        nodeCount -= 1
+    @inlinable
+    mutating func discard(_ place: UInt32) {
+        inUse -= 1
         nodes[Int(place)].zero = free
         free = place
     }

@@ -121,9 +121,16 @@ public struct TextIndex: ~Copyable, Sendable {
 
     @inlinable
     static func equal(_ kept: Span<UInt8>, _ text: Span<UInt8>, folded: Bool) -> Bool {
-        for index in 0..<text.count {
+        var index = 0
+        while index &+ 8 <= text.count {
+            let word = text.load64(index)
+            if kept.load64(index) != (folded ? smallLetters(word) : word) { return false }
+            index &+= 8
+        }
+        while index < text.count {
             let byte = folded ? text[index].asciiSmall : text[index]
             if kept[index] != byte { return false }
+            index &+= 1
         }
         return true
     }

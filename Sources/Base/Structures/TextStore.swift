@@ -48,6 +48,18 @@ public struct TextStore: ~Copyable, Sendable {
         return TextRange(start: UInt32(start), count: UInt32(text.count))
     }
 
+    /// Keeps a copy of `text` with its bytes in the opposite order.
+    public mutating func addReversed(_ text: Span<UInt8>, folded: Bool) -> TextRange {
+        precondition(bytes.count + text.count <= Int(UInt32.max))
+        let start = bytes.count
+        var index = text.count
+        while index > 0 {
+            index -= 1
+            bytes.append(folded ? text[index].asciiSmall : text[index])
+        }
+        return TextRange(start: UInt32(start), count: UInt32(text.count))
+    }
+
     /// The bytes of a string.
     @inlinable
     public subscript(range: TextRange) -> Span<UInt8> {

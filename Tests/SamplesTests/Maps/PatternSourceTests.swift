@@ -105,6 +105,24 @@ import Testing
         #expect(value(view, "x") == nil && source.count == 0)
     }
 
+    @Test func `a key that stands many times is added and removed in no time`() throws {
+        let store = store(["m": String(repeating: "a 1\n", count: 50_000)])
+        let view = try store.map("m", .str, values: .string, use: "test")
+        let source = try #require(store.find("m"))
+        #expect(source.count == 50_000 && value(view, "a") == "1")
+        for step in 0..<2 {
+            if step == 0 { try source.remove(key: bytes("a")) } else { try source.clear() }
+            #expect(source.find(key: bytes("a")).isEmpty && source.count == 0)
+            _ = store.publish()
+            store.settle()
+            #expect(value(view, "a") == nil)
+            for _ in 0..<50_000 { try source.add(key: bytes("a"), value: bytes("2")) }
+            _ = store.publish()
+            store.settle()
+            #expect(value(view, "a") == "2" && source.find(key: bytes("a")).count == 50_000)
+        }
+    }
+
     @Test func `a change that one view cannot take changes none`() throws {
         let store = store(["m": "1.2.3.4 1"])
         _ = try store.map("m", .ip, values: .integer, use: "test")

@@ -48,15 +48,15 @@ import Testing
         var random = Seeded(for: "pattern index, \(method)")
         for _ in 0..<8 {
             var index = PatternIndex(method: method)
-            var model: [UInt32: (text: [UInt8], ignoresCase: Bool)] = [:]
+            var model: [UInt32: (text: [UInt8], ignoresCase: Bool, age: Int)] = [:]
             var scratch = RegularExpressionScratch()
-            for _ in 0..<400 {
+            for step in 0..<400 {
                 let number = UInt32.random(in: 0..<40, using: &random)
                 if model[number] == nil {
                     let text = Self.text(&random)
                     let ignoresCase = Bool.random(using: &random) && method != .bin
                     index.insert(number, Pattern(.text(text), ignoresCase: ignoresCase))
-                    model[number] = (text, ignoresCase)
+                    model[number] = (text, ignoresCase, step)
                 } else {
                     index.remove(number)
                     model[number] = nil
@@ -71,7 +71,12 @@ import Testing
                 }
                 let found = index.find(probe.span, &scratch)
                 #expect((found == nil) == wanted.isEmpty, "\(shown(probe)) in \(model)")
-                if let found { #expect(wanted[found] != nil) }
+                guard let found else { continue }
+                #expect(wanted[found] != nil)
+                // The longest beginning is found, and of whole texts those with regard to case.
+                guard ![.str, .beg].contains(method) else { continue }
+                let oldest = wanted.min { $0.value.age < $1.value.age }
+                #expect(found == oldest?.key, "\(shown(probe)) in \(model)")
             }
         }
     }
@@ -110,9 +115,12 @@ import Testing
 
     @Test func `of equal keys the first is found, and the next when it goes`() {
         var scratch = RegularExpressionScratch()
-        for method in [MatchMethod.str, .beg] {
+        for method in [MatchMethod.str, .beg, .end, .sub, .dir, .dom] {
             var index = PatternIndex(method: method)
             let key = Array("key".utf8)
+            for number: UInt32 in 10..<30 {
+                index.insert(number, Pattern(.text(Array("other\(number)".utf8))))
+            }
             for number: UInt32 in [4, 2, 7] { index.insert(number, Pattern(.text(key))) }
             for (gone, wanted) in [(2, 4), (4, 7), (7, nil)] as [(UInt32, UInt32?)] {
                 index.remove(gone)
@@ -122,10 +130,51 @@ import Testing
         }
     }
 
-    @Test func `a hundred thousand texts are loaded and found with one comparison each`() throws {
+    @Test func `keys that occur many times are taken in and out in no time`() {
+        var scratch = RegularExpressionScratch()
+        var index = PatternIndex(method: .str)
+        let key = Array("key".utf8)
+        for number: UInt32 in 0..<100_000 { index.insert(number, Pattern(.text(key))) }
+        for number: UInt32 in 1..<50_000 { index.remove(number) }
+        let first = index.find(key.span, &scratch)
+        #expect(first == 0)
+        index.remove(0)
+        for number: UInt32 in (50_001..<100_000).reversed() { index.remove(number) }
+        let last = index.find(key.span, &scratch)
+        #expect(last == 50_000 && index.count == 1)
+        index.remove(50_000)
+        let none = index.find(key.span, &scratch)
+        #expect(none == nil)
+    }
+
+    @Test func `patterns with very many parts are found, too`() {
+        var scratch = RegularExpressionScratch()
+        var index = PatternIndex(method: .dom)
+        let long = (0..<70).map { "p\($0)" }.joined(separator: ".")
+        let middle = (0..<64).map { "q\($0)" }.joined(separator: "..")
+        index.insert(0, Pattern(.text(Array(long.utf8))))
+        index.insert(1, Pattern(.text(Array(middle.utf8)), ignoresCase: true))
+        index.insert(2, Pattern(.text(Array("..".utf8))))
+        for number: UInt32 in 3..<40 {
+            index.insert(number, Pattern(.text(Array("x\(number).y".utf8))))
+        }
+        for (text, wanted) in [
+            ("a.\(long).b", 0), ("a.\(long)b", nil), (middle.uppercased(), 1), ("a.", 2), ("", 2),
+            ("www.x7.y/x8.y", 7), ("x8.y.x7.y", 7), ("x8..y", nil), ("x9.y.", 2), (".", 2),
+        ] as [(String, UInt32?)] {
+            let found = index.find(Array(text.utf8).span, &scratch)
+            #expect(found == wanted, "\(text)")
+        }
+        #expect(index.listCount == 1)
+    }
+
+    @Test(arguments: [MatchMethod.str, .beg, .end, .sub, .dir, .dom])
+    func `a hundred thousand texts are loaded and none is compared one by one`(
+        _ method: MatchMethod
+    ) throws {
         let lines = (0..<100_000).map { "host-\($0).example.org" }
         let store = PatternStore { _ in .bytes(Array(lines.joined(separator: "\n").utf8)) }
-        let view = try store.map("hosts", .str, values: .string, use: "test")
+        let view = try store.map("hosts", method, values: .string, use: "test")
         var scratch = RegularExpressionScratch()
         view.table.read { index in
             #expect(index.count == 100_000 && index.listCount == 0)

@@ -45,17 +45,14 @@ private enum Letters {
 
     static let lower: Converter.Function = { sample, _, scratch, _ in
         scratch.convert(&sample, to: .string) { input, output in
-            for index in 0..<input.count { output.append(input[index].asciiSmall) }
+            output.append(input) { $0.asciiSmall }
             return true
         }
     }
 
     static let upper: Converter.Function = { sample, _, scratch, _ in
         scratch.convert(&sample, to: .string) { input, output in
-            for index in 0..<input.count {
-                let byte = input[index]
-                output.append(byte >= 0x61 && byte <= 0x7A ? byte & ~0x20 : byte)
-            }
+            output.append(input) { $0 >= 0x61 && $0 <= 0x7A ? $0 & ~0x20 : $0 }
             return true
         }
     }

@@ -39,7 +39,7 @@ private enum Network {
     static let host: Converter.Function = { sample, _, scratch, _ in
         sample = sample.part(0, portSeparator(scratch.bytes(of: sample)) ?? sample.byteCount)
         return scratch.convert(&sample, to: .string) { input, output in
-            for index in 0..<input.count { output.append(input[index].asciiSmall) }
+            output.append(input) { $0.asciiSmall }
             return true
         }
     }

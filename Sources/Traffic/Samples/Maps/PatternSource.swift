@@ -276,7 +276,11 @@ extension PatternSource {
         let numbers = byKey[Key(version: currentVersion, text: key)] ?? []
         guard !numbers.isEmpty else { throw .noEntry }
         guard edits.count + numbers.count <= Self.waitingLimit else { throw .full }
-        for number in numbers { drop(number) }
+        byKey[Key(version: currentVersion, text: key)] = nil
+        for number in numbers {
+            forget(number)
+            edits.append(.remove(number))
+        }
         return numbers.count
     }
 
@@ -290,7 +294,7 @@ extension PatternSource {
     /// Removes all entries of a version; the current one unless said otherwise.
     public func clear(version: UInt32? = nil) throws(PatternChangeRefusal) {
         let version = try checked(version)
-        for case let entry? in entries where entry.version == version { forget(byID[entry.id]!) }
+        forgetAll { $0 == version }
         if version == currentVersion { edits = [.rebuild] }
     }
 
@@ -298,9 +302,7 @@ extension PatternSource {
     public func commit(version: UInt32) throws(PatternChangeRefusal) {
         guard version != currentVersion else { throw .noVersion }
         let version = try checked(version)
-        for case let entry? in entries {
-            if (Int32(bitPattern: entry.version &- version)) < 0 { forget(byID[entry.id]!) }
-        }
+        forgetAll { Int32(bitPattern: $0 &- version) < 0 }
         currentVersion = version
         edits = [.rebuild]
     }
@@ -328,18 +330,23 @@ extension PatternSource {
     }
 
     private func drop(_ number: UInt32) {
-        let isCurrent = entries[Int(number)]!.version == currentVersion
-        forget(number)
-        if isCurrent { edits.append(.remove(number)) }
-    }
-
-    /// Removes an entry; its number is used again when no side knows it any more.
-    private func forget(_ number: UInt32) {
         let entry = entries[Int(number)]!
         let key = Key(version: entry.version, text: entry.key)
         byKey[key]?.removeAll { $0 == number }
         if byKey[key]?.isEmpty == true { byKey[key] = nil }
-        byID[entry.id] = nil
+        forget(number)
+        if entry.version == currentVersion { edits.append(.remove(number)) }
+    }
+
+    /// Removes all entries of some versions at once.
+    private func forgetAll(where isGone: (_ version: UInt32) -> Bool) {
+        for case let entry? in entries where isGone(entry.version) { forget(byID[entry.id]!) }
+        byKey = byKey.filter { !isGone($0.key.version) }
+    }
+
+    /// Removes an entry but for its key; its number is used again when no side knows it any more.
+    private func forget(_ number: UInt32) {
+        byID[entries[Int(number)]!.id] = nil
         entries[Int(number)] = nil
         numbersToFree.append(number)
     }

@@ -12,12 +12,12 @@ extension PatternIndex {
     ) -> UInt32? {
         switch method {
         case .str, .bin, .group:
-            if exact.count > 0, let found = exact.find(text, in: texts) { return found }
-            if exactFolded.count == 0 { return nil }
-            return exactFolded.find(text, in: texts, folded: true)
+            if hash.count > 0, let found = hash.find(text, in: texts) { return found }
+            if hashFolded.count == 0 { return nil }
+            return hashFolded.find(text, in: texts, folded: true)
         case .beg:
-            if let found = beginnings.longestMatch(text, in: texts) { return found }
-            return beginningsFolded.longestMatch(text, in: texts, folded: true)
+            if let found = tree.longestMatch(text, in: texts) { return found }
+            return treeFolded.longestMatch(text, in: texts, folded: true)
         case .len: return find(Int64(text.count))
         case .reg:
             for place in 0..<list.count {
@@ -26,7 +26,8 @@ extension PatternIndex {
                 }
             }
             return nil
-        case .sub, .dir, .dom, .end, .method: return findInList(text)
+        case .sub, .dir, .dom, .end, .method:
+            return isIndexed ? findIndexed(text) : findInList(text)
         case .found, .bool, .int, .ip: return nil
         }
     }
@@ -47,6 +48,83 @@ extension PatternIndex {
             if matches { return item.slot }
         }
         return nil
+    }
+
+    /// The oldest of all patterns that match.
+    private func findIndexed(_ text: Span<UInt8>) -> UInt32? {
+        var best = Oldest()
+        switch method {
+        case .end:
+            tree.forEachMatch(text, from: text.count - 1, backward: true, in: texts) {
+                best.take($0, self)
+            }
+            if treeFolded.count > 0 {
+                treeFolded.forEachMatch(
+                    text, from: text.count - 1, backward: true, in: texts, folded: true
+                ) { best.take($0, self) }
+            }
+        case .sub:
+            for start in 0...text.count {
+                tree.forEachMatch(text, from: start, in: texts) { best.take($0, self) }
+            }
+            if treeFolded.count == 0 { break }
+            for start in 0...text.count {
+                treeFolded.forEachMatch(text, from: start, in: texts, folded: true) {
+                    best.take($0, self)
+                }
+            }
+        default: findParts(of: text, &best)
+        }
+        if list.count > 0, let found = findInList(text) { best.take(found, self) }
+        return best.number
+    }
+
+    /// Looks up each run of parts that has as many of them as some pattern.
+    private func findParts(of text: Span<UInt8>, _ best: inout Oldest) {
+        let delimiters = method.delimiters
+        if text.isEmpty || delimiters.contain(text[text.count - 1]) {
+            look(up: text.extracting(0..<0), &best)
+        }
+        var start = 0
+        while start < text.count {
+            if delimiters.contain(text[start]) {
+                start += 1
+                continue
+            }
+            var end = start
+            var behindFirst = text.count
+            var left = partCounts
+            while left != 0 && end < text.count {
+                while end < text.count && !delimiters.contain(text[end]) { end += 1 }
+                if behindFirst == text.count { behindFirst = end }
+                if left & 1 != 0 { look(up: text.extracting(start..<end), &best) }
+                left >>= 1
+                while end < text.count && delimiters.contain(text[end]) { end += 1 }
+            }
+            start = max(behindFirst, start + 1)
+        }
+    }
+
+    private func look(up part: Span<UInt8>, _ best: inout Oldest) {
+        if hash.count > 0, let found = hash.find(part, in: texts) { best.take(found, self) }
+        if hashFolded.count > 0, let found = hashFolded.find(part, in: texts, folded: true) {
+            best.take(found, self)
+        }
+    }
+
+    /// Of several patterns the one that was inserted first.
+    private struct Oldest {
+        var number: UInt32?
+        var order = UInt32.max
+
+        @inline(__always)
+        mutating func take(_ other: UInt32, _ index: borrowing PatternIndex) {
+            let age = index.slots[Int(other)].order
+            if age < order {
+                order = age
+                number = other
+            }
+        }
     }
 
     /// The pattern whose range an integer is in, or nil.
@@ -86,6 +164,12 @@ extension PatternIndex {
     }
 }
 
+extension MatchMethod {
+    /// What stands between parts, for `dir` and `dom`.
+    @inline(__always)
+    var delimiters: Comparison.Delimiters { self == .dom ? .domain : .slash }
+}
+
 /// Comparisons of texts that need no index.
 enum Comparison {
     /// Bytes between which the parts of a text are.
@@ -123,21 +207,44 @@ enum Comparison {
     static func contains(_ text: Span<UInt8>, _ pattern: Span<UInt8>, _ folds: Bool) -> Bool {
         if pattern.isEmpty { return true }
         if pattern.count > text.count { return false }
-        for start in 0...(text.count - pattern.count)
-        where begins(text, at: start, pattern, 0..<pattern.count, folds) {
-            return true
+        let first = pattern[0]
+        for start in 0...(text.count &- pattern.count) {
+            let byte = folds ? text[start].asciiSmall : text[start]
+            if byte == first && begins(text, at: start, pattern, 0..<pattern.count, folds) {
+                return true
+            }
         }
         return false
+    }
+
+    /// A pattern without delimiters around it.
+    static func core(of pattern: Span<UInt8>, _ delimiters: Delimiters) -> Range<Int> {
+        var first = 0
+        var end = pattern.count
+        while first < end && delimiters.contain(pattern[first]) { first += 1 }
+        while first < end && delimiters.contain(pattern[end - 1]) { end -= 1 }
+        return first..<end
+    }
+
+    /// How many parts a pattern has.
+    static func parts(of pattern: Span<UInt8>, _ delimiters: Delimiters) -> Int {
+        var count = 0
+        var isInside = false
+        for index in 0..<pattern.count {
+            let isDelimiter = delimiters.contain(pattern[index])
+            if !isDelimiter && !isInside { count += 1 }
+            isInside = !isDelimiter
+        }
+        return count
     }
 
     /// Whether the pattern without delimiters around it is one or more whole parts of the text.
     static func hasPart(
         _ text: Span<UInt8>, _ pattern: Span<UInt8>, _ folds: Bool, _ delimiters: Delimiters
     ) -> Bool {
-        var first = 0
-        var end = pattern.count
-        while first < end && delimiters.contain(pattern[first]) { first += 1 }
-        while first < end && delimiters.contain(pattern[end - 1]) { end -= 1 }
+        let core = core(of: pattern, delimiters)
+        let first = core.lowerBound
+        let end = core.upperBound
         // Delimiters alone are an empty part, which only the end of a text can be.
         if first == end { return text.isEmpty || delimiters.contain(text[text.count - 1]) }
         var isAtPart = true

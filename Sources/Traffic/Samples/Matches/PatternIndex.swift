@@ -1,30 +1,41 @@
-// All patterns of one method, laid out for look-up: hashes for whole texts, trees for beginnings
-// and networks, a list in order for everything else. Readers allocate nothing and follow no
-// references. Writers have it for themselves: see `PatternView`.
+// All patterns of one method, laid out for look-up. Readers allocate nothing and follow no
+// references. Writers have it for themselves: see `PatternView`. Where texts go is in
+// `PatternIndex+Texts.swift`.
 
 import Addresses
 import Structures
+import Synchronization
 
 /// Patterns by number, and what finds the one that matches.
 ///
-/// Which index holds a pattern: whole texts, data blocks: hash (of small letters with `-i`);
-/// beginnings: tree (the same); networks: trees, but for IPv4 masks with gaps; the others: the
-/// list.
-/// Where one key occurs several times, the first that was inserted is found.
+///     str, bin       hash of the whole text
+///     beg            tree
+///     end            tree of the texts read backward, where there are many
+///     sub            tree, from each byte of the text on, where there are many
+///     dir, dom       hash of parts, where there are many
+///     ip             trees, but for IPv4 masks with gaps
+///     others         list, one after the other
+///
+/// With `-i`, texts are in a hash or tree of their own, in small letters. Where one key occurs
+/// several times, and where `end`, `sub`, `dir` or `dom` match several keys, the first that was
+/// inserted is found.
 public struct PatternIndex: ~Copyable, Sendable {
     /// The method that the patterns were read for.
     public let method: MatchMethod
     /// How many patterns there are.
     public private(set) var count = 0
     /// Bytes of keys and values that were removed; who edits builds anew when they are too many.
-    public private(set) var wastedBytes = 0
+    public internal(set) var wastedBytes = 0
+
+    /// Up to so many patterns of `end`, `sub`, `dir` and `dom` are faster compared one by one.
+    static let listLimit = 8
 
     /// Which index a pattern is in.
     enum Place: UInt8, BitwiseCopyable {
-        case none, exact, exactFolded, beginning, beginningFolded, v4, v6, list
+        case none, hash, hashFolded, tree, treeFolded, v4, v6, list
     }
 
-    /// A pattern's key and value, and the next pattern with the same key.
+    /// A pattern's key and value, and its neighbours among the patterns with the same key.
     struct Slot: BitwiseCopyable {
         var text = TextRange.empty
         var value = TextRange.empty
@@ -34,7 +45,11 @@ public struct PatternIndex: ~Copyable, Sendable {
         var address = IPAddress.anyV4
         /// The address of an IPv4 network.
         var network: UInt32 = 0
+        /// Grows with each insert.
+        var order: UInt32 = 0
         var next: UInt32 = .max
+        /// The one before; of the first pattern of a key, the last.
+        var previous: UInt32 = .max
         var place = Place.none
         /// How many bits of a network's address count.
         var length: UInt8 = 0
@@ -55,13 +70,21 @@ public struct PatternIndex: ~Copyable, Sendable {
     var texts = TextStore()
     var slots = FlatList<Slot>()
     var list = FlatList<Item>()
-    var exact = TextIndex()
-    var exactFolded = TextIndex()
-    var beginnings = BeginningTree()
-    var beginningsFolded = BeginningTree()
+    var hash = TextIndex()
+    var hashFolded = TextIndex()
+    var tree = BeginningTree()
+    var treeFolded = BeginningTree()
     var v4 = PrefixTree<UInt32>()
     var v6 = PrefixTree<UInt128>()
+    /// Whether patterns of `end`, `sub`, `dir` and `dom` are in indexes.
+    var isIndexed = false
+    /// Of `dir` and `dom`, how many parts patterns have: bit 0 is set for those with one.
+    var partCounts: UInt64 = 0
     private var expressions: [UInt32: RegularExpression] = [:]
+    private var lastOrder: UInt32 = 0
+    /// Never used. What holds an atomic is lent by its address; a struct of plain parts, when it is
+    /// as large as this one, would be copied for each look-up.
+    private let pin = Atomic<UInt8>(0)
 
     /// An index without patterns.
     public init(method: MatchMethod) {
@@ -95,7 +118,8 @@ extension PatternIndex {
     public mutating func insert(_ number: UInt32, _ pattern: Pattern, value: MapValue = .none) {
         while slots.count <= Int(number) { slots.append(Slot()) }
         precondition(slots[Int(number)].place == .none, "a pattern's number is in use")
-        var slot = Slot()
+        lastOrder += 1
+        var slot = Slot(order: lastOrder)
         switch pattern.value {
         case .none: return
         case .text(let bytes): insertText(number, bytes, pattern.ignoresCase, &slot)
@@ -131,20 +155,7 @@ extension PatternIndex {
         set(number, value)
         count += 1
         chain(number)
-    }
-
-    private mutating func insertText(
-        _ number: UInt32, _ bytes: [UInt8], _ ignoresCase: Bool, _ slot: inout Slot
-    ) {
-        let folds = ignoresCase && method != .bin
-        switch method {
-        case .str, .bin, .group: slot.place = folds ? .exactFolded : .exact
-        case .beg: slot.place = folds ? .beginningFolded : .beginning
-        default: slot.place = .list
-        }
-        slot.text =
-            folds && method != .method ? texts.addFolded(bytes.span) : texts.add(bytes.span)
-        if slot.place == .list { list.append(Item(slot: number, ignoresCase: folds)) }
+        if list.count > Self.listLimit && !isIndexed { indexTexts() }
     }
 
     /// Replaces a pattern's value.
@@ -177,83 +188,5 @@ extension PatternIndex {
         wastedBytes += Int(slot.text.count) + Int(slot.value.count)
         slots[Int(number)] = Slot()
         count -= 1
-    }
-
-    // MARK: Keys that occur several times
-
-    /// Appends the pattern to those with the same key, or makes it the first.
-    private mutating func chain(_ number: UInt32) {
-        guard slots[Int(number)].place != .list else { return }
-        guard var last = head(like: number) else {
-            setHead(number, like: number)
-            return
-        }
-        while slots[Int(last)].next != .max { last = slots[Int(last)].next }
-        slots[Int(last)].next = number
-    }
-
-    private mutating func unchain(_ number: UInt32) {
-        let next = slots[Int(number)].next
-        guard let first = head(like: number), first != number else {
-            setHead(next == .max ? nil : next, like: number)
-            return
-        }
-        var before = first
-        while slots[Int(before)].next != number { before = slots[Int(before)].next }
-        slots[Int(before)].next = next
-    }
-
-    /// The first pattern with the key of this one.
-    private func head(like number: UInt32) -> UInt32? {
-        let slot = slots[Int(number)]
-        switch slot.place {
-        case .exact: return exact.find(texts[slot.text], in: texts)
-        case .exactFolded: return exactFolded.find(texts[slot.text], in: texts)
-        case .beginning: return beginnings.value(texts[slot.text], in: texts)
-        case .beginningFolded: return beginningsFolded.value(texts[slot.text], in: texts)
-        case .v4: return v4[slot.network, Int(slot.length)]
-        case .v6: return v6[wide(slot.text), Int(slot.length)]
-        case .none, .list: return nil
-        }
-    }
-
-    private mutating func setHead(_ head: UInt32?, like number: UInt32) {
-        let slot = slots[Int(number)]
-        switch slot.place {
-        case .exact:
-            if let head {
-                exact.insert(slots[Int(head)].text, head, in: texts)
-            } else {
-                exact.remove(slot.text, in: texts)
-            }
-        case .exactFolded:
-            if let head {
-                exactFolded.insert(slots[Int(head)].text, head, in: texts)
-            } else {
-                exactFolded.remove(slot.text, in: texts)
-            }
-        case .beginning:
-            if let head {
-                beginnings.insert(slots[Int(head)].text, head, in: texts)
-            } else {
-                beginnings.remove(slot.text, in: texts)
-            }
-        case .beginningFolded:
-            if let head {
-                beginningsFolded.insert(slots[Int(head)].text, head, in: texts)
-            } else {
-                beginningsFolded.remove(slot.text, in: texts)
-            }
-        case .v4: v4[slot.network, Int(slot.length)] = head
-        case .v6: v6[wide(slot.text), Int(slot.length)] = head
-        case .none, .list: break
-        }
-    }
-
-    private func wide(_ text: TextRange) -> UInt128 {
-        let bytes = texts[text]
-        var value: UInt128 = 0
-        for index in 0..<bytes.count { value = value << 8 | UInt128(bytes[index]) }
-        return value
     }
 }

@@ -179,6 +179,20 @@ public struct OutputBytes: ~Copyable, ~Escapable {
         count += bytes.count
     }
 
+    /// Adds each byte as `change` makes it, all or none.
+    @inline(__always)
+    mutating func append(_ bytes: Span<UInt8>, changed change: (UInt8) -> UInt8) {
+        guard bytes.count <= room else {
+            hasOverflowed = true
+            return
+        }
+        for index in 0..<bytes.count {
+            // Safety: all bytes fit behind `count`.
+            unsafe base[count &+ index] = change(bytes[index])
+        }
+        count += bytes.count
+    }
+
     /// Adds the bytes of a literal.
     public mutating func append(_ text: StaticString) {
         // Safety: a literal's bytes live forever.
