@@ -74,18 +74,26 @@ extension FetchFamily {
 
 /// Functions of the rows above.
 private enum TargetPart {
+    /// The path of a request and perhaps its query; empty where the target has no path, as `*`.
+    @_lifetime(borrow subject)
+    private static func path(_ subject: borrowing Subject, withQuery: Bool) -> Span<UInt8> {
+        let whole = subject.pathAndQuery
+        guard !whole.isEmpty, whole[0] == 0x2F else { return Span() }
+        let end = withQuery ? whole.count : whole.firstIndex(of: 0x3F) ?? whole.count
+        // Safety: a part of what is tied to the subject.
+        return unsafe _overrideLifetime(whole.extracting(0..<end), borrowing: subject)
+    }
+
     static let path: Fetch.Function = { subject, _, state, scratch in
         guard subject.hasRequestHead(&state) else { return nil }
-        let target = subject.target
-        let path = PathParts(of: target).path
-        return path.isEmpty ? nil : scratch.copy(target.extracting(path))
+        let path = path(subject, withQuery: false)
+        return path.isEmpty ? nil : scratch.copy(path)
     }
 
     static let pathWithQuery: Fetch.Function = { subject, _, state, scratch in
         guard subject.hasRequestHead(&state) else { return nil }
-        let target = subject.target
-        let path = PathParts(of: target).pathAndQuery
-        return path.isEmpty ? nil : scratch.copy(target.extracting(path))
+        let path = path(subject, withQuery: true)
+        return path.isEmpty ? nil : scratch.copy(path)
     }
 
     static let prepareQuery: Converter.Preparation = {
@@ -100,23 +108,20 @@ private enum TargetPart {
     static let query: Fetch.Function = { subject, arguments, state, scratch in
         guard subject.hasRequestHead(&state) else { return nil }
         let target = subject.target
-        guard let query = PathParts(of: target).query else { return nil }
+        guard let start = QueryParameters.start(of: target) else { return nil }
         // The mark alone is no query.
-        let withMark = arguments.has(0) && !query.isEmpty
-        let start = withMark ? query.lowerBound &- 1 : query.lowerBound
-        return scratch.copy(target.extracting(start..<query.upperBound))
+        let withMark = arguments.has(0) && start < target.count
+        return scratch.copy(target.extracting((withMark ? start &- 1 : start)..<target.count))
     }
 
     static let base: Fetch.Function = { subject, arguments, state, scratch in
         guard subject.hasRequestHead(&state) else { return nil }
-        let target = subject.target
-        return join(subject, target.extracting(PathParts(of: target).path), &scratch)
+        return join(subject, path(subject, withQuery: false), &scratch)
     }
 
     static let baseWithQuery: Fetch.Function = { subject, arguments, state, scratch in
         guard subject.hasRequestHead(&state) else { return nil }
-        let target = subject.target
-        return join(subject, target.extracting(PathParts(of: target).pathAndQuery), &scratch)
+        return join(subject, path(subject, withQuery: true), &scratch)
     }
 
     /// The host and a path; nil where there is neither.
@@ -146,10 +151,7 @@ private enum TargetPart {
         _ subject: Subject, withQuery: Bool, _ state: inout FetchState
     ) -> UInt32? {
         guard subject.hasRequestHead(&state) else { return nil }
-        let target = subject.target
-        let parts = PathParts(of: target)
-        let path = target.extracting(withQuery ? parts.pathAndQuery : parts.path)
-        return PathParts.hash(host: host(subject), path: path)
+        return PathParts.hash(host: host(subject), path: path(subject, withQuery: withQuery))
     }
 
     static func hashWithSource(

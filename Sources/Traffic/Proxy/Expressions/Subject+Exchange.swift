@@ -13,9 +13,14 @@ extension Subject {
         stream.isNone ? .unlisted : unsafe worker.pointee.streams[stream].method
     }
 
-    /// The minor version of the request's HTTP/1; nil where the stream is no HTTP exchange.
+    /// Whether the head of a request was understood, be it gone by now.
+    private var hasHadRequest: Bool {
+        unsafe isHTTP && !worker.pointee.streams[stream].flags.contains(.isBadRequest)
+    }
+
+    /// The minor version of the request's HTTP/1; nil where there never was a request.
     public var keptRequestMinorVersion: Int? {
-        guard isHTTP else { return nil }
+        guard hasHadRequest else { return nil }
         return unsafe worker.pointee.streams[stream].flags.contains(.isHTTP10) ? 0 : 1
     }
 
@@ -40,9 +45,9 @@ extension Subject {
         return status > 0 ? Int(status) : nil
     }
 
-    /// Whether it is the first request of its connection; nil where the stream is no exchange.
+    /// Whether it is the first request of its connection; nil where there never was a request.
     public var isFirstRequest: Bool? {
-        guard isHTTP else { return nil }
+        guard hasHadRequest else { return nil }
         return unsafe !worker.pointee.streams[stream].flags.contains(.isNotFirst)
     }
 
