@@ -155,7 +155,9 @@ building.library(
 building.library("Statistics", on: .features, needs: ["Proxy", "Kernel", "Addresses"])
 building.library(
     "Admin", on: .features,
-    needs: ["Proxy", "Samples", "Daemon", "Kernel", "Addresses", "Bytes", "ConfigLanguage", "Balancing"])
+    needs: [
+        "Proxy", "Samples", "Daemon", "Kernel", "Addresses", "Bytes", "ConfigLanguage", "Balancing",
+    ])
 
 building.library(
     "ProxyConfig", on: .assembly,
@@ -211,7 +213,11 @@ building.tests(
     "LoadTesting", needs: ["LoadTesting", "Kernel", "ConfigLanguage", "ProxyConfig"])
 
 building.tests(
-    "Logs", needs: ["Logs", "Proxy", "Daemon", "Kernel", "Addresses", "ReferenceHAProxy"])
+    "Logs",
+    needs: [
+        "Logs", "Proxy", "Fetches", "Samples", "Structures", "Daemon", "Kernel", "Addresses",
+        "ReferenceHAProxy",
+    ])
 building.tests(
     "Admin",
     needs: ["Admin", "Proxy", "Daemon", "Kernel", "Addresses", "ReferenceHAProxy"])
@@ -225,7 +231,7 @@ building.tests(
     ])
 
 building.tests(
-    "Conformance", needs: ["HTTP", "HTTPCases"],
+    "Conformance", needs: ["HTTP", "HTTPCases", "ReferenceHAProxy"],
     exclude: [
         "balance", "cli", "http", "log", "retries", "reuse",
         "sample_fetches", "server", "stats", "tcp", "timeouts",

@@ -33,6 +33,8 @@ final class LoadSession {
     let patterns: PatternStore
     /// Compiles expressions and formats.
     let compiler: ExpressionCompiler
+    /// `tune.http.cookielen`: one more than the bytes of a captured cookie.
+    var cookieBytes = 64
     /// `userlist` sections by name, as far as they are read.
     var userListDrafts: [String: UserListDraft] = [:]
     /// `tune.bufsize` as far as it is known.

@@ -23,6 +23,8 @@ extension ActionFamily {
 public enum CaptureLength {
     /// What a slot can be declared to keep.
     public static let range = 1...65_535
+    /// What lines that name a field or a cookie can ask for.
+    public static let fieldRange = 0...65_535
 }
 
 /// `capture`.

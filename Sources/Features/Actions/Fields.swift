@@ -147,7 +147,7 @@ private final class DeleteField: Action, @unchecked Sendable {
         }
         for index in 0..<subject.fieldCount {
             let line = subject.field(index)
-            if !line.isRemoved && isWanted(subject.name(of: line), name.span, subject) {
+            if subject.isSeen(line) && isWanted(subject.name(of: line), name.span, subject) {
                 subject.removeField(index)
             }
         }

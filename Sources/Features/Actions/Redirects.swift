@@ -27,6 +27,9 @@ public final class Redirect: Action, @unchecked Sendable {
         + "[append-slash] [ignore-empty] [set-cookie <name>[=<value>]] [set-cookie-fmt <fmt>] "
         + "[clear-cookie <name>[=]]"
 
+    /// Every word of a redirect.
+    public static let words = RedirectDraft.words
+
     /// What the location is made of.
     private enum Kind {
         case location, prefix, scheme

@@ -27,6 +27,16 @@ extension ActionFamily {
         ])
 }
 
+/// `monitor fail`: the monitor's request fails.
+///
+/// Safety: it holds nothing.
+public final class MonitorFailure: Action, @unchecked Sendable {
+    /// A failure.
+    public init() { super.init() }
+
+    public override func run(_ subject: Subject, isAgain: Bool) -> ActionResult { .stop }
+}
+
 /// Always the same verdict.
 ///
 /// Safety: a constant.

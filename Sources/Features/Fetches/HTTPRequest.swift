@@ -20,10 +20,7 @@ extension FetchFamily {
             ) { subject, _, _, _ in subject.isFirstRequest.map { .boolean($0) } },
             Fetch(
                 "unique-id", .string, "Is the stream's identifier as of 'unique-id-format'."
-            ) { subject, _, _, scratch in
-                guard let identifier = subject.uniqueID else { return nil }
-                return scratch.copy(identifier)
-            },
+            ) { subject, _, _, scratch in subject.uniqueID(&scratch) },
         ])
 
     private static let version = Fetch(

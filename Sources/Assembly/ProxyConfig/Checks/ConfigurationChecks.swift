@@ -47,7 +47,7 @@ enum ConfigurationChecks {
     ) {
         session.finishLate(&diagnostics)
         configuration.expressions = session.compiler.finish()
-        configuration.needs = session.compiler.needs
+        configuration.needs = session.compiler.formatNeeds
         configuration.variableNames = session.variables
         session.patterns.finishLoading()
         configuration.patterns = session.patterns

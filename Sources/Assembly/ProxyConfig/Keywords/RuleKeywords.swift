@@ -230,7 +230,8 @@ extension ProxyDraft {
         for rule in ownRules { rule.table = table }
     }
 
-    private func surroundings(_ arguments: KeywordArguments) -> RuleSurroundings {
+    /// What the rules of the section may ask.
+    func surroundings(_ arguments: KeywordArguments) -> RuleSurroundings {
         let session = session
         let file = arguments.location.file
         return RuleSurroundings(

@@ -55,6 +55,7 @@ extension Worker {
         connections[idle].flags.formUnion([.isReused, .isProven, .writable])
         connections[idle].stream = stream
         connections[idle].served &+= 1
+        addServerName(stream)
         keepHead(stream)
         if !connections[idle].flags.contains(.sendsAtOnce) && sendsTwice(stream) {
             connections[idle].flags.insert(.sendsAtOnce)
@@ -189,6 +190,7 @@ extension Worker {
             $0.poolEpoch.load(ordering: .relaxed)
         }
         connections[connection].served = 1
+        addServerName(stream)
         connections[connection].outbound = streams[stream].head.take()
         streams[stream].server = connection
         countUse(server)

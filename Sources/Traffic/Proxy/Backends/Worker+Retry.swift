@@ -75,6 +75,8 @@ extension Worker {
         let fits = head.append(streams[stream].kept.span)
         precondition(fits, "both buffers are of one pool")
         streams[stream].head = head
+        // What was kept is the head as it was before a server was chosen.
+        streams[stream].nameFieldBytes = 0
         streams[stream].flags.remove(.keepsHead)
         streams[stream].flows[0].isDelivered = false
         streams[stream].flows[1] = Flow()

@@ -97,6 +97,10 @@ struct ProxyEntry {
     var tarpit: UInt32
     /// `option http-buffer-request`.
     let buffersRequests: Bool
+    /// `option http-restrict-req-hdr-names`.
+    let unusualNames: UnusualNames
+    /// `http-send-name-header`.
+    let hasServerNameField: Bool
 }
 
 /// A `bind` line as expressions see it.
@@ -195,6 +199,8 @@ struct Program: ~Copyable {
     let backendNames: NameTable
     /// Keeps the names of proxies and servers.
     let names: ConstantBlock
+    /// By proxy index: the name of `http-send-name-header`; empty where there is none.
+    let serverNameFields: [[UInt8]]
     /// The name of this host.
     let hostName: KeptBytes
     /// The most bytes that a log line can have.
@@ -279,6 +285,7 @@ struct Program: ~Copyable {
             backendNames.insert(proxy.name, index)
         }
         self.backendNames = backendNames
+        serverNameFields = configuration.proxies.map { Array(($0.serverNameField ?? "").utf8) }
         requestCaptures = configuration.proxies.map(\.requestCaptures)
         responseCaptures = configuration.proxies.map(\.responseCaptures)
         replyMakers = configuration.proxies.map(\.replyMakers)
@@ -369,7 +376,9 @@ struct Program: ~Copyable {
             }, inspectDelay: milliseconds(proxy.inspectDelay),
             inspectResponseDelay: milliseconds(proxy.inspectResponseDelay),
             tarpit: milliseconds(timeouts.tarpit == 0 ? timeouts.connect : timeouts.tarpit),
-            buffersRequests: proxy.mode == .http && proxy.options.contains(.httpBufferRequest))
+            buffersRequests: proxy.mode == .http && proxy.options.contains(.httpBufferRequest),
+            unusualNames: proxy.mode == .http ? proxy.unusualNames : .passed,
+            hasServerNameField: proxy.mode == .http && proxy.serverNameField != nil)
     }
 
     private static func append(

@@ -68,8 +68,8 @@ public final class ExpressionCompiler: @unchecked Sendable {
     /// Lists of patterns.
     public let patterns: PatternStore
     private var numbered: [Expression] = []
-    /// What expressions and formats of rules want to be kept of streams.
-    public internal(set) var needs: LogNeeds = []
+    /// What formats of rules want to be kept of streams.
+    public internal(set) var formatNeeds: LogNeeds = []
     /// What was said that is no mistake, with its place; whoever reports it takes it away.
     public private(set) var warnings: [ExpressionMistake] = []
 
@@ -99,7 +99,7 @@ public final class ExpressionCompiler: @unchecked Sendable {
     }
 
     /// Remembers what a format wants to be kept.
-    func note(_ needs: LogNeeds) { self.needs.formUnion(needs) }
+    func note(_ needs: LogNeeds) { formatNeeds.formUnion(needs) }
 
     /// Says something that is no mistake.
     func warn(_ warning: ExpressionMistake) { warnings.append(warning) }

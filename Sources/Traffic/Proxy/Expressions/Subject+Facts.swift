@@ -286,13 +286,20 @@ extension Subject {
     /// `%ci`, `%cp`: where the client came from.
     public var clientEnd: LogEnd {
         if let address = clientAddress { return .ip(address) }
-        return unsafe LogEnd(worker.pointee.sessions[session].clientAddress)
+        return unsafe LogEnd(worker.pointee.sessions[session].clientAddress, number: bindNumber)
     }
 
     /// `%fi`, `%fp`: where the client came to.
     public var frontendEnd: LogEnd {
         if let address = destinationAddress { return .ip(address) }
-        return localEnd(client)
+        return localEnd(client, number: bindNumber)
+    }
+
+    /// The number of the `bind` line, which stands for a port where clients come over UNIX sockets.
+    private var bindNumber: Int {
+        let index = unsafe Int(worker.pointee.sessions[session].bindIndex)
+        let binds = configuration.proxies[frontend].binds
+        return binds.indices.contains(index) ? binds[index].id : 0
     }
 
     /// `%bi`, `%bp`: where the connection to the server comes from.
@@ -300,13 +307,14 @@ extension Subject {
         stream.isNone ? .none : unsafe localEnd(worker.pointee.streams[stream].server)
     }
 
-    private func localEnd(_ connection: Handle) -> LogEnd {
+    private func localEnd(_ connection: Handle, number: Int = 0) -> LogEnd {
         guard !connection.isNone, unsafe worker.pointee.connections.isLive(connection) else {
             return .none
         }
         do throws(Errno) {
             return LogEnd(
-                try unsafe worker.pointee.connections[connection].descriptor.localAddress())
+                try unsafe worker.pointee.connections[connection].descriptor.localAddress(),
+                number: number)
         } catch {
             return .none
         }

@@ -120,6 +120,15 @@ extension Subject {
     }
 }
 
+// Safety: what a subject points at is alive and its own, as its type says.
+extension Subject {
+    /// The index of the first line of a field that is known by number and forwarded; nil when there
+    /// is none.
+    public func firstField(_ known: KnownField) -> Int? {
+        unsafe worker.pointee.fields.firstIndex(of: known)
+    }
+}
+
 extension Span where Element == UInt8 {
     /// The next element of a `Connection` value without the blanks before it.
     fileprivate func nextOption(from position: inout Int) -> Range<Int>? {

@@ -173,11 +173,6 @@ public struct Subject: BitwiseCopyable {
         return unsafe _overrideLifetime(source.extracting(line.value), borrowing: self)
     }
 
-    /// The index of the first line of a field that is known by number; nil when there is none.
-    public func firstField(_ known: KnownField) -> Int? {
-        unsafe worker.pointee.fields.firstIndex(of: known)
-    }
-
     /// The request's method.
     public var methodText: Span<UInt8> {
         @_lifetime(borrow self)

@@ -86,7 +86,8 @@ extension Worker {
         let side = message.side
         message.side = .none
         logOrigin = origin
-        let limit = longestLine(stream, session)
+        // The line feed belongs to the length.
+        let limit = longestLine(stream, session) &- 1
         // Safety: the room for texts is a block of its own that the worker keeps for life; the
         // configuration keeps the formats; the subject is not kept.
         let line = unsafe withUnsafeMutablePointer(to: &self) { worker in

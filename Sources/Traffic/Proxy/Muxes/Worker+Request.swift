@@ -78,16 +78,15 @@ extension Worker {
         if entry.hasMonitorURI && asksForMonitor(stream, head) {
             // Neither forwarded nor logged: it says that this process serves.
             streams[stream].flags.remove(.isLogged)
-            takeHead(stream, head)
+            hand(stream, head)
+            let fails = monitorFails(stream)
             countIntercepted(stream)
-            reply(stream, status: 200)
+            reply(stream, status: fails ? 503 : 200)
             return
         }
         if entry.keepsRequestLine { keepRequestLine(stream, head) }
         if hasRequestRules(entry, own) {
-            take(head, .request)
-            streams[stream].flags.insert(.holdsRequestHead)
-            streams[stream].requestHeadBytes = head.length
+            hand(stream, head)
             walkRequest(stream)
             return
         }
@@ -110,6 +109,13 @@ extension Worker {
         }
         takeHead(stream, head)
         reply(stream, status: target >= 0 ? 500 : 503)
+    }
+
+    /// Lets rules see a request's head, which stays in the client's buffer meanwhile.
+    private mutating func hand(_ stream: Handle, _ head: MessageHead) {
+        take(head, .request)
+        streams[stream].flags.insert(.holdsRequestHead)
+        streams[stream].requestHeadBytes = head.length
     }
 
     /// The rules have passed the request: its head is written anew and a server is looked for.
@@ -264,6 +270,8 @@ extension Worker {
         // `httpclose` of a frontend is about its clients, of a backend about its servers.
         let options = programs[own].proxies[back].options.union(
             programs[own].proxies[front].options.intersection(.httpServerClose))
+        let namesServer = programs[own].proxies[back].hasServerNameField
+        if namesServer { leaveOutServerName(stream) }
         var output = buffers.take()
         var fits =
             message.isEdited
@@ -293,6 +301,9 @@ extension Worker {
             if streams[stream].flags.contains(.isHTTP10) {
                 fits = fits && output.append("connection: keep-alive\r\n")
             }
+        }
+        if namesServer {
+            streams[stream].nameFieldAt = UInt32(truncatingIfNeeded: output.count)
         }
         fits = fits && output.append("\r\n")
         streams[stream].head = output

@@ -51,14 +51,23 @@ extension Worker {
         let own = streams[stream].program
         let back = Int(streams[stream].backend)
         let front = Int(streams[stream].frontend)
-        let maker =
-            (back >= 0 ? programs[own].replyMakers[back][status] : nil)
-            ?? programs[own].replyMakers[front][status]
-        if let maker { return withSubject(stream, isFinal: true) { maker.make($0) } }
-        let custom =
-            (back >= 0 ? programs[own].errorReplies[back][status] : nil)
-            ?? programs[own].errorReplies[front][status]
-        guard let reply = custom ?? programs[own].standardReplies[status] else { return false }
+        if back >= 0, let isMade = beginReply(of: back, status: status, for: stream) {
+            return isMade
+        }
+        if let isMade = beginReply(of: front, status: status, for: stream) { return isMade }
+        guard let reply = programs[own].standardReplies[status] else { return false }
+        return beginReply(reply, status: status, for: stream)
+    }
+
+    /// Begins the reply that a proxy has for a status; nil where it has none of its own.
+    private mutating func beginReply(
+        of proxy: Int, status: Int, for stream: Handle
+    ) -> Bool? {
+        let own = streams[stream].program
+        if let maker = programs[own].replyMakers[proxy][status] {
+            return withSubject(stream, isFinal: true) { maker.make($0) }
+        }
+        guard let reply = programs[own].errorReplies[proxy][status] else { return nil }
         return beginReply(reply, status: status, for: stream)
     }
 

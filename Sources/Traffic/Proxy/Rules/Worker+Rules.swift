@@ -1,7 +1,7 @@
 // Streams on their way through the rules: stage by stage, with a pause where bytes are awaited.
 //
-//     content ─ monitor ─ captures ─ http-request ─ redirect ─ use_backend ─┐
-//     ┌─────────────────────── frontend ───────────────────────────────────┘
+//     content ─ captures ─ http-request ─ redirect ─ use_backend ─┐
+//     ┌────────────────── frontend ──────────────────────────────┘
 //     └─ content ─ http-request ─ redirect ─ use-server ─ stick ─ server
 //        └───────────────────── backend ──────────────┘
 
@@ -13,14 +13,14 @@ import Structures
 
 /// Where a request is among the rules.
 enum RequestStage: UInt8 {
-    case frontContent, frontBody, monitor, frontCaptures, frontRules, frontRedirects, switching
-    case backContent, backBody, backRules, backRedirects, servers, sticking, done
+    case frontContent, frontBody, frontCaptures, frontRules, frontNames, frontRedirects
+    case switching, backContent, backBody, backRules, backNames, backRedirects, servers, sticking
+    case done
 
     /// The rules of the stage and whether they are the backend's; nil for stages of another kind.
     var list: (step: RuleStep, ofBackend: Bool)? {
         switch self {
         case .frontContent: (.contentRequest, false)
-        case .monitor: (.monitorFail, false)
         case .frontCaptures: (.captureRequest, false)
         case .frontRules: (.httpRequest, false)
         case .frontRedirects: (.redirect, false)
@@ -30,7 +30,7 @@ enum RequestStage: UInt8 {
         case .backRedirects: (.redirect, true)
         case .servers: (.useServer, true)
         case .sticking: (.stickRequest, true)
-        case .frontBody, .backBody, .done: nil
+        case .frontBody, .backBody, .frontNames, .backNames, .done: nil
         }
     }
 }
@@ -269,12 +269,10 @@ extension Worker {
     /// Whether a request meets any rule on its way to its default backend.
     @inline(__always)
     mutating func hasRequestRules(_ entry: ProxyEntry, _ own: Handle) -> Bool {
-        if entry.ruleSteps & RuleSteps.ofRequests.rawValue != 0 || entry.buffersRequests {
-            return true
-        }
+        if entry.actsOnRequests { return true }
         guard entry.defaultBackend >= 0 else { return false }
         let back = programs[own].proxies[Int(entry.defaultBackend)]
-        return back.ruleSteps & RuleSteps.ofRequests.rawValue != 0 || back.buffersRequests
+        return back.actsOnRequests
     }
 
     /// Leads a request, or the begin of a relay, through its rules from where it stands to a
@@ -301,10 +299,7 @@ extension Worker {
         let own = streams[stream].program
         let back = streams[stream].backend
         guard let (step, ofBackend) = stage.list else {
-            guard isHTTP, stage == .backBody || stage == .frontBody else { return .passed }
-            let proxy = stage == .backBody ? back : streams[stream].frontend
-            return programs[own].proxies[Int(proxy)].buffersRequests
-                ? awaitBody(stream, proxy: Int(proxy)) : .passed
+            return isHTTP ? passPlain(stage, stream) : .passed
         }
         // Rules of a `listen` are the frontend's: they do not run twice.
         if ofBackend && back == streams[stream].frontend && step != .useServer
@@ -320,6 +315,54 @@ extension Worker {
             return .passed
         }
         return run(step, of: proxy, stream, isFinal: true)
+    }
+
+    /// A stage without a list of rules.
+    private mutating func passPlain(_ stage: RequestStage, _ stream: Handle) -> RuleEnd {
+        let own = streams[stream].program
+        let ofBackend = stage == .backBody || stage == .backNames
+        let proxy = Int(ofBackend ? streams[stream].backend : streams[stream].frontend)
+        // A `listen` has had its turn as a frontend.
+        if ofBackend && proxy == Int(streams[stream].frontend) { return .passed }
+        let entry = programs[own].proxies[proxy]
+        switch stage {
+        case .frontBody, .backBody:
+            return entry.buffersRequests ? awaitBody(stream, proxy: proxy) : .passed
+        case .frontNames, .backNames: return restrictNames(stream, entry.unusualNames)
+        default: return .passed
+        }
+    }
+
+    /// `option http-restrict-req-hdr-names`.
+    private mutating func restrictNames(_ stream: Handle, _ policy: UnusualNames) -> RuleEnd {
+        if policy == .passed { return .passed }
+        let hasUnusual = withSubject(stream, isFinal: true) { subject in
+            var hasUnusual = false
+            for index in 0..<subject.fieldCount {
+                let line = subject.field(index)
+                if line.isRemoved || !subject.name(of: line).isUnusualName { continue }
+                hasUnusual = true
+                if policy == .refused { break }
+                subject.removeField(index)
+            }
+            return hasUnusual
+        }
+        guard hasUnusual, policy == .refused else { return .passed }
+        finish(stream, .deny(status: 403), .httpRequest)
+        return .ended
+    }
+
+    /// Whether `monitor fail` says that requests for the monitor fail.
+    mutating func monitorFails(_ stream: Handle) -> Bool {
+        let own = streams[stream].program
+        let front = Int(streams[stream].frontend)
+        let range = programs[own].rules.range(front, .monitorFail)
+        if range.isEmpty { return false }
+        let (result, _) = withSubject(stream, isFinal: true) {
+            $0.run(range, from: range.lowerBound, isAgain: false, program: own)
+        }
+        if case .stop = result { return true }
+        return false
     }
 
     /// `tcp-request content` and `tcp-response content`: what cannot be said yet is waited for,
@@ -601,10 +644,32 @@ extension RuleSteps {
     /// The steps that a request or the begin of a relay meets.
     static let ofRequests = RuleSteps(
         rawValue: [
-            RuleStep.contentRequest, .monitorFail, .captureRequest, .httpRequest, .redirect,
+            RuleStep.contentRequest, .captureRequest, .httpRequest, .redirect,
             .switching, .useServer, .stickRequest,
         ].reduce(0) { $0 | $1.bit })
     /// The steps that a response meets.
     static let ofResponses = RuleSteps(
         rawValue: RuleStep.allCases.filter(\.isResponse).reduce(0) { $0 | $1.bit })
+}
+
+extension ProxyEntry {
+    /// Whether a request meets anything in this proxy on its way.
+    @inline(__always)
+    var actsOnRequests: Bool {
+        ruleSteps & RuleSteps.ofRequests.rawValue != 0 || buffersRequests
+            || unusualNames != .passed || hasServerNameField
+    }
+}
+
+extension Span where Element == UInt8 {
+    /// Whether a field's name has other characters than letters, digits and hyphens.
+    fileprivate var isUnusualName: Bool {
+        for index in 0..<count {
+            switch self[index] {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D: continue
+            default: return true
+            }
+        }
+        return false
+    }
 }

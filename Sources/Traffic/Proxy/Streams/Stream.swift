@@ -173,6 +173,10 @@ struct Stream: ~Copyable {
     var kept = Buffer()
     /// Bytes of the head as it was handed to a connection used again.
     var headBytes: UInt32 = 0
+    /// Where the field with the server's name stands in the head; 0 where there is none.
+    var nameFieldAt: UInt32 = 0
+    /// How many bytes that field has; 0 before a server was chosen.
+    var nameFieldBytes: UInt32 = 0
     /// The request line as kept for the log and for expressions.
     var requestLine = Buffer()
     /// The status of the response; -1 while there is none.
