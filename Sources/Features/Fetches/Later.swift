@@ -1,6 +1,6 @@
 // Samples of what is not built yet: TLS connections and FastCGI applications (configuration manual:
-// fetching samples at layer 5, FastCGI). Their names are known, so that a configuration is told why it
-// cannot be used.
+// fetching samples at layer 5, FastCGI). Their names are known, so that a configuration is told why
+// it cannot be used.
 
 import Proxy
 import Samples

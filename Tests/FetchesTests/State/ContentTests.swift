@@ -6,8 +6,8 @@ import Testing
 
 @testable import Proxy
 
-/// Expressions that are asked of relays; their values are left in variables of the process, which an
-/// HTTP frontend shows.
+/// Expressions that are asked of relays; their values are left in variables of the process, which
+/// an HTTP frontend shows.
 private struct RelayQuestions {
     let ofRequests: [String]
     let ofResponses: [String]

@@ -36,14 +36,15 @@ import Testing
 
     @Test func `queues and free places are counted`() throws {
         let echo = try Echo()
+        let page = Self.page([
+            "queue(b)", "avg_queue(b)", "srv_conn(b/s1)", "srv_conn(b/s2)", "srv_queue(b/s1)",
+            "be_conn(b)", "be_conn_free(b)", "srv_conn_free(b/s1)", "connslots(b)", "fe_conn",
+        ])
         let text =
             Self.defaults + """
                 frontend f
                  bind 127.0.0.1:PORT-f
-                \(Self.page([
-                "queue(b)", "avg_queue(b)", "srv_conn(b/s1)", "srv_conn(b/s2)", "srv_queue(b/s1)",
-                "be_conn(b)", "be_conn_free(b)", "srv_conn_free(b/s1)", "connslots(b)", "fe_conn",
-            ]))
+                \(page)
                  default_backend b
                 backend b
                  server s1 127.0.0.1:\(echo.port) maxconn 1 maxqueue 10
@@ -72,14 +73,15 @@ import Testing
 
     @Test func `rates follow what comes`() throws {
         let echo = try Echo()
+        let page = Self.page([
+            "fe_sess_rate(x)", "fe_req_rate(x)", "be_sess_rate(b)", "srv_sess_rate(b/s)",
+        ])
         let text =
             Self.defaults + """
                 frontend f
                  bind 127.0.0.1:PORT-f
                  http-request deny deny_status 400 if { fe_sess_rate(x) gt 1000 }
-                \(Self.page([
-                "fe_sess_rate(x)", "fe_req_rate(x)", "be_sess_rate(b)", "srv_sess_rate(b/s)",
-            ]))
+                \(page)
                 frontend x
                  bind 127.0.0.1:PORT-x
                  default_backend b
@@ -111,14 +113,15 @@ import Testing
     }
 
     @Test func `weights and states of servers are those in force`() throws {
+        let page = Self.page([
+            "srv_weight(b/s)", "srv_uweight(b/s)", "srv_iweight(b/s)", "srv_is_up(b/s)",
+            "nbsrv(b)",
+        ])
         let text =
             Self.defaults + """
                 frontend f
                  bind 127.0.0.1:PORT-f
-                \(Self.page([
-                "srv_weight(b/s)", "srv_uweight(b/s)", "srv_iweight(b/s)", "srv_is_up(b/s)",
-                "nbsrv(b)",
-            ]))
+                \(page)
                 backend b
                  server s 127.0.0.1:1 weight 10
                  server t 127.0.0.1:1
@@ -204,6 +207,10 @@ import Testing
     }
 
     @Test func `timeouts that rules have set are the present ones`() throws {
+        let page = Self.page([
+            "be_server_timeout", "be_tunnel_timeout", "cur_server_timeout", "cur_tunnel_timeout",
+            "fe_client_timeout", "prio_class", "prio_offset", "be_name", "be_conn", "nbsrv",
+        ])
         let text =
             Self.defaults + """
                 listen f
@@ -213,11 +220,7 @@ import Testing
                  http-request set-timeout tunnel 2s
                  http-request set-priority-class int(-5)
                  http-request set-priority-offset int(70)
-                \(Self.page([
-                "be_server_timeout", "be_tunnel_timeout", "cur_server_timeout",
-                "cur_tunnel_timeout", "fe_client_timeout", "prio_class", "prio_offset", "be_name",
-                "be_conn", "nbsrv",
-            ]))
+                \(page)
                  server s 127.0.0.1:1
 
                 """
