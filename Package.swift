@@ -232,7 +232,7 @@ building.tests(
     ])
 
 building.tests(
-    "Conformance", needs: ["HTTP", "HTTPCases", "ReferenceHAProxy"],
+    "Conformance", needs: ["HTTP", "HTTPCases"],
     exclude: [
         "acl", "balance", "body", "cli", "errorfiles", "http", "http-after-response",
         "http-rules", "http-send-name-header", "log", "maps", "monitor", "retries", "reuse",
