@@ -278,6 +278,57 @@ import Testing
         #expect(!other.engine.configuration.measuresStreams)
     }
 
+    @Test(arguments: [
+        ("5\r\nhello\r\n0\r\n\r\n", "hello HTX_BLK_DATA 1"),
+        ("3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", "abcde HTX_BLK_DATA 1"),
+        ("0\r\n\r\n", " HTX_BLK_EOH 1"),
+    ])
+    func `chunked bodies are blocks without their framing`(
+        _ body: String, _ expected: String
+    ) throws {
+        let text =
+            Self.defaults + """
+                frontend f
+                 bind 127.0.0.1:PORT-f
+                 option http-buffer-request
+                 http-request set-var(txn.d) internal.htx_blk.data(tail)
+                 http-request set-var(txn.t) internal.htx_blk.type(tail)
+                 http-request set-var(txn.e) internal.htx.has_eom
+                 http-request return status 200 content-type text/plain lf-string "%[var(txn.d)] %[var(txn.t)] %[var(txn.e)]"
+
+                """
+        let running = try RunningText(text)
+        let client = try Client(running.port("f"))
+        let head = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+        client.send(Array((head + body).utf8))
+        let answer = String(decoding: client.receive(), as: UTF8.self)
+        #expect(answer.hasSuffix("\r\n\r\n" + expected), "\(answer)")
+    }
+
+    @Test func `log lines may ask the access lists of their frontend`() throws {
+        let text =
+            Self.defaults + """
+                frontend f
+                 bind 127.0.0.1:PORT-f
+                 log 127.0.0.1:1 local0
+                 log-format "%[acl(here)] %[acl(!here,TRUE)] %[acl(there)]"
+                 acl here var(txn.x) -m found
+                 http-request set-var(txn.x) int(1) if { path /here }
+                 http-request return status 204
+                 acl there always_false
+
+                """
+        let running = try RunningText(text)
+        _ = try Client.get("/here", running.port("f"))
+        _ = try Client.get("/there", running.port("f"))
+        #expect(eventually { running.log.all.count == 2 })
+        #expect(running.log.all == ["1 0 0", "0 1 0"])
+        let wrong = Loaded(
+            text.replacing("acl(there)", with: "acl(ther)").replacing("PORT-f", with: "1"))
+        #expect(
+            wrong.messages.contains { $0.contains("did you mean 'there'?") }, "\(wrong.messages)")
+    }
+
     @Test func `access lists may use each other, but not without end`() throws {
         let text =
             Self.defaults + """
