@@ -371,6 +371,19 @@ import Testing
         #expect(proxies[0].servers.map(\.id) == [2, 1])
     }
 
+    @Test func `what has a number of its own advances the count`() throws {
+        let loaded = Loading.load(
+            Loading.timeouts
+                + "backend a\n id 50\n server s 127.0.0.1:1 id 99\n server t 127.0.0.1:1\n"
+                + " server u 127.0.0.1:1 id 5\n server v 127.0.0.1:1\n server w 127.0.0.1:1\n"
+                + "backend b\nlisten c\n bind :1 id 30\n bind :2\n bind :3 id 3\n bind :4\n"
+                + "backend d\n id 4\nbackend e\n")
+        let proxies = try #require(loaded.configuration).proxies
+        #expect(proxies.map(\.id) == [50, 2, 3, 4, 5])
+        #expect(proxies[0].servers.map(\.id) == [99, 2, 5, 4, 6])
+        #expect(proxies[2].binds.map(\.id) == [30, 2, 3, 4])
+    }
+
     @Test func `a server whose name resolves later starts in maintenance`() throws {
         let loaded = Loading.backend(" server s nowhere.test:80 init-addr libc,none")
         let server = try #require(loaded.configuration?.proxies[0].servers.first)

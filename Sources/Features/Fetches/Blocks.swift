@@ -1,7 +1,7 @@
 // Samples for developers: an HTTP message as the blocks that HAProxy keeps it in (configuration
 // manual: fetching samples for developers). We keep no such blocks; the samples are what they would
-// be: a start line, the fields, the end of the head, and the body as far as it has come. Differs:
-// of a chunked body there are no blocks.
+// be: a start line, the fields, the end of the head, and the body as far as it has come, in one
+// block. Differs: HAProxy may have several, and others for trailers.
 
 import HTTP
 import Proxy
@@ -23,7 +23,7 @@ extension FetchFamily {
                 "internal.htx.has_eom", .boolean, needs: Blocks.needs,
                 "Is true where the message is there to its end."
             ) { subject, _, _, _ in
-                subject.hasBlocks ? .boolean(subject.hasWholeBody) : nil
+                subject.hasBlocks ? .boolean(subject.isBodyWhole) : nil
             },
             figure("internal.htx.nbblks", "Is how many blocks the message has.") { $0.blockCount },
             figure("internal.htx.size", "Is the bytes that the message can have.") {
@@ -34,8 +34,8 @@ extension FetchFamily {
             },
             block("internal.htx_blk.data", .binary, "Is a block of the body.") {
                 subject, block, scratch in
-                guard case .data(let range) = block else { return scratch.copy(Span()) }
-                return scratch.copy(subject.headBytes.extracting(range), as: .binary)
+                guard case .body = block else { return scratch.copy(Span()) }
+                return scratch.make(as: .binary) { subject.appendBody(to: &$0) }
             },
             block("internal.htx_blk.hdrname", .string, "Is the name of a field's block.") {
                 subject, block, scratch in
@@ -92,8 +92,8 @@ private enum Block {
     case startLine
     case field(FieldLine)
     case endOfFields
-    /// The body: a range of the bytes the head was parsed from.
-    case data(Range<Int>)
+    /// The body, as far as it has come.
+    case body
     case none
 }
 
@@ -130,8 +130,11 @@ extension Subject {
 
     /// Bytes of all blocks.
     var blockBytes: Int {
-        var total = 0
-        for index in 0..<blockCount { total += bytes(of: block(Int64(index))) }
+        var total = bytes(of: .startLine) + bytes(of: .endOfFields) + bodyByteCount
+        for index in 0..<fieldCount {
+            let line = field(index)
+            if !line.isRemoved { total += bytes(of: .field(line)) }
+        }
         return total
     }
 
@@ -139,7 +142,7 @@ extension Subject {
 
     fileprivate var roomBytes: Int { contentLimit - Blocks.messageBytes }
 
-    fileprivate var blockCount: Int { 2 + presentFields + (bodyBytes > 0 ? 1 : 0) }
+    fileprivate var blockCount: Int { 2 + presentFields + (bodyByteCount > 0 ? 1 : 0) }
 
     private var presentFields: Int {
         var count = 0
@@ -161,25 +164,6 @@ extension Subject {
         }
     }
 
-    /// Bytes of the body that are there.
-    private var bodyBytes: Int {
-        let held = headBytes.count - Int(head.length)
-        switch head.framing {
-        case .none, .chunked: return 0
-        case .length(let count): return Int(clamping: min(UInt64(max(held, 0)), count))
-        case .untilClose: return max(held, 0)
-        }
-    }
-
-    /// Whether the body is there to its end.
-    fileprivate var hasWholeBody: Bool {
-        switch head.framing {
-        case .none: true
-        case .length(let count): UInt64(bodyBytes) == count
-        case .chunked, .untilClose: false
-        }
-    }
-
     /// The block at an index; negative for the last.
     fileprivate func block(_ index: Int64) -> Block {
         let count = blockCount
@@ -189,8 +173,7 @@ extension Subject {
         if index > fields {
             if index == fields + 1 { return .endOfFields }
             guard index < count else { return .none }
-            let start = Int(head.length)
-            return .data(start..<start + bodyBytes)
+            return .body
         }
         var left = index
         for position in 0..<fieldCount {
@@ -211,7 +194,7 @@ extension Subject {
             return Blocks.startLineBytes + words + 8
         case .field(let line): return name(of: line).count + value(of: line).count
         case .endOfFields: return 1
-        case .data(let range): return range.count
+        case .body: return bodyByteCount
         case .none: return 0
         }
     }
@@ -221,7 +204,7 @@ extension Subject {
         case .startLine: hasRequestHead ? "HTX_BLK_REQ_SL" : "HTX_BLK_RES_SL"
         case .field: "HTX_BLK_HDR"
         case .endOfFields: "HTX_BLK_EOH"
-        case .data: "HTX_BLK_DATA"
+        case .body: "HTX_BLK_DATA"
         case .none: "HTX_BLK_UNUSED"
         }
     }

@@ -46,6 +46,7 @@ enum ConfigurationChecks {
         _ diagnostics: inout Diagnostics
     ) {
         session.finishLate(&diagnostics)
+        session.compiler.references.finishLate()
         configuration.expressions = session.compiler.finish()
         configuration.needs = session.compiler.formatNeeds
         configuration.variableNames = session.variables

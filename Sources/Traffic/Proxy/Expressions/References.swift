@@ -112,18 +112,32 @@ public final class References: @unchecked Sendable {
 
     /// A section is about to end: finds the access lists that its expressions name.
     public func finish(_ lists: AccessLists) {
-        for use in listUses where use.lists === lists {
-            do throws(ExpressionMistake) {
-                try use.find()
-            } catch {
-                mistakes.append((use.place, error.text, error.suggestion))
-            }
+        for use in listUses where use.lists === lists { find(use) }
+    }
+
+    private func find(_ use: AccessListUse) {
+        do throws(ExpressionMistake) {
+            try use.find()
+        } catch {
+            mistakes.append((use.place, error.text, error.suggestion))
         }
     }
 
     /// A section has been read.
     public func finish(_ lists: AccessLists, _ table: AccessTable) {
         for use in listUses where use.lists === lists { use.finish(table) }
+        self.lists = nil
+    }
+
+    /// Everything has been read: finds the access lists of expressions that were compiled when
+    /// their section was over, such as those of log lines.
+    public func finishLate() {
+        for use in listUses {
+            guard let lists = use.lists else { continue }
+            find(use)
+            use.finish(lists.finish())
+        }
+        lists = nil
     }
 
     /// A reference to be found later.

@@ -46,6 +46,16 @@ extension Subject {
         return count
     }
 
+    /// Whether the body is there to its end.
+    public var isBodyWhole: Bool {
+        switch head.framing {
+        case .none: true
+        case .length(let length): UInt64(bodyBytes.count) == length
+        case .chunked: headBytes.holdsAllChunks(from: Int(head.length))
+        case .untilClose: false
+        }
+    }
+
     /// How many bytes the body has as far as its head says: those announced, or those there where
     /// nothing is announced.
     public var announcedBodyBytes: UInt64 {

@@ -55,14 +55,28 @@ extension Subject {
         return back.capability.contains(.backend) ? Int(back.tunnel) : 0
     }
 
-    /// How long the client may be silent in this stream.
-    public var clientTimeout: Int { configuredClientTimeout }
+    /// How long the client may be silent in this stream: what a rule has set, or the frontend's.
+    public var clientTimeout: Int {
+        let set = settings.client
+        return set > 0 ? Int(set) : configuredClientTimeout
+    }
 
     /// How long the server may be silent in this stream.
-    public var serverTimeout: Int { configuredServerTimeout }
+    public var serverTimeout: Int {
+        let set = settings.server
+        return set > 0 ? Int(set) : configuredServerTimeout
+    }
 
     /// How long both sides may be silent in this stream's tunnel.
-    public var tunnelTimeout: Int { configuredTunnelTimeout }
+    public var tunnelTimeout: Int {
+        let set = settings.tunnel
+        return set > 0 ? Int(set) : configuredTunnelTimeout
+    }
+
+    /// What rules have set for this stream.
+    private var settings: StreamSettings {
+        stream.isNone ? StreamSettings() : unsafe worker.pointee.settings(of: stream)
+    }
 
     // MARK: Listeners
 

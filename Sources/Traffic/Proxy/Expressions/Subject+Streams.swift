@@ -41,9 +41,8 @@ extension Subject {
     /// `set-priority-offset`).
     public var priority: (class: Int, offset: Int)? {
         if stream.isNone { return nil }
-        // The class stands before the offset, of 32 bits.
-        let rank = unsafe worker.pointee.streams[stream].queueRank
-        return (Int(rank &>> 32), Int(Int32(truncatingIfNeeded: rank)))
+        let rank = unsafe QueueRank(worker.pointee.streams[stream].queueRank)
+        return (rank.class, rank.offset)
     }
 
     // MARK: Rules

@@ -287,7 +287,11 @@ extension Worker {
         entry.frontendCounters.add(.sessions)
         entry.frontendCounters.tick(.sessions, now: now)
         if entry.isLoggedAtAccept { logAccept(client) }
-        beginClient(client)
+        if measuresStreams {
+            measure(client) { worker in worker.beginClient(client) }
+        } else {
+            beginClient(client)
+        }
     }
 
     /// The live state of a frontend of the program in force.

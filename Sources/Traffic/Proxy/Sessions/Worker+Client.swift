@@ -53,7 +53,7 @@ extension Worker {
     }
 
     /// Adds the time that `body` takes to the stream that the connection then has.
-    private mutating func measure(_ connection: Handle, _ body: (inout Worker) -> Void) {
+    mutating func measure(_ connection: Handle, _ body: (inout Worker) -> Void) {
         let begun = Clock.monotonic().nanoseconds
         body(&self)
         guard connections.isLive(connection) else { return }

@@ -1,14 +1,23 @@
-// Samples of TLS connections, which come with TLS itself (configuration manual: fetching samples at
-// layer 5). Their names are known, so that a configuration is told why it cannot be used.
+// Samples of what is not built yet: TLS connections and FastCGI applications (configuration manual:
+// fetching samples at layer 5, FastCGI). Their names are known, so that a configuration is told why
+// it cannot be used.
 
 import Proxy
 import Samples
 
 extension FetchFamily {
-    /// TLS, later.
+    /// TLS connections.
     static let laterTLS = FetchFamily(
-        "TLS connections",
-        TLSRows.all.sorted { $0.name < $1.name })
+        "TLS connections", TLSRows.all.sorted { $0.name < $1.name })
+
+    /// FastCGI applications.
+    static let laterFastCGI = FetchFamily(
+        "FastCGI applications",
+        ["fcgi.docroot", "fcgi.index"].map {
+            Fetch(
+                $0, .string, "Is a setting of the FastCGI application of the backend.",
+                .notYet("FastCGI is not built yet"))
+        })
 }
 
 private enum TLSRows {
