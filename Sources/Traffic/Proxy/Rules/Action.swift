@@ -140,6 +140,8 @@ public enum ActionResult: Sendable {
     case reject
     /// The connection is given up without a word to the client.
     case drop
+    /// The request is malformed: the client gets 400, and the stream ends.
+    case malformed
     /// What was waited for did not come in time: the client gets 408, or 504 where it was a server
     /// that was waited for, and the stream ends.
     case timedOut

@@ -203,6 +203,10 @@ extension Worker {
             note(stream, cause: "P", state: state)
             countEverywhere(stream, .internalErrors)
             reply(stream, status: 500)
+        case .malformed:
+            note(stream, cause: "P", state: state)
+            countRequestError(stream)
+            reply(stream, status: 400)
         case .timedOut:
             finishLate(stream, isResponse)
         case .goOn, .stop, .wait, .close:
