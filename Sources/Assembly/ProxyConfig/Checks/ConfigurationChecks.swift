@@ -37,7 +37,24 @@ enum ConfigurationChecks {
         configuration.rings = [.buf0] + assembly.session.rings
         checkRings(&configuration, &diagnostics)
         finishRules(&configuration, assembly.session, &diagnostics)
+        setVariables(assembly.global.assignments, &configuration, &diagnostics)
         return configuration
+    }
+
+    /// Works out the variables that the global section sets.
+    private static func setVariables(
+        _ assignments: [StartAssignment], _ configuration: inout Configuration,
+        _ diagnostics: inout Diagnostics
+    ) {
+        if diagnostics.hasAlerts { return }
+        do throws(Errno) {
+            configuration.startVariables = try StartVariables.evaluate(
+                assignments, under: configuration)
+        } catch {
+            diagnostics.report(
+                Diagnostic(
+                    .alert, "variables of the global section cannot be set : \(error.text)."))
+        }
     }
 
     /// Finds what rules and expressions have named before it was there.
