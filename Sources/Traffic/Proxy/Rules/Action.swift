@@ -142,6 +142,8 @@ public enum ActionResult: Sendable {
     case drop
     /// The request is malformed: the client gets 400, and the stream ends.
     case malformed
+    /// The client has left before its request was complete; the stream ends.
+    case clientLeft
     /// What was waited for did not come in time: the client gets 408, or 504 where it was a server
     /// that was waited for, and the stream ends.
     case timedOut

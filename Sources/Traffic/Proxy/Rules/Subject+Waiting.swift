@@ -17,6 +17,11 @@ extension Subject {
         unsafe worker.pointee.hasBody(stream, isRequest: hasRequestHead, atLeast: bytes)
     }
 
+    /// Whether a client has ended before its request's body was there.
+    public var isCutShort: Bool {
+        unsafe hasRequestHead && worker.pointee.isCutShort(stream)
+    }
+
     /// Tells a client that waits for it that its body is wanted.
     public func askForBody() { unsafe worker.pointee.askForBody(stream) }
 
