@@ -143,7 +143,9 @@ building.library(
 
 building.library(
     "Fetches", on: .features,
-    needs: ["Proxy", "Samples", "HTTP", "Kernel", "Addresses", "Structures", "Bytes"])
+    needs: [
+        "Proxy", "Samples", "HTTP", "Inspection", "Kernel", "Addresses", "Structures", "Bytes",
+    ])
 building.library(
     "Actions", on: .features,
     needs: ["Proxy", "Samples", "HTTP", "Addresses", "Structures", "Bytes", "ConfigLanguage"])
@@ -153,7 +155,9 @@ building.library(
 building.library("Statistics", on: .features, needs: ["Proxy", "Kernel", "Addresses"])
 building.library(
     "Admin", on: .features,
-    needs: ["Proxy", "Samples", "Daemon", "Kernel", "Addresses", "Bytes", "ConfigLanguage", "Balancing"])
+    needs: [
+        "Proxy", "Samples", "Daemon", "Kernel", "Addresses", "Bytes", "ConfigLanguage", "Balancing",
+    ])
 
 building.library(
     "ProxyConfig", on: .assembly,
@@ -200,10 +204,20 @@ building.tests(
         "ProxyConfig", "ConfigLanguage", "Addresses", "Kernel", "Proxy", "ReferenceHAProxy",
     ], resources: [.copy("Names")])
 building.tests(
+    "Fetches",
+    needs: [
+        "Fetches", "Proxy", "ProxyConfig", "ConfigLanguage", "Kernel", "Addresses",
+        "ReferenceHAProxy",
+    ])
+building.tests(
     "LoadTesting", needs: ["LoadTesting", "Kernel", "ConfigLanguage", "ProxyConfig"])
 
 building.tests(
-    "Logs", needs: ["Logs", "Proxy", "Daemon", "Kernel", "Addresses", "ReferenceHAProxy"])
+    "Logs",
+    needs: [
+        "Logs", "Proxy", "Fetches", "Samples", "Structures", "Daemon", "Kernel", "Addresses",
+        "ReferenceHAProxy",
+    ])
 building.tests(
     "Admin",
     needs: ["Admin", "Proxy", "Daemon", "Kernel", "Addresses", "ReferenceHAProxy"])
@@ -217,9 +231,10 @@ building.tests(
     ])
 
 building.tests(
-    "Conformance", needs: ["HTTP", "HTTPCases"],
+    "Conformance", needs: ["HTTP", "HTTPCases", "ReferenceHAProxy"],
     exclude: [
-        "balance", "cli", "http", "log", "retries", "reuse", "server", "stats", "tcp", "timeouts",
+        "balance", "cli", "http", "log", "retries", "reuse",
+        "sample_fetches", "server", "stats", "tcp", "timeouts",
     ])
 
 let package = Package(

@@ -13,8 +13,8 @@ import Synchronization
 struct NoLogging: StreamLogging {
     final class Logger: StreamLogger {
         func logs(frontend: Int) -> Bool { false }
-        func logsAtAccept(frontend: Int) -> Bool { false }
-        func log(_ facts: borrowing StreamFacts, requestLine: Span<UInt8>) {}
+        var longestLine: Int { 0 }
+        func log(_ line: borrowing LoggedLine) {}
         var droppedLines: UInt64 { 0 }
     }
     func makeLogger(for configuration: Configuration, worker: Int) -> any StreamLogger { Logger() }

@@ -15,9 +15,8 @@ import Testing
         let lines = try LoggedLines()
         lines.configuration.global.logTag = tag
         lines.configuration.global.logSendHostname = host
-        lines.configuration.proxies[0].logFormat = "text"
         lines.configuration.proxies[0].logs = [lines.log { $0.format = format }]
-        lines.logger().log(ordinaryFacts(), requestLine: Span())
+        lines.logger().log("text")
         return try #require(lines.inbox.nextAtOnce())
     }
 
@@ -48,7 +47,6 @@ import Testing
     @Test func `A line is cut to the target's length`() throws {
         for (format, expected) in [("local", 101), ("raw", 100)] {
             let lines = try LoggedLines()
-            lines.configuration.proxies[0].logFormat = String(repeating: "x", count: 500)
             lines.configuration.proxies[0].logs = [
                 lines.log {
                     $0.maxBytes = 100
@@ -56,7 +54,7 @@ import Testing
                 },
                 lines.log { $0.maxBytes = 65_535 },
             ]
-            lines.logger().log(ordinaryFacts(), requestLine: Span())
+            lines.logger().log(String(repeating: "x", count: 500))
             let cut = try #require(lines.inbox.nextAtOnce())
             #expect(cut.utf8.count == expected)
             #expect(cut.hasSuffix("x\n"))
@@ -66,8 +64,6 @@ import Testing
 
     @Test func `Levels filter and cap`() throws {
         let lines = try LoggedLines()
-        lines.configuration.proxies[0].logFormat = "x"
-        lines.configuration.proxies[0].options = .logSeparateErrors
         lines.configuration.proxies[0].logs = [
             lines.log {
                 $0.maxLevel = 5
@@ -76,40 +72,26 @@ import Testing
             }
         ]
         let logger = lines.logger()
-        logger.log(ordinaryFacts(), requestLine: Span())
+        logger.log("x")
         #expect(lines.inbox.nextAtOnce() == nil)
-        var failed = ordinaryFacts()
-        failed.status = 503
-        logger.log(failed, requestLine: Span())
+        logger.log("x", level: 3)
         #expect(lines.inbox.nextAtOnce() == "<4>x\n")
     }
 
-    @Test func `Normal and empty streams are left out where that was asked for`() throws {
+    @Test func `Structured data may be as long as the line`() throws {
         let lines = try LoggedLines()
-        lines.configuration.proxies[0].logFormat = "x"
-        lines.configuration.proxies[0].options = [.dontLogNormal, .dontLogNull]
-        lines.configuration.proxies[0].logs = [lines.log { $0.format = "raw" }]
+        let format = try Formats.compile("x")
+        lines.configuration.proxies[0].structuredDataFormat = format
+        lines.configuration.proxies[0].logs = [lines.log { $0.format = "rfc5424" }]
         let logger = lines.logger()
-        logger.log(ordinaryFacts(), requestLine: Span())
-        var null = StreamFacts()
-        null.isNull = true
-        null.termination.cause = UInt8(ascii: "C")
-        logger.log(null, requestLine: Span())
-        #expect(lines.inbox.nextAtOnce() == nil)
-        for change in [
-            { $0.status = 500 }, { $0.retries = 1 }, { $0.wasRedispatched = true },
-            { $0.termination.cause = UInt8(ascii: "s") },
-        ] as [(inout StreamFacts) -> Void] {
-            var facts = ordinaryFacts()
-            change(&facts)
-            logger.log(facts, requestLine: Span())
-            #expect(lines.inbox.nextAtOnce() == "x\n")
-        }
+        logger.log("text", structuredData: "[a b=\"c\"]  ")
+        #expect(lines.inbox.nextAtOnce()?.hasSuffix(" - [a b=\"c\"] text\n") == true)
+        logger.log("text", structuredData: String(repeating: "y", count: 1024))
+        #expect(lines.inbox.nextAtOnce()?.utf8.count == 1025)
     }
 
     @Test func `Samples share lines out`() throws {
         let lines = try LoggedLines()
-        lines.configuration.proxies[0].logFormat = "%lc"
         lines.configuration.proxies[0].logs = [
             lines.log {
                 $0.sampleRanges = [1...1, 3...4]
@@ -118,7 +100,7 @@ import Testing
             }
         ]
         let logger = lines.logger()
-        for _ in 0..<10 { logger.log(ordinaryFacts(), requestLine: Span()) }
+        for number in 0..<10 { logger.log("\(number)") }
         var received: [String] = []
         while let line = lines.inbox.nextAtOnce() { received.append(String(line.dropLast())) }
         #expect(received == ["0", "2", "3", "5", "7", "8"])
@@ -129,16 +111,15 @@ import Testing
         lines.configuration.global.logs = [
             lines.log { $0.format = "raw" }, lines.log { $0.format = "short" },
         ]
-        lines.configuration.proxies[0].logFormat = "x"
         lines.configuration.proxies[0].logs = [
             LogConfiguration(target: .global, targetText: "global")
         ]
-        lines.logger().log(ordinaryFacts(), requestLine: Span())
+        lines.logger().log("x")
         #expect(lines.inbox.nextAtOnce() == "x\n")
         #expect(lines.inbox.nextAtOnce() == "<6>x\n")
         lines.configuration.proxies[0].logs = []
         #expect(!lines.logger().logs(frontend: 0))
-        lines.logger().log(ordinaryFacts(), requestLine: Span())
+        lines.logger().log("x")
         #expect(lines.inbox.nextAtOnce() == nil)
     }
 
@@ -147,17 +128,16 @@ import Testing
         let receiver = try Descriptor.socket(family: AF_INET, type: Int32(SOCK_DGRAM.rawValue))
         try receiver.bind(to: socketAddress("127.0.0.1", 0))
         let address = try receiver.localAddress()
-        lines.configuration.proxies[0].logFormat = "one %ci"
         var log = LogConfiguration(target: .datagram(address), targetText: "")
         log.format = "raw"
         lines.configuration.proxies[0].logs = [log]
         let logger = lines.logger()
-        logger.log(ordinaryFacts(), requestLine: Span())
-        logger.log(ordinaryFacts(), requestLine: Span())
+        logger.log("one")
+        logger.log("one")
         for _ in 0..<2 {
             var bytes = [UInt8](repeating: 0, count: 100)
             let count = recv(receiver.number, &bytes, 100, 0)
-            #expect(String(decoding: bytes[..<max(count, 0)], as: UTF8.self) == "one 10.1.2.3\n")
+            #expect(String(decoding: bytes[..<max(count, 0)], as: UTF8.self) == "one\n")
         }
         #expect(logger.droppedLines == 0)
     }
@@ -166,12 +146,11 @@ import Testing
         let lines = try LoggedLines()
         let pipe = try Pipe(capacity: 4096).surrender()
         defer { for end in [pipe.read, pipe.write] { close(end) } }
-        lines.configuration.proxies[0].logFormat = String(repeating: "y", count: 999)
         var log = LogConfiguration(target: .descriptor(pipe.write), targetText: "")
         log.format = "raw"
         lines.configuration.proxies[0].logs = [log]
         let logger = lines.logger()
-        for _ in 0..<100 { logger.log(ordinaryFacts(), requestLine: Span()) }
+        for _ in 0..<100 { logger.log(String(repeating: "y", count: 999)) }
         #expect(logger.droppedLines > 0 && logger.droppedLines < 100)
         var bytes = [UInt8](repeating: 0, count: 200_000)
         let count = read(pipe.read, &bytes, bytes.count)
@@ -183,10 +162,9 @@ import Testing
         let lines = try LoggedLines()
         let gone = LogConfiguration(
             target: .datagram(unixAddress(lines.inbox.path + "-none")), targetText: "")
-        lines.configuration.proxies[0].logFormat = "x"
         lines.configuration.proxies[0].logs = [gone, lines.log { $0.format = "raw" }]
         let logger = lines.logger()
-        logger.log(ordinaryFacts(), requestLine: Span())
+        logger.log("x")
         #expect(logger.droppedLines == 1)
         #expect(lines.inbox.nextAtOnce() == "x\n")
     }

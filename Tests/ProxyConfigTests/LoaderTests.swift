@@ -277,14 +277,14 @@ import Testing
              log-format "${HAPROXY_TCP_LOG_FMT} branch=${HAPROXY_BRANCH}"
             """)
         #expect(loaded.messages == [])
-        let format = try #require(loaded.configuration?.proxies[0].logFormat)
+        let format = try #require(loaded.configuration?.proxies[0].logFormat).text
         #expect(format.hasPrefix("%ci:%cp [%t]") && format.hasSuffix(" branch=3.5"))
         let wrong = Loading.frontend(" log 127.0.0.1 local0\n log-format %nonsense")
         #expect(wrong.configuration == nil)
         try #require(wrong.messages.count == 1)
         #expect(
             wrong.messages[0].hasPrefix(
-                "[ALERT] : parsing [t.cfg:8] : 'log-format' in frontend 'f'"))
+                "[ALERT] : parsing [t.cfg:8] : frontend 'f' : there is no alias '%nonsense'"))
     }
 
     @Test func `mistakes are all told, each with its line and what was meant`() {
@@ -350,7 +350,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["peers p", "resolvers r", "userlist u", "cache c", "program p"])
+    @Test(arguments: ["peers p", "resolvers r", "mailers m", "cache c", "program p"])
     func `sections that do not work yet are refused once and passed over`(header: String) {
         let loaded = Loading.load("\(header)\n foo\n bar baz\nglobal\n maxconn 3\n")
         let name = header.prefix { $0 != " " }

@@ -8,6 +8,7 @@ import Testing
 
 @testable import Admin
 @testable import Logs
+import Proxy
 @testable import ProxyConfig
 @testable import Statistics
 @testable import Supervisor
@@ -33,10 +34,10 @@ struct NamedRow: Sendable, CustomStringConvertible {
             all.append(
                 NamedRow(table: "option", name: row.word, sentence: row.sentence, isUsable: true))
         }
-        for row in LogVariable.rows {
+        for row in LogAliasCatalog.all.rows {
             all.append(
                 NamedRow(
-                    table: "log variable", name: "%\(row.alias)", sentence: row.sentence,
+                    table: "alias", name: "%\(row.name)", sentence: row.sentence,
                     isUsable: true))
         }
         let statistics = Statistics(product: ProductFacts(name: "", version: "", releaseDate: ""))

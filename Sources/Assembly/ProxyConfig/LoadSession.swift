@@ -68,6 +68,7 @@ final class LoadSession {
             guard case .success(let bytes) = readFile(path) else { return nil }
             return bytes
         }
+        compiler.references.environment = { [unowned self] in self.environment[$0] }
     }
 
     /// Remembers something to be looked at once all sections are read.

@@ -4,6 +4,7 @@ import Addresses
 import Glibc
 import Kernel
 @testable import Proxy
+import Samples
 import Synchronization
 
 /// A running engine and the ports of its frontends.
@@ -27,8 +28,8 @@ final class RunningEngine: Sendable {
         self.listeners = listeners
         self.ports = ports
         engine = try Engine(
-            configuration: configuration, listeners: listeners, logging: log, workers: workers,
-            mostGenerations: mostGenerations)
+            configuration: StreamLog.logging(configuration), listeners: listeners, logging: log,
+            workers: workers, mostGenerations: mostGenerations)
         engine.start()
     }
 
@@ -56,7 +57,7 @@ final class RunningEngine: Sendable {
 
     /// Publishes a next generation on the same sockets.
     func publish(_ configuration: Configuration) {
-        engine.publish(configuration, listeners: listeners)
+        engine.publish(StreamLog.logging(configuration), listeners: listeners)
     }
 
     /// Waits until every worker has read what was told it before, a generation included.
@@ -158,6 +159,36 @@ final class StreamLog: StreamLogging {
     }
     private let entries = Mutex<[Entry]>([])
 
+    /// The same configuration, whose frontends log what an entry says.
+    static func logging(_ configuration: Configuration) -> Configuration {
+        var configuration = configuration
+        for index in configuration.proxies.indices {
+            configuration.proxies[index].logFormat = format
+        }
+        return configuration
+    }
+
+    private static let format: LogFormat = {
+        let names = VariableNames()
+        let compiler = ExpressionCompiler(
+            fetches: FetchCatalog([]), converters: ConverterCatalog([]), aliases: aliases,
+            variables: names, patterns: PatternStore { _ in .missing }, readFile: { _ in nil })
+        return try! compiler.format(
+            "%ending %status %retries %redispatched %streams", word: 0, in: .log, isHTTP: true)
+    }()
+
+    private static let aliases = LogAliasCatalog([
+        LogAlias(
+            "ending", "", .plain { subject, _, output in
+                output.append(subject.termination.cause)
+                output.append(subject.termination.state)
+            }),
+        LogAlias("status", "", .number { $0.shownStatus }),
+        LogAlias("retries", "", .number { $0.retryCount }),
+        LogAlias("redispatched", "", .number { $0.wasRedispatched ? 1 : 0 }),
+        LogAlias("streams", "", .number { $0.serverConnections }),
+    ])
+
     /// Everything logged so far.
     var all: [Entry] { entries.withLock { $0 } }
 
@@ -171,14 +202,16 @@ final class StreamLog: StreamLogging {
         private let log: StreamLog
         init(log: StreamLog) { self.log = log }
         func logs(frontend: Int) -> Bool { true }
-        func logsAtAccept(frontend: Int) -> Bool { false }
-        func log(_ facts: borrowing StreamFacts, requestLine: Span<UInt8>) {
-            let ending = String(
-                decoding: [facts.termination.cause, facts.termination.state], as: UTF8.self)
+        var longestLine: Int { 1024 }
+        func log(_ line: borrowing LoggedLine) {
+            var text = ""
+            for index in 0..<line.text.count {
+                text.unicodeScalars.append(Unicode.Scalar(line.text[index]))
+            }
+            let values = text.split(separator: " ")
             let entry = Entry(
-                ending: ending, status: facts.status, retries: facts.retries,
-                wasRedispatched: facts.wasRedispatched,
-                serverConnections: facts.serverConnections)
+                ending: String(values[0]), status: Int(values[1])!, retries: Int(values[2])!,
+                wasRedispatched: values[3] == "1", serverConnections: Int(values[4])!)
             log.entries.withLock { $0.append(entry) }
         }
         var droppedLines: UInt64 { 0 }

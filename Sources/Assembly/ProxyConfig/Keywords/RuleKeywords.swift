@@ -98,6 +98,7 @@ extension ProxyDraft {
         session.patterns.place =
             "file '\(arguments.location.file)' line \(arguments.location.line)"
         session.compiler.references.proxyName = isDefaults ? nil : proxy.name
+        session.compiler.references.lists = lists
     }
 
     /// Runs `body` and reports its mistake with the word that is wrong, and the warnings of access
@@ -209,7 +210,7 @@ extension ProxyDraft {
         guard let condition = rule.condition else { return }
         let compiler = session.compiler
         for number in lists.expressions(of: condition) {
-            let missing = compiler.needs(of: number).subtracting(rule.step.place.available)
+            let missing = rule.step.place.missing(of: compiler.needs(of: number))
             if missing.isEmpty { continue }
             diagnostics.report(
                 arguments.warning(
@@ -223,7 +224,9 @@ extension ProxyDraft {
     mutating func finishRules() {
         if !requestCaptures.lengths.isEmpty { proxy.requestCaptures = requestCaptures.lengths }
         if !responseCaptures.lengths.isEmpty { proxy.responseCaptures = responseCaptures.lengths }
+        session.compiler.references.finish(lists)
         let table = lists.finish()
+        session.compiler.references.finish(lists, table)
         for rule in ownRules { rule.table = table }
     }
 
@@ -243,8 +246,8 @@ extension ProxyDraft {
                 }
             }, errorSet: { session.errorSets[$0] },
             whenAllIsRead: { session.checkLate(at: arguments.location, $0) },
-            capability: proxy.capability,
-            requestCaptures: requestCaptures, responseCaptures: responseCaptures)
+            capability: proxy.capability, requestCaptures: requestCaptures,
+            responseCaptures: responseCaptures)
     }
 }
 

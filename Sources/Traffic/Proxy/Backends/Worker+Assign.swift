@@ -113,6 +113,7 @@ extension Worker {
         sessions[session].lastBackend = streams[stream].backend
         sessions[session].lastOrdinal = Int32(truncatingIfNeeded: ordinal)
         counters.add(.sessions)
+        counters.tick(.sessions, now: now)
         counters.add(.selections)
         entry.backendCounters.add(.selections)
         connectServer(stream)
@@ -191,6 +192,8 @@ extension Worker {
             programs[program].proxies[Int(known[identity])].isHTTP == front.isHTTP
         else { return false }
         if sessions[session].program == old { follow(session: session) }
+        streams[stream].lastRule = -1
+        streams[stream].waitingRule = -1
         streams[stream].frontend = known[identity]
         streams[stream].backend = backend
         streams[stream].program = program

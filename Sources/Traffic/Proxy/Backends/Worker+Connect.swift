@@ -89,6 +89,7 @@ extension Worker {
             if sendsTwice(stream) { flags.insert(.sendsAtOnce) }
             return connections.insert(Connection(descriptor: socket, flags: flags))
         } catch {
+            streams[stream].serverFault = ConnectionFault(error)
             return nil
         }
     }
@@ -161,7 +162,7 @@ extension Worker {
     }
 
     /// The server's address, with the client's destination port where the configuration says so.
-    private mutating func destination(_ stream: Handle, _ server: ServerEntry) -> RawSocketAddress {
+    mutating func destination(_ stream: Handle, _ server: ServerEntry) -> RawSocketAddress {
         guard server.usesClientPort || server.usesClientAddress || server.portOffset != 0 else {
             return server.address
         }
@@ -203,6 +204,9 @@ extension Worker {
         let server = streams[stream].server
         let flags = connections[server].flags
         if flags.contains(.failed) {
+            if let error = connections[server].descriptor.takeSocketError() {
+                connections[server].fault = ConnectionFault(error)
+            }
             connectionFailed(stream, timedOut: false)
             return
         }
@@ -235,7 +239,8 @@ extension Worker {
         if connections[server].outbound.isEmpty {
             // Nothing of ours to send: the poller's word is what tells.
             if connections[server].flags.contains(.isWatched) {
-                if connections[server].descriptor.takeSocketError() != nil {
+                if let error = connections[server].descriptor.takeSocketError() {
+                    connections[server].note(error)
                     connectionFailed(stream, timedOut: false)
                     return false
                 }
@@ -400,6 +405,7 @@ extension Worker {
     mutating func dropServerConnection(_ stream: Handle) {
         let server = streams[stream].server
         guard !server.isNone else { return }
+        streams[stream].serverFault = connections[server].fault
         if !connections[server].outbound.isEmpty {
             streams[stream].head = connections[server].outbound.take()
         }

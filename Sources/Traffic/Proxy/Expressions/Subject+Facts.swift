@@ -59,7 +59,8 @@ extension Subject {
     public var beginMicroseconds: Int64 {
         let accepted = unsafe worker.pointee.sessions[session].acceptedMicroseconds
         if stream.isNone { return accepted }
-        let idleSince = unsafe worker.pointee.streams[stream].firstByteAt
+        let idleSince =
+            unsafe worker.pointee.streams[stream].firstByteAt
             &- worker.pointee.streams[stream].idleMilliseconds
         return accepted &+ milliseconds(idleSince)
     }
@@ -73,7 +74,8 @@ extension Subject {
 
     /// From the accept to a tick, in microseconds.
     private func milliseconds(_ tick: UInt64) -> Int64 {
-        unsafe Int64(truncatingIfNeeded: tick &- worker.pointee.sessions[session].acceptedAt) &* 1000
+        unsafe Int64(truncatingIfNeeded: tick &- worker.pointee.sessions[session].acceptedAt)
+            &* 1000
     }
 
     // MARK: Times, in milliseconds; -1 where the stage was not reached
@@ -284,13 +286,20 @@ extension Subject {
     /// `%ci`, `%cp`: where the client came from.
     public var clientEnd: LogEnd {
         if let address = clientAddress { return .ip(address) }
-        return unsafe LogEnd(worker.pointee.sessions[session].clientAddress)
+        return unsafe LogEnd(worker.pointee.sessions[session].clientAddress, number: bindNumber)
     }
 
     /// `%fi`, `%fp`: where the client came to.
     public var frontendEnd: LogEnd {
         if let address = destinationAddress { return .ip(address) }
-        return localEnd(client)
+        return localEnd(client, number: bindNumber)
+    }
+
+    /// The number of the `bind` line, which stands for a port where clients come over UNIX sockets.
+    private var bindNumber: Int {
+        let index = unsafe Int(worker.pointee.sessions[session].bindIndex)
+        let binds = configuration.proxies[frontend].binds
+        return binds.indices.contains(index) ? binds[index].id : 0
     }
 
     /// `%bi`, `%bp`: where the connection to the server comes from.
@@ -298,13 +307,14 @@ extension Subject {
         stream.isNone ? .none : unsafe localEnd(worker.pointee.streams[stream].server)
     }
 
-    private func localEnd(_ connection: Handle) -> LogEnd {
+    private func localEnd(_ connection: Handle, number: Int = 0) -> LogEnd {
         guard !connection.isNone, unsafe worker.pointee.connections.isLive(connection) else {
             return .none
         }
         do throws(Errno) {
             return LogEnd(
-                try unsafe worker.pointee.connections[connection].descriptor.localAddress())
+                try unsafe worker.pointee.connections[connection].descriptor.localAddress(),
+                number: number)
         } catch {
             return .none
         }
@@ -324,7 +334,9 @@ extension Subject {
     public var shownRequestLine: Span<UInt8> {
         @_lifetime(borrow self)
         get {
-            if stream.isNone || isBadRequest { return unsafe _overrideLifetime(Span(), borrowing: self) }
+            if stream.isNone || isBadRequest {
+                return unsafe _overrideLifetime(Span(), borrowing: self)
+            }
             // Safety: the line, or the head, stays as it is meanwhile; the span is tied to this
             // subject.
             let kept = unsafe worker.pointee.streams[stream].requestLine.span

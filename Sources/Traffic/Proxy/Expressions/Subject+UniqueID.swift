@@ -17,17 +17,15 @@ struct IdentifierRoom: ~Copyable {
 }
 
 extension Subject {
-    /// The identifier of the stream, made now if it was not yet; nil where the frontend has no
-    /// format for it, and without a stream.
-    public var uniqueID: Span<UInt8>? {
-        @_lifetime(borrow self)
-        get {
-            guard makeUniqueID() else { return nil }
-            return unsafe _overrideLifetime(knownUniqueID, borrowing: self)
-        }
+    /// The identifier of the stream, copied into `scratch`, and made now if it was not yet; nil where
+    /// the frontend has no format for it, and without a stream.
+    public func uniqueID(_ scratch: inout SampleScratch) -> Sample? {
+        guard makeUniqueID() else { return nil }
+        return scratch.copy(knownUniqueID)
     }
 
-    /// `%ID`: the identifier as a format shows it. Log lines have one made; others show what there is.
+    /// `%ID`: the identifier as a format shows it. Log lines have one made; others show what there
+    /// is.
     public var shownUniqueID: Span<UInt8> {
         @_lifetime(borrow self)
         get {

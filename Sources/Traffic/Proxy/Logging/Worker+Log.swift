@@ -60,9 +60,9 @@ extension Worker {
         let isError = isError(stream)
         if entry.options.contains(.dontLogNormal), !isError { return nil }
         if entry.options.contains(.dontLogNull), streams[stream].flows[0].bytes == 0 { return nil }
+        let wanted = Int(settings(of: stream).logLevel)
         let usual = isError && entry.options.contains(.logSeparateErrors) ? 3 : informationLevel
-        let set = Int(settings(of: stream).logLevel)
-        let level = set >= 0 ? set : usual
+        let level = wanted >= 0 ? wanted : usual
         return unsafe render(
             format, entry.structuredData, session: streams[stream].session, stream: stream,
             at: origin, level: level)
@@ -86,7 +86,8 @@ extension Worker {
         let side = message.side
         message.side = .none
         logOrigin = origin
-        let limit = longestLine(stream, session)
+        // The line feed belongs to the length.
+        let limit = longestLine(stream, session) &- 1
         // Safety: the room for texts is a block of its own that the worker keeps for life; the
         // configuration keeps the formats; the subject is not kept.
         let line = unsafe withUnsafeMutablePointer(to: &self) { worker in

@@ -73,6 +73,7 @@ extension Worker {
         let own = streams[stream].program
         let entry = programs[own].proxies[Int(streams[stream].frontend)]
         entry.frontendCounters.add(.requests)
+        entry.frontendCounters.tick(.requests, now: now)
         setFraming(stream, head)
         if entry.hasMonitorURI && asksForMonitor(stream, head) {
             // Neither forwarded nor logged: it says that this process serves.

@@ -217,8 +217,8 @@ public struct RuleSurroundings {
         readFile: @escaping (String) -> Result<[UInt8], RuleFileFailure>,
         errorSet: @escaping (String) -> [Int: [UInt8]]?,
         whenAllIsRead: @escaping (@escaping () -> LateFinding?) -> Void,
-        capability: ProxyCapability,
-        requestCaptures: CaptureAllocation, responseCaptures: CaptureAllocation
+        capability: ProxyCapability, requestCaptures: CaptureAllocation,
+        responseCaptures: CaptureAllocation
     ) {
         self.isHTTP = isHTTP
         self.isDefaults = isDefaults

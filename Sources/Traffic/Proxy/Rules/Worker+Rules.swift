@@ -101,7 +101,7 @@ extension Worker {
 
     /// Notes where the bytes of the present head are, which may have moved since.
     @inline(__always)
-    private mutating func findSource(_ stream: Handle) {
+    mutating func findSource(_ stream: Handle) {
         // Safety: as `MessageState.source` says.
         switch message.side {
         case .request:
@@ -146,9 +146,11 @@ extension Worker {
         if range.isEmpty { return .passed }
         let first = range.lowerBound &+ Int(streams[stream].rules.index)
         let isAgain = streams[stream].rules.isAgain
+        streams[stream].waitingRule = -1
         let (result, index) = withSubject(stream, isFinal: isFinal) {
             $0.run(range, from: first, isAgain: isAgain, program: own)
         }
+        note(result, of: Int32(truncatingIfNeeded: index), step, stream)
         if streams[stream].flags.contains(.hasInterim) && !sendInterim(stream) { return .ended }
         switch result {
         case .close:
@@ -169,6 +171,17 @@ extension Worker {
         default:
             finish(stream, result, step)
             return .ended
+        }
+    }
+
+    /// Keeps which rule has ended a list, or waits, for those who ask later.
+    private mutating func note(
+        _ result: ActionResult, of index: Int32, _ step: RuleStep, _ stream: Handle
+    ) {
+        switch result {
+        case .goOn: return
+        case .wait: streams[stream].waitingRule = index
+        default: if step.isRemembered { streams[stream].lastRule = index }
         }
     }
 
@@ -627,6 +640,17 @@ extension Worker {
         let back = Int(streams[stream].backend)
         return programs[streams[stream].program].proxies[back].ruleSteps
             & RuleStep.contentResponse.bit != 0
+    }
+}
+
+extension RuleStep {
+    /// Whether the rule that ends the list is told later (`last_rule_line`).
+    var isRemembered: Bool {
+        switch self {
+        case .contentRequest, .contentResponse, .httpRequest, .httpResponse, .httpAfterResponse:
+            true
+        default: false
+        }
     }
 }
 

@@ -183,7 +183,7 @@ struct Stream: ~Copyable {
     var status: Int32 = -1
     /// The status the server has sent, whatever rules have made of it; -1 while there is none.
     var serverStatus: Int16 = -1
-    /// The minor version of the response's HTTP/1; -1 while there is none.
+    /// The minor version of the server's response; -1 while there is none.
     var responseMinorVersion: Int8 = -1
     /// Tries after the first so far.
     var retries: Int32 = 0
@@ -235,6 +235,19 @@ struct Stream: ~Copyable {
     var queueRank: Int64 = 0
     /// Where it is among the rules.
     var rules = RulePlace()
+    /// The rule that last ended a list, in the rules of its program; -1 while none has.
+    var lastRule: Int32 = -1
+    /// As `lastRule`: the rule at which it waits; -1 while it waits at none.
+    var waitingRule: Int32 = -1
+    /// What went wrong with its last connection to a server.
+    var serverFault = ConnectionFault.none
+    /// How often it was taken up by its worker.
+    var calls: UInt32 = 1
+    /// Nanoseconds it was worked on, and waited for its worker, in those calls. Only measured where
+    /// an expression asks for it.
+    var workNanoseconds: UInt64 = 0
+    /// As `workNanoseconds`.
+    var delayNanoseconds: UInt64 = 0
     /// Its head, while it waits there; none while it does not.
     var held = Handle.none
     /// Variables, captures and what else rules need; none while they need nothing.

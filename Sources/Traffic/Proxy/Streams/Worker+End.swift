@@ -86,9 +86,9 @@ extension Worker {
         if !hasLeftRequest(stream) { streams[stream].flags.remove(.clientPersists) }
         streams[stream].flags.remove(.serverPersists)
         leaveQueue(stream)
+        if !streams[stream].server.isNone { keepServerFacts(stream) }
         finishServer(stream, keep: false)
         streams[stream].status = Int32(status)
-        streams[stream].responseMinorVersion = 1
         streams[stream].phase = .replying
         streams[stream].clientActivity = now
         // Interim responses on their way, perhaps sent in part, stay in front of the reply.

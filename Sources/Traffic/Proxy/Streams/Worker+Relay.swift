@@ -60,6 +60,7 @@ extension Worker {
         if backend != streams[stream].frontend { leaveSettings(stream) }
         let entry = programs[streams[stream].program].proxies[Int(backend)]
         entry.backendCounters.add(.sessions)
+        entry.backendCounters.tick(.sessions, now: now)
         let present = unsafe entry.backend._withUnsafeGuaranteedRef { backend in
             let present = backend.connections.add(1, ordering: .relaxed).newValue
             if present > backend.connectionsMax.load(ordering: .relaxed) {

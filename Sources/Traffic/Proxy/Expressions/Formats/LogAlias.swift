@@ -10,17 +10,18 @@ import Samples
 public enum LogEnd: Sendable {
     /// There is no connection.
     case none
-    /// A UNIX socket.
-    case local
+    /// A UNIX socket, and the number that stands for its port.
+    case local(number: Int)
     /// An IP address and a port.
     case ip(IPSocketAddress)
 
     /// The end that the kernel's form of an address means.
-    init(_ address: borrowing RawSocketAddress) {
+    init(_ address: borrowing RawSocketAddress, number: Int = 0) {
         if let ip = address.ip {
             self = .ip(ip)
         } else {
-            self = address.family == Int32(SocketFamily.unix) ? .local : .none
+            let isLocal = address.family == Int32(SocketFamily.unix)
+            self = isLocal ? .local(number: number) : .none
         }
     }
 }
@@ -51,7 +52,7 @@ public enum LogValue: Sendable {
     case marked(@Sendable (Subject) -> Int64, if: @Sendable (Subject) -> Bool)
     /// A number that `X` shows in at least four hexadecimal digits.
     case counter(@Sendable (Subject) -> Int64)
-    /// Thousandths of a second, in three digits.
+    /// Thousandths of a second, in three digits, or with `X` in at least two hexadecimal ones.
     case thousandths(@Sendable (Subject) -> Int64)
     /// An address.
     case address(@Sendable (Subject) -> LogEnd)

@@ -18,14 +18,14 @@ extension ExpressionCompiler {
         style: LogFormatStyle? = nil
     ) throws(ExpressionMistake) -> LogFormat {
         let style = style ?? .usual(in: place)
-        let before = needs
+        let before = formatNeeds
         var reader = LogFormatReader(
             text: Array(text.utf8), word: word, place: place, isHTTP: isHTTP, style: style,
             compiler: self)
         try reader.read()
         let format = reader.finish(text)
         // What a log line wants is a matter of its frontend alone.
-        if style == .line { needs = before } else { note(format.needs) }
+        if style == .line { formatNeeds = before } else { note(format.needs) }
         return format
     }
 }
@@ -202,7 +202,7 @@ private struct LogFormatReader {
             throw mistake(start, text.count - start, "the bracket of '%[' is never closed")
         }
         position += 1
-        if expression.needs.contains(.requestFacts) { needs.insert(.requestLine) }
+        if expression.needs.contains(.requestLine) { needs.insert(.requestLine) }
         expressions.append(expression)
         var made = LogPart(expression, part.item)
         made.bytes = part.bytes

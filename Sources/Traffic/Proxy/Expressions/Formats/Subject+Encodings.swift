@@ -11,14 +11,9 @@ extension Subject {
     /// Writes what an alias stands for in the item's encoding.
     func encode(_ value: borrowing LogValue, _ item: LogItem, to output: inout OutputBytes) {
         switch value {
-        case .number(let get), .marked(let get, if: _), .thousandths(let get):
-            output.append(encoded: get(self), item)
-        case .counter(let get):
-            guard item.flags.contains(.hexadecimal) else {
-                return output.append(encoded: get(self), item)
-            }
-            let number = UInt64(bitPattern: get(self))
-            encode(item, to: &output) { $0.append(hexadecimal: number, digits: 4) }
+        case .number(let get), .marked(let get, if: _): output.append(encoded: get(self), item)
+        case .counter(let get): encode(get(self), digits: 4, item, to: &output)
+        case .thousandths(let get): encode(get(self), digits: 2, item, to: &output)
         case .address(let get): encode(addressOf: get(self), item, to: &output)
         case .port(let get): encode(portOf: get(self), item, to: &output)
         case .text(let write), .plain(let write):
@@ -47,6 +42,18 @@ extension Subject {
         }
     }
 
+    /// Writes a number, which `X` makes a text of at least so many digits.
+    private func encode(
+        _ value: Int64, digits: Int, _ item: LogItem, to output: inout OutputBytes
+    ) {
+        guard item.flags.contains(.hexadecimal) else {
+            return output.append(encoded: value, item)
+        }
+        encode(item, to: &output) {
+            $0.append(hexadecimal: UInt64(bitPattern: value), digits: digits)
+        }
+    }
+
     private func encode(
         addressOf end: LogEnd, _ item: LogItem, to output: inout OutputBytes
     ) {
@@ -65,16 +72,10 @@ extension Subject {
     }
 
     private func encode(portOf end: LogEnd, _ item: LogItem, to output: inout OutputBytes) {
-        let port: UInt16
         switch end {
-        case .none: return output.append(encoded: Span(), item)
-        case .local: port = 1
-        case .ip(let address): port = address.port
-        }
-        if item.flags.contains(.hexadecimal) {
-            encode(item, to: &output) { $0.append(hexadecimal: UInt64(port), digits: 4) }
-        } else {
-            output.append(encoded: Int64(port), item)
+        case .none: output.append(encoded: Span(), item)
+        case .local(let number): output.append(encoded: Int64(number), item)
+        case .ip(let address): encode(Int64(address.port), digits: 4, item, to: &output)
         }
     }
 

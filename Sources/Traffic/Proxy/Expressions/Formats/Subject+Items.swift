@@ -20,7 +20,7 @@ extension Subject {
             if isMarked(self) { output.append(0x2B) }
             output.append(decimal: get(self))
         case .counter(let get): output.append(counter: get(self), item)
-        case .thousandths(let get): output.append(thousandths: get(self))
+        case .thousandths(let get): output.append(thousandths: get(self), item)
         case .address(let get): output.append(get(self), item)
         case .port(let get): output.append(portOf: get(self), item)
         case .plain(let write): return write(self, item, &output)
@@ -215,9 +215,13 @@ extension OutputBytes {
         }
     }
 
-    /// Adds thousandths of a second in three digits.
-    fileprivate mutating func append(thousandths value: Int64) {
-        append(decimal: UInt64(bitPattern: value), digits: 3)
+    /// Adds thousandths of a second.
+    fileprivate mutating func append(thousandths value: Int64, _ item: LogItem) {
+        if item.flags.contains(.hexadecimal) {
+            append(hexadecimal: UInt64(bitPattern: value), digits: 2)
+        } else {
+            append(decimal: UInt64(bitPattern: value), digits: 3)
+        }
     }
 
     /// Adds an address.
@@ -246,11 +250,11 @@ extension OutputBytes {
         append(hexadecimal: address.low, digits: address.family == .v6 ? 16 : 8)
     }
 
-    /// Adds the port of an address; UNIX sockets have the number of the socket's line, which is 1.
+    /// Adds the port of an address.
     fileprivate mutating func append(portOf end: LogEnd, _ item: LogItem) {
         switch end {
         case .none: append(text: Span(), item)
-        case .local: append(counter: 1, item)
+        case .local(let number): append(decimal: Int64(number))
         case .ip(let address): append(counter: Int64(address.port), item)
         }
     }
