@@ -56,13 +56,22 @@ extension Subject {
     }
 
     /// How long the client may be silent in this stream.
-    public var clientTimeout: Int { configuredClientTimeout }
+    public var clientTimeout: Int {
+        let own = Int(settings.client)
+        return own > 0 ? own : configuredClientTimeout
+    }
 
     /// How long the server may be silent in this stream.
-    public var serverTimeout: Int { configuredServerTimeout }
+    public var serverTimeout: Int {
+        let own = Int(settings.server)
+        return own > 0 ? own : configuredServerTimeout
+    }
 
     /// How long both sides may be silent in this stream's tunnel.
-    public var tunnelTimeout: Int { configuredTunnelTimeout }
+    public var tunnelTimeout: Int {
+        let own = Int(settings.tunnel)
+        return own > 0 ? own : configuredTunnelTimeout
+    }
 
     // MARK: Listeners
 

@@ -172,6 +172,9 @@ open class Action: @unchecked Sendable {
     /// - Parameter isAgain: whether it waited before and runs again.
     open func run(_ subject: Subject, isAgain: Bool) -> ActionResult { .goOn }
 
+    /// Told once, when its section has been read, which rule follows in its list; nil for none.
+    open func settle(before next: Rule?) {}
+
     /// Whether it always ends the list, so that rules behind it without a condition never run.
     open var endsList: Bool { false }
 }

@@ -151,6 +151,7 @@ extension Worker {
         replySource = source
         guard result == .complete else { return }
         take(head, .reply)
+        beginResponseVariables(stream)
         streams[stream].rules = RulePlace()
         let proxies = back >= 0 && back != front ? [back, front] : [front]
         for proxy in proxies {
