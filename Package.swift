@@ -210,6 +210,12 @@ building.tests(
         "ReferenceHAProxy",
     ])
 building.tests(
+    "Actions",
+    needs: [
+        "Actions", "Proxy", "ProxyConfig", "ConfigLanguage", "Kernel", "Addresses",
+        "ReferenceHAProxy",
+    ])
+building.tests(
     "LoadTesting", needs: ["LoadTesting", "Kernel", "ConfigLanguage", "ProxyConfig"])
 
 building.tests(

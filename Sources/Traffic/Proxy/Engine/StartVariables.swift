@@ -125,7 +125,8 @@ extension ProcessVariables {
             scratch.reset()
             var sample = variable.sample
             if sample.type.isBytes {
-                guard let copy = scratch.copy(variable.bytes.span, as: sample.type) else { continue }
+                guard let copy = scratch.copy(variable.bytes.span, as: sample.type)
+                else { continue }
                 sample = copy
             }
             _ = set(variable.variable.slot, to: sample, in: scratch)
