@@ -1,6 +1,6 @@
-// A reply of our own as the configuration describes it: a status, a content and fields. Compiled at
-// load; replies are put together from it.
-// configuration manual: return, deny, tarpit, http-error.
+// A reply of our own as the configuration describes it: a status, a content and fields
+// (configuration manual: return, deny, tarpit, http-error). Compiled at load; replies are put
+// together from it.
 
 import HTTP
 import Proxy
@@ -73,10 +73,9 @@ public final class ReplyTemplate: ReplyMaker, @unchecked Sendable {
         guard subject.beginReply(status: status) else { return false }
         for field in fields {
             let name = field.name
-            guard subject.render(field.format) else { return false }
-            // A field without a value is left out, as in HAProxy.
-            if subject.renderedText.isEmpty { continue }
-            guard subject.addReplyField(name.span, subject.renderedText) else { return false }
+            guard subject.render(field.format),
+                subject.addReplyField(name.span, subject.renderedText)
+            else { return false }
         }
         return addBody(subject)
     }

@@ -1,7 +1,6 @@
 // What aliases of formats ask of a stream: times, figures, names, addresses, how it ended. They may
-// be asked at the stream's end and while it runs; what is not known yet is shown as HAProxy shows it
-// then.
-// Source: configuration manual, "Custom log format", "Timing events".
+// be asked at the stream's end and while it runs; what is not known yet is shown as HAProxy shows
+// it then. Source: configuration manual, "Custom log format", "Timing events".
 
 import Addresses
 import Bytes
@@ -39,6 +38,7 @@ public enum LogOrigin: UInt8, BitwiseCopyable, Sendable {
 
 // MARK: Where and when
 
+// Safety: what a subject points at is alive and its own, as its type says.
 extension Subject {
     /// For which log line a format is rendered, if for one.
     public var logOrigin: LogOrigin {
@@ -254,6 +254,7 @@ extension Subject {
 
 // MARK: Names and addresses
 
+// Safety: what a subject points at is alive and its own, as its type says.
 extension Subject {
     /// The frontend's name.
     public var frontendName: KeptBytes {
@@ -329,6 +330,7 @@ extension Subject {
 
 // MARK: The request
 
+// Safety: what a subject points at is alive and its own, as its type says.
 extension Subject {
     /// The request line as it came, cut at `tune.http.logurilen`; empty where there is none.
     public var shownRequestLine: Span<UInt8> {

@@ -1,6 +1,6 @@
-// Reads formats: `%%`, `%alias`, `%{flags}alias`, `%(name:type){flags}alias`, `%{flags}[expression]`
-// and the text between them. Control path.
-// Source: configuration manual, "Custom log format".
+// Reads formats: `%%`, `%alias`, `%{flags}alias`, `%(name:type){flags}alias`,
+// `%{flags}[expression]` and the text between them. Control path. Source: configuration manual,
+// "Custom log format".
 
 import ConfigLanguage
 import Samples
@@ -234,7 +234,8 @@ private struct LogFormatReader {
             part.item.type = known.type
         }
         guard peek != nil else {
-            throw mistake(start, text.count - start, "the parenthesis of an item's name is never closed")
+            throw mistake(
+                start, text.count - start, "the parenthesis of an item's name is never closed")
         }
         guard peek == UInt8(ascii: ")") else {
             throw mistake(

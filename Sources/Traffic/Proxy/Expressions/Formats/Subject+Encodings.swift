@@ -7,6 +7,7 @@ import Bytes
 import Samples
 import Structures
 
+// Safety: what a subject points at is alive and its own, as its type says.
 extension Subject {
     /// Writes what an alias stands for in the item's encoding.
     func encode(_ value: borrowing LogValue, _ item: LogItem, to output: inout OutputBytes) {
@@ -223,7 +224,8 @@ extension OutputBytes {
             if byte >= 0x20 && byte <= 0x7E {
                 if byte == 0x22 || byte == 0x5C { append(0x5C) }
                 append(byte)
-            } else if keepsCharacters, byte >= 0xC2, case let length = text.characterBytes(at: index),
+            } else if keepsCharacters, byte >= 0xC2,
+                case let length = text.characterBytes(at: index),
                 length > 0
             {
                 // The second block of controls has two bytes each, 0xC2 and the code point.
