@@ -3,6 +3,7 @@
 
 import Foundation
 import HTTPCases
+import ReferenceHAProxy
 import Testing
 
 /// A frontend and a backend with rules, and exchanges through them.
