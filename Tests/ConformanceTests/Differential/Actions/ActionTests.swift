@@ -169,4 +169,41 @@ struct ActionTests {
         }
         #expect(martlet.proxy.isRunning)
     }
+
+    /// haproxy 2.6 has no such action.
+    @Test func `do-log sends a line at each step, and the usual one follows`() throws {
+        let group = ActionGroup(
+            description: "do-log",
+            frontend: """
+                log-format "%OG %b %ST"
+                tcp-request connection do-log
+                tcp-request session do-log
+                tcp-request content do-log unless { path /sentinel }
+                http-request do-log
+                http-response do-log
+                http-after-response do-log
+                http-request set-log-level silent if { path /silent }
+                """,
+            backend: """
+                http-request do-log if { path /silent }
+                tcp-response content do-log
+                """, exchanges: [])
+        let martlet = try RulingProxy(.martlet, group)
+        // Who looked whether it listens sent nothing.
+        for expected in ["tcp-req-conn f 0\n", "tcp-req-sess f 0\n"] {
+            #expect(martlet.inbox.next() == expected)
+        }
+        for (path, after) in [
+            ("/a", ["http-res", "http-after-res", "txn_close"]), ("/silent", []),
+        ] {
+            let first = try martlet.run(.get(path)).line
+            #expect(first == "tcp-req-conn f 0\n")
+            var others = ["tcp-req-sess f 0", "tcp-req-cont f -1", "http-req f -1"]
+            if !after.isEmpty { others.append("tcp-res-cont b 200") }
+            for expected in others + after.map({ "\($0) b 200" }) {
+                #expect(martlet.inbox.next() == expected + "\n")
+            }
+            #expect(martlet.inbox.nextAtOnce() == nil)
+        }
+    }
 }
