@@ -3,7 +3,8 @@
 extension ActionGroup {
     /// All groups.
     static let all: [ActionGroup] = [
-        denials, answers, answersOfResponses, redirects, plainRedirects, fields, replacements,
+        denials, proxyNames, answers, answersOfResponses, redirects, plainRedirects, fields,
+        replacements,
         lines, targets, statuses, afterwards, captures, variables, normalForms, names, monitor,
         errors, streams, bodies,
     ]
@@ -35,6 +36,22 @@ extension ActionGroup {
             .get("/tarpit"), .get("/tea"), .get("/notea"), .get("/auth"), .get("/realm"),
             .get("/reject"), .get("/allow"), .get("/silent"),
             .get("/deny", "Connection: close\r\n"),
+        ])
+
+    private static let proxyNames = ActionGroup(
+        description: "auth, http-use-proxy-header",
+        sections: "userlist u\n user a insecure-password b",
+        frontend: """
+            option http-use-proxy-header
+            http-request set-header x-user "%[http_auth_user]" if { http_auth(u) }
+            http-request auth realm x unless { http_auth(u) }
+            """,
+        exchanges: [
+            .get("/"), .get("http://a/"), .get("*", method: "OPTIONS"),
+            .get("/", "Authorization: Basic YTpi\r\n"),
+            .get("http://a/", "Authorization: Basic YTpi\r\n"),
+            .get("/", "Proxy-Authorization: Basic YTpi\r\n"),
+            .get("http://a/", "Proxy-Authorization: Basic YTpi\r\n"),
         ])
 
     private static let answers = ActionGroup(
