@@ -305,6 +305,7 @@ extension ConfigurationChecks {
             diagnostics.report(Diagnostic(.warning, at: location, text))
         }
         if draft.proxy.mode != .http {
+            draft.warnOfMode(&diagnostics)
             let headers: [(Bool, String)] = [
                 (draft.proxy.forwardFor != nil, "forwardfor"),
                 (draft.proxy.originalTo != nil, "originalto"),
@@ -473,6 +474,7 @@ private struct HTTPOnlyOption {
 
     static let all = [
         HTTPOnlyOption(name: "prefer-last-server", bit: .preferLastServer, side: .backend),
+        HTTPOnlyOption(name: "http-buffer-request", bit: .httpBufferRequest, side: .listen),
         HTTPOnlyOption(name: "http-no-delay", bit: .httpNoDelay, side: .listen),
         HTTPOnlyOption(name: "http-ignore-probes", bit: .ignoreProbes, side: .frontend),
         HTTPOnlyOption(name: "idle-close-on-response", bit: .idleCloseOnResponse, side: .frontend),

@@ -199,6 +199,7 @@ extension ProxyDraft {
             text: ([arguments.keyword] + arguments.words).joined(separator: " "),
             place: SourcePlace(arguments.location))
         warnOfPlace(rule, arguments, &diagnostics)
+        warnOfOrder(rule, arguments, &diagnostics)
         proxy.rules[Int(step.rawValue)].append(rule)
         ownRules.append(rule)
     }
