@@ -211,6 +211,12 @@ building.tests(
         "ReferenceHAProxy",
     ])
 building.tests(
+    "Actions",
+    needs: [
+        "Actions", "Proxy", "ProxyConfig", "ConfigLanguage", "Kernel", "Addresses",
+        "ReferenceHAProxy",
+    ])
+building.tests(
     "LoadTesting", needs: ["LoadTesting", "Kernel", "ConfigLanguage", "ProxyConfig"])
 
 building.tests(
@@ -232,7 +238,7 @@ building.tests(
     ])
 
 building.tests(
-    "Conformance", needs: ["HTTP", "HTTPCases"],
+    "Conformance", needs: ["HTTP", "HTTPCases", "ReferenceHAProxy"],
     exclude: [
         "acl", "balance", "body", "cli", "errorfiles", "http", "http-after-response",
         "http-rules", "http-send-name-header", "log", "maps", "monitor", "retries", "reuse",

@@ -48,4 +48,63 @@ import Testing
         #expect(message.contains("  http-request deny if { pathh /x }\n"))
         #expect(message.contains("                         ^~~~~"))
     }
+
+    @Test func `rules behind what runs later, or behind what lets nothing run, are told`() {
+        let loaded = Loading.frontend(
+            """
+             mode http
+             use_backend b if TRUE
+             redirect location /x if { path /q }
+             http-request deny if { path /a }
+             tcp-request content accept
+             tcp-request session accept if TRUE
+             tcp-request connection accept if TRUE
+             monitor fail if { path /f }
+             http-request set-var(txn.a) path
+             http-request allow
+             http-request deny
+            backend b
+             mode http
+             http-request allow if TRUE
+             http-request deny
+             http-response allow
+             http-response set-header a b
+            """)
+        let behind = "rule placed after"
+        let isLate = "rule will still be processed before."
+        let isNoop = "action is final and has no condition attached, further entries are NOOP."
+        #expect(
+            loaded.messages.map { $0.replacing("[WARNING] : parsing [t.cfg:", with: "") } == [
+                "9] : a 'redirect' \(behind) a 'use_backend' \(isLate)",
+                "10] : a 'http-request' \(behind) a 'redirect' \(isLate)",
+                "11] : a 'tcp-request' \(behind) an 'http-request' \(isLate)",
+                "12] : a 'tcp-request' \(behind) a 'tcp-request content' \(isLate)",
+                "13] : a 'tcp-request' \(behind) a 'tcp-request session' \(isLate)",
+                "14] : a 'monitor fail' \(behind) an 'http-request' \(isLate)",
+                "15] : a 'http-request' \(behind) a 'redirect' \(isLate)",
+                "16] : a 'http-request' \(behind) a 'redirect' \(isLate)",
+                "17] : previous 'http-request' \(isNoop)",
+                "17] : a 'http-request' \(behind) a 'redirect' \(isLate)",
+                "23] : previous 'http-response' \(isNoop)",
+            ])
+    }
+
+    @Test func `rules that need HTTP are told where a proxy is not of that mode`() {
+        let loaded = Loading.frontend(
+            """
+             tcp-request content accept
+             http-request deny
+             http-after-response allow
+             redirect location /
+             option http-buffer-request
+            """)
+        #expect(loaded.configuration != nil, "\(loaded.messages)")
+        for what in ["'http-request' rules", "'http-after-response' rules", "'redirect' rules"] {
+            let text = "\(what) ignored for frontend 'f' as they require HTTP mode."
+            #expect(loaded.messages.contains { $0.hasSuffix(text) }, "\(loaded.messages)")
+        }
+        let text = "'option http-buffer-request' ignored for frontend 'f' as it requires HTTP mode."
+        #expect(loaded.messages.contains { $0.hasSuffix(text) }, "\(loaded.messages)")
+        #expect(!loaded.messages.contains { $0.contains("tcp-request") }, "\(loaded.messages)")
+    }
 }

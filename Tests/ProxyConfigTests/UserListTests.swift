@@ -74,6 +74,7 @@ import Testing
             " user x insecure-password a\n user x insecure-password b",
             "user 'x' stands in this userlist already"
         ),
+        (" user x insecure-password \"\"", "the password of user 'x' is empty"),
         (" user x\nuserlist m\nuserlist l\n user y", "userlist 'l' was begun at t.cfg:1 already"),
     ])
     func `what is doubtful is warned about`(_ lines: String, _ text: String) throws {

@@ -8,7 +8,8 @@ public enum Catalog {
     static let global = KeywordTable<GlobalDraft>(
         GlobalKeywords.process + GlobalKeywords.limits + GlobalKeywords.logging
             + GlobalKeywords.environment + GlobalKeywords.stats + GlobalKeywords.threads
-            + GlobalKeywords.tuning + GlobalKeywords.withoutEffect + GlobalKeywords.later)
+            + GlobalKeywords.tuning + GlobalKeywords.variables
+            + GlobalKeywords.withoutEffect + GlobalKeywords.later)
 
     /// `defaults`, `frontend`, `backend` and `listen`.
     static let proxies = KeywordTable<ProxyDraft>(

@@ -67,6 +67,8 @@ struct ShownExplanation {
         case .tarpit: "sends into the tarpit"
         case .reject: "closes the connection"
         case .drop: "drops the connection silently"
+        case .malformed: "refuses the request as malformed"
+        case .clientLeft: "finds the client gone"
         case .timedOut: "has waited for too long"
         case .close: "closes the server's connection"
         case .failed: "fails: internal error"

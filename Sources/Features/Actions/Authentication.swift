@@ -15,11 +15,12 @@ extension ActionFamily {
         ])
 }
 
-/// `auth`: the proxy's own reply of status 401 with a challenge.
+/// `auth`: the own reply of status 401, or of 407 to who asks for a proxy, with a challenge.
 ///
 /// Safety: constants.
 private final class Challenge: Action, @unchecked Sendable {
     private let name: KeptBytes
+    private let proxyName: KeptBytes
     private let challenge: KeptBytes
 
     init(_ reader: inout ActionReader) throws(ExpressionMistake) {
@@ -32,6 +33,7 @@ private final class Challenge: Action, @unchecked Sendable {
             }
         }
         name = KeptBytes("www-authenticate".utf8, in: constants)
+        proxyName = KeptBytes("proxy-authenticate".utf8, in: constants)
         challenge = KeptBytes(Self.challenge(realm), in: constants)
         super.init(keeping: constants)
     }
@@ -48,8 +50,9 @@ private final class Challenge: Action, @unchecked Sendable {
     }
 
     override func run(_ subject: Subject, isAgain: Bool) -> ActionResult {
-        let (name, challenge) = (name, challenge)
-        guard subject.beginErrorReply(status: 401) else { return .failed }
+        let isProxy = subject.asksProxy
+        let (name, challenge) = (isProxy ? proxyName : name, challenge)
+        guard subject.beginErrorReply(status: isProxy ? 407 : 401) else { return .failed }
         subject.removeReplyFields(name.span)
         return subject.addReplyField(name.span, challenge.span) ? .reply : .failed
     }

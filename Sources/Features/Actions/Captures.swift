@@ -170,7 +170,8 @@ public final class CaptureCookie: Action, @unchecked Sendable {
                 end += 1
             }
             let part = value.extracting(start..<end).withoutBlanks
-            if part.count >= wanted.span.count,
+            // What has no value is no cookie.
+            if part.count >= wanted.span.count, part.firstIndex(of: 0x3D) != nil,
                 part.extracting(0..<wanted.span.count).isEqual(to: wanted.span)
             {
                 return start..<start + part.count

@@ -5,7 +5,7 @@ import Proxy
 extension ActionCatalog {
     /// Every action of the manual.
     public static let all = ActionCatalog([
-        .silence, .verdicts, .replies, .redirects, .authentication, .fields, .targets, .statuses,
-        .captures, .variables, .lists, .streams, .waiting, .addresses, .later,
+        .silence, .verdicts, .replies, .redirects, .authentication, .fields, .targets, .normalizers,
+        .statuses, .captures, .variables, .lists, .streams, .logging, .waiting, .addresses, .later,
     ])
 }

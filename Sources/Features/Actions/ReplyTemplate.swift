@@ -73,9 +73,10 @@ public final class ReplyTemplate: ReplyMaker, @unchecked Sendable {
         guard subject.beginReply(status: status) else { return false }
         for field in fields {
             let name = field.name
-            guard subject.render(field.format),
-                subject.addReplyField(name.span, subject.renderedText)
-            else { return false }
+            guard subject.render(field.format) else { return false }
+            // A field whose value comes out empty is left out.
+            if subject.renderedText.isEmpty { continue }
+            guard subject.addReplyField(name.span, subject.renderedText) else { return false }
         }
         return addBody(subject)
     }

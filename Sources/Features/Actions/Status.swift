@@ -44,10 +44,12 @@ private final class SetStatus: Action, @unchecked Sendable {
     }
 }
 
-/// `early-hint`.
+/// `early-hint`. Rules that follow one another without conditions share one interim response.
 ///
-/// Safety: constants.
+/// Safety: constants; `isLast` is written by the thread that loads, before any worker sees it.
 private final class EarlyHint: Action, @unchecked Sendable {
+    /// The next rule adds nothing to the interim response.
+    private var isLast = true
     private let name: KeptBytes
     private let format: LogFormat
 
@@ -60,9 +62,13 @@ private final class EarlyHint: Action, @unchecked Sendable {
 
     override func run(_ subject: Subject, isAgain: Bool) -> ActionResult {
         let name = self.name
-        guard subject.render(format), subject.addHint(name.span, subject.renderedText) else {
-            return subject.rewriteFailed
-        }
+        guard subject.render(format),
+            subject.addHint(name.span, subject.renderedText, isLast: isLast)
+        else { return subject.rewriteFailed }
         return .goOn
+    }
+
+    override func settle(before next: Rule?) {
+        isLast = !(next?.action is EarlyHint) || next?.condition != nil
     }
 }

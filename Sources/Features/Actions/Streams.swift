@@ -1,6 +1,6 @@
 // Actions that set something for one stream in place of its proxies (configuration manual:
-// set-timeout, set-retries, set-log-level, set-nice, strict-mode, disable-l7-retry,
-// set-priority-class, set-priority-offset).
+// set-timeout, set-retries, set-nice, strict-mode, disable-l7-retry, set-priority-class,
+// set-priority-offset).
 
 import ConfigLanguage
 import Proxy
@@ -20,10 +20,6 @@ extension ActionFamily {
                 "set-retries", in: [.contentRequest, .httpRequest], "{ <int> | <expr> }",
                 "Sets how often this stream is tried again."
             ) { reader throws(ExpressionMistake) in try SetRetries(&reader) },
-            ActionRow(
-                "set-log-level", in: contents.union(.httpAfterResponse), "<level>",
-                "Sets the level of this stream's log line, or keeps it from being written."
-            ) { reader throws(ExpressionMistake) in try SetLogLevel(&reader) },
             ActionRow(
                 "set-nice", in: contents, "<nice>",
                 "Lets other streams that have work at the same time go first, or last."
@@ -105,35 +101,6 @@ private final class SetRetries: Action, @unchecked Sendable {
         if let count = count.value(subject), (0...100).contains(count) {
             subject.setRetries(Int32(count))
         }
-        return .goOn
-    }
-}
-
-/// `set-log-level`.
-///
-/// Safety: a constant.
-private final class SetLogLevel: Action, @unchecked Sendable {
-    /// 0 to 7; nil for silence.
-    private let level: Int8?
-
-    private static let names = [
-        "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug",
-    ]
-
-    init(_ reader: inout ActionReader) throws(ExpressionMistake) {
-        let word = try reader.word("a level")
-        let known = Self.names + ["silent"]
-        guard let index = known.firstIndex(of: word) else {
-            throw reader.wrong(
-                "expects one of \(known.joined(separator: ", "))",
-                suggestion: Spelling.nearest(to: word, among: known))
-        }
-        level = word == "silent" ? nil : Int8(index)
-        super.init()
-    }
-
-    override func run(_ subject: Subject, isAgain: Bool) -> ActionResult {
-        subject.setLogLevel(level)
         return .goOn
     }
 }

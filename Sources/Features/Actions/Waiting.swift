@@ -58,6 +58,7 @@ private final class WaitForBody: Action, @unchecked Sendable {
     }
 
     override func run(_ subject: Subject, isAgain: Bool) -> ActionResult {
+        if subject.isCutShort { return .clientLeft }
         if subject.hasBody(atLeast: bytes) { return .goOn }
         guard isAgain else {
             subject.askForBody()

@@ -81,14 +81,14 @@ private enum Authentication {
         return nil
     }
 
-    /// The value of the Authorization field; nil where there is none.
+    /// The value of the Authorization field, or that for proxies; nil where there is none.
     @_lifetime(borrow subject)
     private static func field(
         _ subject: borrowing Subject, _ state: inout FetchState
     ) -> Span<UInt8>? {
-        guard subject.hasRequestHead(&state), let index = subject.nextField(.authorization) else {
-            return nil
-        }
+        guard subject.hasRequestHead(&state) else { return nil }
+        let known: KnownField = subject.asksProxy ? .proxyAuthorization : .authorization
+        guard let index = subject.nextField(known) else { return nil }
         return subject.value(of: subject.field(index))
     }
 
@@ -129,7 +129,7 @@ private enum Authentication {
         let index =
             arguments.has(0)
             ? subject.nextField(arguments.bytes(0), FieldArguments.known(arguments), from: 0)
-            : subject.nextField(.authorization)
+            : subject.nextField(subject.asksProxy ? .proxyAuthorization : .authorization)
         guard let index else { return nil }
         let value = subject.value(of: subject.field(index))
         guard let credentials = Credentials(in: value), credentials.scheme == .bearer else {

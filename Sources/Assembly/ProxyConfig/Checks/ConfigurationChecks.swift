@@ -37,7 +37,24 @@ enum ConfigurationChecks {
         configuration.rings = [.buf0] + assembly.session.rings
         checkRings(&configuration, &diagnostics)
         finishRules(&configuration, assembly.session, &diagnostics)
+        setVariables(assembly.global.assignments, &configuration, &diagnostics)
         return configuration
+    }
+
+    /// Works out the variables that the global section sets.
+    private static func setVariables(
+        _ assignments: [StartAssignment], _ configuration: inout Configuration,
+        _ diagnostics: inout Diagnostics
+    ) {
+        if diagnostics.hasAlerts { return }
+        do throws(Errno) {
+            configuration.startVariables = try StartVariables.evaluate(
+                assignments, under: configuration)
+        } catch {
+            diagnostics.report(
+                Diagnostic(
+                    .alert, "variables of the global section cannot be set : \(error.text)."))
+        }
     }
 
     /// Finds what rules and expressions have named before it was there.
@@ -289,6 +306,7 @@ extension ConfigurationChecks {
             diagnostics.report(Diagnostic(.warning, at: location, text))
         }
         if draft.proxy.mode != .http {
+            draft.warnOfMode(&diagnostics)
             let headers: [(Bool, String)] = [
                 (draft.proxy.forwardFor != nil, "forwardfor"),
                 (draft.proxy.originalTo != nil, "originalto"),
@@ -457,6 +475,7 @@ private struct HTTPOnlyOption {
 
     static let all = [
         HTTPOnlyOption(name: "prefer-last-server", bit: .preferLastServer, side: .backend),
+        HTTPOnlyOption(name: "http-buffer-request", bit: .httpBufferRequest, side: .listen),
         HTTPOnlyOption(name: "http-no-delay", bit: .httpNoDelay, side: .listen),
         HTTPOnlyOption(name: "http-ignore-probes", bit: .ignoreProbes, side: .frontend),
         HTTPOnlyOption(name: "idle-close-on-response", bit: .idleCloseOnResponse, side: .frontend),

@@ -62,8 +62,6 @@ extension GlobalKeywords {
         ("ocsp-update.mindelay", "Sets the shortest time between renewals of an OCSP response."),
         ("ocsp-update.mode", "Renews OCSP responses unless told otherwise."),
         ("ocsp-update", "Renews OCSP responses unless told otherwise."),
-        ("set-var", "Sets a variable of the process."),
-        ("set-var-fmt", "Sets a variable of the process from a log format."),
         ("setcap", "Keeps capabilities after leaving root."),
         ("shm-stats-file", "Keeps counters in a file that processes share."),
         ("shm-stats-file-max-objects", "Bounds the objects in the shared counter file."),

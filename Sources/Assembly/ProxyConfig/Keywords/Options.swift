@@ -106,9 +106,10 @@ extension ProxyKeywords {
                 ? draft.proxy.options.union(.redispatch)
                 : draft.proxy.options.subtracting(.redispatch)
         },
-        .notYet(
-            "option http-use-proxy-header", .clientSide, prefixes: .both,
-            "Reads Proxy-Connection in place of Connection."),
+        // As in HAProxy since 2.2, Proxy-Connection says nothing about connections all the same.
+        option(
+            "http-use-proxy-header", .clientSide, .httpUseProxyHeader,
+            "Asks clients of a proxy for their name by Proxy-Authenticate."),
         .withoutEffect(
             "option persist", .serverSide, prefixes: .both,
             "Sends clients to the server of their cookie even when it is down.",

@@ -199,6 +199,7 @@ extension ProxyDraft {
             text: ([arguments.keyword] + arguments.words).joined(separator: " "),
             place: SourcePlace(arguments.location))
         warnOfPlace(rule, arguments, &diagnostics)
+        warnOfOrder(rule, arguments, &diagnostics)
         proxy.rules[Int(step.rawValue)].append(rule)
         ownRules.append(rule)
     }
@@ -225,6 +226,11 @@ extension ProxyDraft {
         if !requestCaptures.lengths.isEmpty { proxy.requestCaptures = requestCaptures.lengths }
         if !responseCaptures.lengths.isEmpty { proxy.responseCaptures = responseCaptures.lengths }
         session.compiler.references.finish(lists)
+        for list in proxy.rules {
+            for (index, rule) in list.enumerated() where ownRules.contains(where: { $0 === rule }) {
+                rule.action.settle(before: index + 1 < list.count ? list[index + 1] : nil)
+            }
+        }
         let table = lists.finish()
         session.compiler.references.finish(lists, table)
         for rule in ownRules { rule.table = table }

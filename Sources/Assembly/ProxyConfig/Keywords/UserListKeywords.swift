@@ -191,6 +191,13 @@ enum UserListKeywords {
                         found: option, suggestion: Spelling.nearest(to: option, among: options)))
                 return false
             }
+            if position + 1 == words.count && option == "insecure-password" {
+                // Written as '""', which ends a line's words.
+                diagnostics.report(
+                    arguments.warning("the password of user '\(arguments.word(0))' is empty"))
+                take(option, "")
+                return true
+            }
             guard position + 1 < words.count else {
                 diagnostics.report(
                     arguments.mistake("'\(keyword)' expects a value behind '\(option)'."))

@@ -9,6 +9,8 @@ struct GlobalDraft {
     var global = GlobalConfiguration()
     /// Keywords that were given and may be given once only.
     var given: Set<String> = []
+    /// Variables that are set at the start.
+    var assignments: [StartAssignment] = []
     /// `server-state-file`.
     var stateFile: String?
     /// `server-state-base`.

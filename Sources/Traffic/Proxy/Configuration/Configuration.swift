@@ -25,6 +25,8 @@ public struct Configuration: Sendable {
     public var logsServerConnections = false
     /// `userlist` sections.
     public var userLists: [UserList] = []
+    /// Variables of the process as the configuration sets them.
+    public var startVariables: [StartVariable] = []
     /// Lists of patterns that access lists and maps use.
     public var patterns: PatternStore?
 

@@ -89,6 +89,8 @@ public struct ProxyOptions: OptionSet, Sendable {
     public static let clfLog = bit(37)
     /// `option http-buffer-request`: a request's body is awaited before rules look at it.
     public static let httpBufferRequest = bit(38)
+    /// `option http-use-proxy-header`: who asks for a proxy is asked for a name by proxies' fields.
+    public static let httpUseProxyHeader = bit(39)
 
     private static func bit(_ position: UInt64) -> ProxyOptions {
         ProxyOptions(rawValue: 1 << position)

@@ -134,7 +134,8 @@ public enum Explainer {
 }
 
 /// Logs nothing.
-private struct NoLogging: StreamLogging {
+struct NoLogging: StreamLogging {
+    /// A logger that does so.
     func makeLogger(for configuration: Configuration, worker: Int) -> any StreamLogger {
         NoLogger()
     }

@@ -29,6 +29,17 @@ final class Evaluation: ConverterEnvironment {
         subject?.matches(use: accessList, &scratch) ?? false
     }
 
+    override func capture(
+        request isRequest: Bool, slot: Int, _ sample: Sample, _ scratch: borrowing SampleScratch
+    ) -> Bool {
+        guard let subject else { return false }
+        let limit = subject.captureLimit(request: isRequest, slot: slot)
+        if limit == 0 { return false }
+        subject.setCapture(
+            request: isRequest, slot: slot, to: scratch.bytes(of: sample), limit: limit)
+        return true
+    }
+
     override func unset(_ variable: VariableReference) { subject?.unset(variable) }
 }
 
@@ -109,6 +120,16 @@ struct TextSlots: ~Copyable {
 }
 
 extension Worker {
+    /// The variables of a stream's request end, and those of its response begin.
+    mutating func beginResponseVariables(_ stream: Handle) {
+        let handle = streams[stream].extras
+        // A stream without any variables gets them when one is set.
+        if handle.isNone { _ = extras(of: stream) }
+        let own = streams[stream].extras
+        let session = extras(ofSession: streams[stream].session)
+        streamExtras[own].variables.beginResponse(&sessionExtras[session].variables, live.variables)
+    }
+
     /// The extras of a stream, made when there are none.
     ///
     /// The slabs are as large as those of streams and sessions, so there is always room.

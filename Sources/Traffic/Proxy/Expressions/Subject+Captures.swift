@@ -65,6 +65,7 @@ extension Subject {
         request isRequest: Bool, to text: Span<UInt8>, limit: Int
     ) {
         if stream.isNone { return }
+        // Safety: as the type says.
         let extras = unsafe worker.pointee.extras(of: stream)
         unsafe worker.pointee.streamExtras[extras].cookies.set(
             isRequest ? 0 : 1, to: text, atMost: limit)

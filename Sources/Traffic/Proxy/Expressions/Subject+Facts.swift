@@ -22,6 +22,20 @@ public enum LogOrigin: UInt8, BitwiseCopyable, Sendable {
     case response
     /// The stream ends.
     case close
+    /// A rule of `tcp-request connection` says so; those below are of other rules.
+    case connectionRule
+    /// `tcp-request session`.
+    case sessionRule
+    /// `tcp-request content`.
+    case contentRequestRule
+    /// `tcp-response content`.
+    case contentResponseRule
+    /// `http-request`.
+    case requestRule
+    /// `http-response`.
+    case responseRule
+    /// `http-after-response`.
+    case afterResponseRule
 
     /// The word of log lines.
     public var name: StaticString {
@@ -32,6 +46,13 @@ public enum LogOrigin: UInt8, BitwiseCopyable, Sendable {
         case .connect: "txn_connect"
         case .response: "txn_response"
         case .close: "txn_close"
+        case .connectionRule: "tcp-req-conn"
+        case .sessionRule: "tcp-req-sess"
+        case .contentRequestRule: "tcp-req-cont"
+        case .contentResponseRule: "tcp-res-cont"
+        case .requestRule: "http-req"
+        case .responseRule: "http-res"
+        case .afterResponseRule: "http-after-res"
         }
     }
 }

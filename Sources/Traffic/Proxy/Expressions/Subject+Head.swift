@@ -15,6 +15,15 @@ extension Subject {
         hasRequestHead ? true : readsRequestHead(&state)
     }
 
+    /// Whether the request that is there names more than a path, as a proxy is asked, and the
+    /// frontend heeds that (`option http-use-proxy-header`).
+    public var asksProxy: Bool {
+        let options = unsafe worker.pointee.programs[program].proxies[frontend].options
+        guard options.contains(.httpUseProxyHeader), hasRequestHead else { return false }
+        let target = headBytes.extracting(head.targetRange)
+        return !target.isEmpty && target[0] != 0x2F && target[0] != 0x2A
+    }
+
     /// Reads the client's bytes of a relay as a request.
     @inline(never)
     private func readsRequestHead(_ state: inout FetchState) -> Bool {

@@ -55,27 +55,22 @@ extension Subject {
         return back.capability.contains(.backend) ? Int(back.tunnel) : 0
     }
 
-    /// How long the client may be silent in this stream: what a rule has set, or the frontend's.
+    /// How long the client may be silent in this stream.
     public var clientTimeout: Int {
-        let set = settings.client
-        return set > 0 ? Int(set) : configuredClientTimeout
+        let own = Int(settings.client)
+        return own > 0 ? own : configuredClientTimeout
     }
 
     /// How long the server may be silent in this stream.
     public var serverTimeout: Int {
-        let set = settings.server
-        return set > 0 ? Int(set) : configuredServerTimeout
+        let own = Int(settings.server)
+        return own > 0 ? own : configuredServerTimeout
     }
 
     /// How long both sides may be silent in this stream's tunnel.
     public var tunnelTimeout: Int {
-        let set = settings.tunnel
-        return set > 0 ? Int(set) : configuredTunnelTimeout
-    }
-
-    /// What rules have set for this stream.
-    private var settings: StreamSettings {
-        stream.isNone ? StreamSettings() : unsafe worker.pointee.settings(of: stream)
+        let own = Int(settings.tunnel)
+        return own > 0 ? own : configuredTunnelTimeout
     }
 
     // MARK: Listeners

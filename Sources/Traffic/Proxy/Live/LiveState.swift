@@ -267,6 +267,8 @@ extension LiveState {
     func adopt(_ configuration: Configuration) -> [(BackendLive, QueueGrant)] {
         var granted: [(BackendLive, QueueGrant)] = []
         process.maxConnections.store(configuration.global.maxConnections, ordering: .relaxed)
+        variables.limits = configuration.global.variableLimits
+        variables.begin(with: configuration.startVariables)
         let now = Clock.calendarMicroseconds() / 1_000_000
         for (index, proxy) in configuration.proxies.enumerated() {
             if proxy.capability.contains(.frontend) {

@@ -61,15 +61,37 @@ extension Worker {
         let isError = isError(stream)
         if entry.options.contains(.dontLogNormal), !isError { return nil }
         if entry.options.contains(.dontLogNull), streams[stream].flows[0].bytes == 0 { return nil }
-        let wanted = Int(settings(of: stream).logLevel)
         let usual = isError && entry.options.contains(.logSeparateErrors) ? 3 : informationLevel
-        let level = wanted >= 0 ? wanted : usual
+        let level = self.level(of: stream) ?? usual
         return unsafe render(
             format, entry.structuredData, session: streams[stream].session, stream: stream,
             at: origin, level: level)
     }
 
+    /// Sends the line of a stream or, where there is none, of a session as it is so far.
+    fileprivate mutating func writeLine(_ stream: Handle, _ session: Handle, at origin: LogOrigin) {
+        let frontend = stream.isNone ? sessions[session].frontend : streams[stream].frontend
+        let own = stream.isNone ? sessions[session].program : streams[stream].program
+        let entry = programs[own].proxies[Int(frontend)]
+        guard entry.isLogged, let format = unsafe entry.line else { return }
+        var level = informationLevel
+        if !stream.isNone {
+            guard streams[stream].flags.contains(.isLogged) else { return }
+            level = self.level(of: stream) ?? level
+        }
+        let line = unsafe render(
+            format, entry.structuredData, session: session, stream: stream, at: origin,
+            level: level)
+        send(line, frontend: frontend, program: own)
+    }
+
     private var informationLevel: Int { 6 }
+
+    /// The level that a rule has set.
+    private mutating func level(of stream: Handle) -> Int? {
+        let level = Int(settings(of: stream).logLevel)
+        return level >= 0 ? level : nil
+    }
 
     /// An error, a timeout, a retry, a redispatch, or a status of 500 or more.
     private mutating func isError(_ stream: Handle) -> Bool {
@@ -138,5 +160,13 @@ extension Worker {
             programs[program].logger.log(
                 LoggedLine(frontend: Int(frontend), level: line.level, text: text))
         }
+    }
+}
+
+// Safety: as above.
+extension Subject {
+    /// Sends the frontend's log line as it is so far, where it is logged at all.
+    public func writeLine(as origin: LogOrigin) {
+        unsafe worker.pointee.writeLine(stream, session, at: origin)
     }
 }

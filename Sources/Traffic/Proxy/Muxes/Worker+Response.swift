@@ -260,6 +260,7 @@ extension Worker {
         setFraming(stream, head, dechunks: dechunks, isTunnel: isTunnel)
         if hasResponseRules(stream) {
             take(head, .response)
+            beginResponseVariables(stream)
             streams[stream].rules = RulePlace()
             walkResponse(stream)
             return .ended

@@ -140,6 +140,10 @@ public enum ActionResult: Sendable {
     case reject
     /// The connection is given up without a word to the client.
     case drop
+    /// The request is malformed: the client gets 400, and the stream ends.
+    case malformed
+    /// The client has left before its request was complete; the stream ends.
+    case clientLeft
     /// What was waited for did not come in time: the client gets 408, or 504 where it was a server
     /// that was waited for, and the stream ends.
     case timedOut
@@ -167,6 +171,9 @@ open class Action: @unchecked Sendable {
     ///
     /// - Parameter isAgain: whether it waited before and runs again.
     open func run(_ subject: Subject, isAgain: Bool) -> ActionResult { .goOn }
+
+    /// Told once, when its section has been read, which rule follows in its list; nil for none.
+    open func settle(before next: Rule?) {}
 
     /// Whether it always ends the list, so that rules behind it without a condition never run.
     open var endsList: Bool { false }

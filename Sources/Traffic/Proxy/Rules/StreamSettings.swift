@@ -101,6 +101,11 @@ extension Worker {
 
 // Safety: what a subject points at is alive and its own, as its type says.
 extension Subject {
+    /// What rules have set for the stream.
+    var settings: StreamSettings {
+        stream.isNone ? StreamSettings() : unsafe worker.pointee.settings(of: stream)
+    }
+
     /// Changes what is set for the stream alone; nothing happens without one.
     private func change(_ body: (inout StreamSettings) -> Void) {
         if stream.isNone { return }

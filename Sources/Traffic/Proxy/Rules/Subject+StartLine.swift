@@ -112,9 +112,10 @@ extension Subject {
     /// Gives a target with an authority that of a Host field that a rule has made.
     func follow(host: Span<UInt8>) -> Bool {
         let whole = target
-        guard let authority = whole.authorityOffsets,
-            !whole.extracting(authority).isEqual(to: host)
-        else { return true }
+        guard let authority = whole.authorityOffsets else { return true }
+        let present = whole.extracting(authority)
+        let user = present.firstIndex(of: 0x40).map { $0 &+ 1 } ?? 0
+        if present.extracting(user..<present.count).isEqual(to: host) { return true }
         guard let start = keep(whole.extracting(0..<authority.lowerBound)),
             keepTarget(host) != nil
         else { return false }

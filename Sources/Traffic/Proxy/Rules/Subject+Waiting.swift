@@ -17,6 +17,11 @@ extension Subject {
         unsafe worker.pointee.hasBody(stream, isRequest: hasRequestHead, atLeast: bytes)
     }
 
+    /// Whether a client has ended before its request's body was there.
+    public var isCutShort: Bool {
+        unsafe hasRequestHead && worker.pointee.isCutShort(stream)
+    }
+
     /// Tells a client that waits for it that its body is wanted.
     public func askForBody() { unsafe worker.pointee.askForBody(stream) }
 
@@ -25,10 +30,16 @@ extension Subject {
     ///
     /// A client that speaks HTTP/1.0 gets none.
     ///
-    /// - Parameter name: in small letters.
-    public func addHint(_ name: Span<UInt8>, _ value: Span<UInt8>) -> Bool {
+    /// - Parameters:
+    ///   - name: in small letters.
+    ///   - isLast: the next field begins another interim response.
+    public func addHint(
+        _ name: Span<UInt8>, _ value: Span<UInt8>, isLast: Bool
+    ) -> Bool {
         if value.hasLineEnd { return false }
-        return unsafe worker.pointee.addHint(stream, name, value)
+        guard unsafe worker.pointee.addHint(stream, name, value) else { return false }
+        if isLast { unsafe worker.pointee.endHints(stream) }
+        return true
     }
 }
 
@@ -74,11 +85,15 @@ extension Worker {
     /// Ends the interim response that rules have made and sends what waits; false when the stream
     /// was ended.
     mutating func sendInterim(_ stream: Handle) -> Bool {
-        let client = streams[stream].client
-        if streams[stream].flags.contains(.hasOpenHints) {
-            _ = connections[client].outbound.append("\r\n")
-        }
-        streams[stream].flags.subtract([.hasOpenHints, .hasInterim])
+        endHints(stream)
+        streams[stream].flags.remove(.hasInterim)
         return flushInterim(stream)
+    }
+
+    /// Ends the interim response whose fields are being added.
+    fileprivate mutating func endHints(_ stream: Handle) {
+        guard streams[stream].flags.contains(.hasOpenHints) else { return }
+        streams[stream].flags.remove(.hasOpenHints)
+        _ = connections[streams[stream].client].outbound.append("\r\n")
     }
 }

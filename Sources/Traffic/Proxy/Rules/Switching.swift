@@ -26,9 +26,10 @@ public final class UseBackend: Action, @unchecked Sendable {
 
     public override func run(_ subject: Subject, isAgain: Bool) -> ActionResult {
         if let reference { return subject.use(backend: Int(reference.index)) ? .stop : .goOn }
+        // A name that is no backend's leaves the stream to the default one.
         guard let format, subject.render(format),
             let backend = subject.backend(named: subject.renderedText)
-        else { return .goOn }
+        else { return .stop }
         return subject.use(backend: backend) ? .stop : .goOn
     }
 }

@@ -7,6 +7,10 @@ extension Worker {
     /// Waits until a request's body is there as a whole, or fills the buffer, or the client ends;
     /// at most for `timeout http-request`.
     mutating func awaitBody(_ stream: Handle, proxy: Int) -> RuleEnd {
+        if isCutShort(stream) {
+            finishCutShort(stream)
+            return .ended
+        }
         if hasBody(stream, isRequest: true, atLeast: 0) { return .passed }
         let entry = programs[streams[stream].program].proxies[proxy]
         if streams[stream].rules.since == 0 { streams[stream].rules.since = now }
@@ -56,13 +60,30 @@ extension Worker {
         let head = Int(message.head.length)
         let held = connections[source].inbound.count &- head
         if bytes > 0 && held >= bytes { return true }
-        let flags = connections[source].flags
-        if flags.contains(.readClosed) || flags.contains(.failed) { return true }
+        if hasEnded(source) { return true }
         if connections[source].inbound.hasStorage,
             connections[source].inbound.freeCount <= tuning.maxRewriteBytes
         {
             return true
         }
+        return holdsBody(source)
+    }
+
+    /// Whether a client has ended before its request's body was there, so that nobody waits for a
+    /// response.
+    func isCutShort(_ stream: Handle) -> Bool {
+        let client = streams[stream].client
+        return hasEnded(client) && !holdsBody(client)
+    }
+
+    private func hasEnded(_ source: Handle) -> Bool {
+        !connections[source].flags.isDisjoint(with: [.readClosed, .failed])
+    }
+
+    /// Whether the body of the present message is there to its end.
+    private func holdsBody(_ source: Handle) -> Bool {
+        let head = Int(message.head.length)
+        let held = connections[source].inbound.count &- head
         switch message.head.framing {
         case .none: return true
         case .length(let count): return UInt64(held) >= count

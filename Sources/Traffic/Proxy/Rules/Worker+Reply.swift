@@ -151,6 +151,7 @@ extension Worker {
         replySource = source
         guard result == .complete else { return }
         take(head, .reply)
+        beginResponseVariables(stream)
         streams[stream].rules = RulePlace()
         let proxies = back >= 0 && back != front ? [back, front] : [front]
         for proxy in proxies {
@@ -165,23 +166,34 @@ extension Worker {
         streams[stream].flags.remove(.isLenient)
         if message.line.status != 0 { streams[stream].status = Int32(message.line.status) }
         let hasBody = !fitFraming(answering: streams[stream].method)
-        writeEdited(&output, from: start, hasBody: hasBody)
+        writeEdited(stream, &output, from: start, hasBody: hasBody)
         dropMessage()
         buffers.give(replySource.take())
     }
 
-    /// Writes the present reply's head with its changes, then its framing and its body.
-    private mutating func writeEdited(_ output: inout Buffer, from start: Int, hasBody: Bool) {
+    /// Writes the present reply's head with its changes, then its framing and its body. Where that
+    /// does not fit, nothing is written, and the connection ends.
+    private mutating func writeEdited(
+        _ stream: Handle, _ output: inout Buffer, from start: Int, hasBody: Bool
+    ) {
         output.dropLast(output.count &- start)
         // Framing lines are part of the reply as it was parsed and pass like other lines.
-        let fits = HTTP1.appendResponseHead(
+        var fits = HTTP1.appendResponseHead(
             message.head, fields, from: replySource.span, message.line, message.edits.span,
             to: &output)
-        let closes = message.head.facts.contains(.saidClose)
-        if closes { _ = output.append("connection: close\r\n") }
-        guard fits, output.append("\r\n"), hasBody else { return }
-        let body = Int(message.head.length)..<replySource.count
-        _ = output.append(replySource.span.extracting(body))
+        if !streams[stream].flags.contains(.clientPersists) {
+            fits = fits && output.append("connection: close\r\n")
+        } else if streams[stream].flags.contains(.isHTTP10) {
+            fits = fits && output.append("connection: keep-alive\r\n")
+        }
+        fits = fits && output.append("\r\n")
+        if hasBody {
+            let body = Int(message.head.length)..<replySource.count
+            fits = fits && output.append(replySource.span.extracting(body))
+        }
+        if fits { return }
+        output.dropLast(output.count &- start)
+        streams[stream].flags.remove(.clientPersists)
     }
 }
 

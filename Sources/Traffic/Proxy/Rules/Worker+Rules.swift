@@ -216,11 +216,25 @@ extension Worker {
             note(stream, cause: "P", state: state)
             countEverywhere(stream, .internalErrors)
             reply(stream, status: 500)
+        case .malformed:
+            note(stream, cause: "P", state: state)
+            countRequestError(stream)
+            reply(stream, status: 400)
+        case .clientLeft:
+            finishCutShort(stream)
         case .timedOut:
             finishLate(stream, isResponse)
         case .goOn, .stop, .wait, .close:
             preconditionFailure("nothing to end")
         }
+    }
+
+    /// Ends a stream whose client has left before its request was complete.
+    mutating func finishCutShort(_ stream: Handle) {
+        note(stream, cause: "C", state: UInt8(ascii: "R"))
+        countRequestError(stream)
+        countAbort(stream, ofClient: true)
+        end(stream, client: .abort)
     }
 
     /// Ends a stream whose body has not come in time.

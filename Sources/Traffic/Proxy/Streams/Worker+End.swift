@@ -286,7 +286,7 @@ extension Worker {
     private mutating func count(_ stream: Handle) {
         let program = streams[stream].program
         let front = programs[program].proxies[Int(streams[stream].frontend)].frontendCounters
-        count(stream, into: front, hasTimes: false)
+        count(stream, streams[stream].status, into: front, hasTimes: false)
         let session = streams[stream].session
         if sessions[session].countsListener {
             countBytes(stream, into: listenerCounters(session))
@@ -294,20 +294,24 @@ extension Worker {
         let backend = streams[stream].backend
         if backend >= 0 {
             let back = programs[program].proxies[Int(backend)].backendCounters
-            count(stream, into: back, hasTimes: true)
+            count(stream, streams[stream].status, into: back, hasTimes: true)
         }
         let server = streams[stream].serverIndex
         if server >= 0 {
             let counters = programs[program].servers[Int(server)].counters
-            count(stream, into: counters, hasTimes: true)
+            // Of a server it is its own answer that counts, whatever rules have made of it.
+            let own = Int32(streams[stream].serverStatus)
+            count(stream, own, into: counters, hasTimes: true)
             if streams[stream].flags.contains(.isHTTP) { counters.add(.requests) }
         }
     }
 
-    private mutating func count(_ stream: Handle, into counters: CounterSlice, hasTimes: Bool) {
+    private mutating func count(
+        _ stream: Handle, _ status: Int32, into counters: CounterSlice, hasTimes: Bool
+    ) {
         countBytes(stream, into: counters)
         if streams[stream].flags.contains(.isHTTP) {
-            switch streams[stream].status {
+            switch status {
             case 200..<300: counters.add(.responses2xx)
             case 300..<400: counters.add(.responses3xx)
             case 400..<500: counters.add(.responses4xx)

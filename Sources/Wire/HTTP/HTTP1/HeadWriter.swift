@@ -39,7 +39,8 @@ extension HTTP1 {
         _ head: MessageHead, _ table: borrowing FieldTable, from bytes: Span<UInt8>,
         _ line: StartLineEdits, _ edits: Span<UInt8>, to buffer: inout Buffer
     ) -> Bool {
-        guard var writer = HeadWriter(head, table, bytes, edits: edits.count, &buffer) else {
+        let lineBytes = Int(line.method.length &+ line.target.length)
+        guard var writer = HeadWriter(head, table, bytes, line: lineBytes, edits, &buffer) else {
             return false
         }
         writer.copy(bytes, head.methodRange, or: edits, line.method)
@@ -66,7 +67,8 @@ extension HTTP1 {
         _ head: MessageHead, _ table: borrowing FieldTable, from bytes: Span<UInt8>,
         _ line: StartLineEdits, _ edits: Span<UInt8>, to buffer: inout Buffer
     ) -> Bool {
-        guard var writer = HeadWriter(head, table, bytes, edits: edits.count, &buffer) else {
+        let lineBytes = Int(line.reason.length)
+        guard var writer = HeadWriter(head, table, bytes, line: lineBytes, edits, &buffer) else {
             return false
         }
         if head.versionLength > 0 {
@@ -141,10 +143,35 @@ private struct HeadWriter: ~Copyable {
     @inline(__always)
     init?(
         _ head: MessageHead, _ table: borrowing FieldTable, _ bytes: Span<UInt8>,
-        edits: Int = 0, _ buffer: inout Buffer
+        _ buffer: inout Buffer
+    ) {
+        let bound = Int(head.length) &+ table.count &+ Self.slackBytes
+        self.init(head, bytes, bound: bound, &buffer)
+    }
+
+    /// Nil when the room is too small for a head that rules have changed.
+    ///
+    /// - Parameter line: bytes of the start line that are new.
+    init?(
+        _ head: MessageHead, _ table: borrowing FieldTable, _ bytes: Span<UInt8>, line: Int,
+        _ edits: Span<UInt8>, _ buffer: inout Buffer
+    ) {
+        var bound = Int(head.length) &+ edits.count &+ table.count &+ Self.slackBytes
+        if buffer.room < bound {
+            // What was replaced takes no room: then it is counted line by line.
+            bound = Int(head.methodLength &+ head.targetLength) &+ line &+ 2 &* Self.slackBytes
+            for index in 0..<table.count where !table[index].isRemoved {
+                bound &+= Int(table[index].nameLength) &+ Int(table[index].valueLength) &+ 4
+            }
+        }
+        self.init(head, bytes, bound: bound, &buffer)
+    }
+
+    @inline(__always)
+    private init?(
+        _ head: MessageHead, _ bytes: Span<UInt8>, bound: Int, _ buffer: inout Buffer
     ) {
         precondition(head.stage == .complete && Int(head.length) <= bytes.count)
-        let bound = Int(head.length) &+ edits &+ table.count &+ Self.slackBytes
         guard buffer.room >= bound, let room = unsafe buffer.unsafeRoom else { return nil }
         // Safety: `room` is valid for `bound` bytes; the buffer is not touched until the writer
         // has ended.
