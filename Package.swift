@@ -110,6 +110,7 @@ var building = Building()
 building.shim("CLinux")
 building.shim("CPCRE2")
 building.shim("COpenSSL")
+building.shim("CCrypt")
 
 building.library("Bytes", on: .base)
 building.library("Structures", on: .base, needs: ["Bytes"])
@@ -122,17 +123,21 @@ building.library(
     "Daemon", on: .system, needs: ["Reactor", "Kernel", "Addresses", "ConfigLanguage"])
 
 building.library("HTTP", on: .wire, needs: ["Bytes"])
+building.library("Inspection", on: .wire, needs: ["HTTP", "Bytes"])
 
 building.library(
     "Samples", on: .traffic,
     needs: [
         "CLinux", "Bytes", "Structures", "Addresses", "ConfigLanguage", "CPCRE2", "COpenSSL",
     ])
+building.library(
+    "StickTables", on: .traffic,
+    needs: ["Bytes", "Structures", "Addresses", "ConfigLanguage", "Samples"])
 building.library("Balancing", on: .traffic, needs: ["Structures", "ConfigLanguage"])
 building.library(
     "Proxy", on: .traffic,
     needs: [
-        "CLinux", "Reactor", "Kernel", "HTTP", "Balancing", "Samples", "ConfigLanguage",
+        "CLinux", "CCrypt", "Reactor", "Kernel", "HTTP", "Balancing", "Samples", "ConfigLanguage",
         "Addresses", "Bytes", "Structures",
     ])
 
@@ -148,7 +153,7 @@ building.library(
 building.library("Statistics", on: .features, needs: ["Proxy", "Kernel", "Addresses"])
 building.library(
     "Admin", on: .features,
-    needs: ["Proxy", "Daemon", "Kernel", "Addresses", "Bytes", "ConfigLanguage", "Balancing"])
+    needs: ["Proxy", "Samples", "Daemon", "Kernel", "Addresses", "Bytes", "ConfigLanguage", "Balancing"])
 
 building.library(
     "ProxyConfig", on: .assembly,
@@ -177,10 +182,13 @@ building.tests("Kernel", needs: ["Kernel", "Bytes", "Addresses"])
 building.tests("Reactor", needs: ["Reactor", "Structures", "Kernel"])
 building.testSupport("ReferenceHAProxy", needs: [])
 building.testSupport("HTTPCases", needs: ["HTTP"])
-building.tests("HTTP", needs: ["HTTP", "HTTPCases", "Bytes"])
+building.tests("HTTP", needs: ["HTTP", "HTTPCases", "Bytes", "ReferenceHAProxy"])
+building.tests("Inspection", needs: ["Inspection", "HTTP", "ReferenceHAProxy"])
 building.tests(
     "Samples",
     needs: ["Samples", "Addresses", "Structures", "Bytes", "ConfigLanguage", "ReferenceHAProxy"])
+building.tests(
+    "StickTables", needs: ["StickTables", "Samples", "Addresses", "ReferenceHAProxy"])
 building.tests("Daemon", needs: ["Daemon", "Kernel", "Addresses", "ConfigLanguage"])
 building.tests(
     "Proxy",

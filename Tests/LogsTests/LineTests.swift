@@ -125,10 +125,13 @@ import Testing
     @Test(arguments: [
         (StandardFormat.connectHTTP, "Connect from 10.1.2.3:33312 to 10.1.2.4:8080 (px/HTTP)"),
         (StandardFormat.connectTCP, "Connect from 10.1.2.3:33312 to 10.1.2.4:8080 (px/TCP)"),
-        ("%OG %t %tr %b %s %ts %Tt %Tc %B %U %ST %rc %sq", // no stream yet
-            "txn_accept 22/Nov/2026:17:17:19.502 22/Nov/2026:17:17:19.502 px <NOSRV> PR 0 -1 0 0 0 0 0"),
+        (
+            "%OG %t %tr %b %s %ts %Tt %Tc %B %U %ST %rc %sq",  // no stream yet
+            "txn_accept 22/Nov/2026:17:17:19.502 22/Nov/2026:17:17:19.502 px <NOSRV> PR 0 -1 0 0 0 0 0"
+        ),
     ])
-    func `A connection has a line when it is accepted`(_ format: String, _ expected: String) throws {
+    func `A connection has a line when it is accepted`(_ format: String, _ expected: String) throws
+    {
         let lines = try LoggedLines()
         lines.configuration.proxies[0].logFormat = try Formats.compile(format)
         lines.configuration.proxies[0].logs = [lines.log { $0.format = "raw" }]

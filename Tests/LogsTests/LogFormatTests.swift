@@ -86,14 +86,22 @@ import Testing
         ),
         ("%{+json}o text", "{}"), ("%{+cbor}o text", "BFFF"),
         // Numbers are numbers, whatever they are made of; X makes them texts.
-        ("%{+json}o %(Tt)Tt %(B)B %(ms)ms %(rt)rt %(cp)cp %(rc)rc",
-         #"{"Tt": 27, "B": 512, "ms": 502, "rt": 41, "cp": 33312, "rc": 0}"#),
-        ("%{+json}o %(rt){+X}rt %(cp){+X}cp %(ci){+X}ci",
-         #"{"rt": "0029", "cp": "8220", "ci": "0A010203"}"#),
-        ("%{+json}o %(i:str)[int(-5)] %(b:bool)[int(5)] %(s:sint)[str(77)] %(c:str)cp",
-         #"{"i": "-5", "b": true, "s": 77, "c": "33312"}"#),
-        ("%{+json}o %(t)t %(ts)tsc %(id)ID %(x)[var(txn.x)] %(bp)bp",
-         #"{"t": "22/Nov/2026:17:17:19.502", "ts": "----", "id": "", "x": "", "bp": ""}"#),
+        (
+            "%{+json}o %(Tt)Tt %(B)B %(ms)ms %(rt)rt %(cp)cp %(rc)rc",
+            #"{"Tt": 27, "B": 512, "ms": 502, "rt": 41, "cp": 33312, "rc": 0}"#
+        ),
+        (
+            "%{+json}o %(rt){+X}rt %(cp){+X}cp %(ci){+X}ci",
+            #"{"rt": "0029", "cp": "8220", "ci": "0A010203"}"#
+        ),
+        (
+            "%{+json}o %(i:str)[int(-5)] %(b:bool)[int(5)] %(s:sint)[str(77)] %(c:str)cp",
+            #"{"i": "-5", "b": true, "s": 77, "c": "33312"}"#
+        ),
+        (
+            "%{+json}o %(t)t %(ts)tsc %(id)ID %(x)[var(txn.x)] %(bp)bp",
+            #"{"t": "22/Nov/2026:17:17:19.502", "ts": "----", "id": "", "x": "", "bp": ""}"#
+        ),
         // Flags of strings do not matter, nor does the order of encodings but for the last.
         ("%{+json}o %(s){+Q,+E}s", #"{"s": "sv"}"#), ("%{+cbor,+json}o %(s)s", #"{"s": "sv"}"#),
         // An encoding of the whole is that of every item; one of an item is its own.
@@ -103,20 +111,32 @@ import Testing
         ("%{+json}[str(w6nCgf8=),b64dec]", #""\u00C3\u00A9\u00C2\u0081\u00FF""#),
         ("%{+json,+utf8}[str(w6nCgf/igqzwn5iA),b64dec]", "\"é\\u0081\\u00FF€😀\""),
         // Surrogates, overlong forms and what ends too early are no characters.
-        ("%{+json,+utf8}[str(7aCAwIDigg==),b64dec]",
-         #""\u00ED\u00A0\u0080\u00C0\u0080\u00E2\u0082""#),
-        ("%{+cbor}[str(qq==),b64dec] %{+cbor}[str()] %{+cbor}r",
-         "5F41AAFF 60 7F75474554202F6122625C3FC3A920485454502F312E31FF"),
+        (
+            "%{+json,+utf8}[str(7aCAwIDigg==),b64dec]",
+            #""\u00ED\u00A0\u0080\u00C0\u0080\u00E2\u0082""#
+        ),
+        (
+            "%{+cbor}[str(qq==),b64dec] %{+cbor}[str()] %{+cbor}r",
+            "5F41AAFF 60 7F75474554202F6122625C3FC3A920485454502F312E31FF"
+        ),
         ("%{+cbor}[int(0)] %{+cbor}[int(10)] %{+cbor}[int(23)] %{+cbor}[int(24)]", "00 0A 17 1818"),
         ("%{+cbor}[int(100)] %{+cbor}[int(1000)] %{+cbor}[int(1000000)]", "1864 1903E8 1A000F4240"),
-        ("%{+cbor}[int(1000000000000)] %{+cbor}[int(-1)] %{+cbor}[int(-1000)]",
-         "1B000000E8D4A51000 20 3903E7"),
-        ("%{+cbor}[int(9223372036854775807)] %{+cbor}[int(-9223372036854775808)]",
-         "1B7FFFFFFFFFFFFFFF 3B7FFFFFFFFFFFFFFF"),
-        ("%{+cbor}[str(IETF)] %{+cbor}[bool(false)] %(x:str){+cbor}[int(-12)]",
-         "6449455446 F4 632D3132"),
-        ("%{+cbor,+bin}o %(v)[str(AGE=),b64dec] %(n)[int(24)]",
-         "\u{FFFD}av_B\0a\u{FFFD}an\u{18}\u{18}\u{FFFD}"),
+        (
+            "%{+cbor}[int(1000000000000)] %{+cbor}[int(-1)] %{+cbor}[int(-1000)]",
+            "1B000000E8D4A51000 20 3903E7"
+        ),
+        (
+            "%{+cbor}[int(9223372036854775807)] %{+cbor}[int(-9223372036854775808)]",
+            "1B7FFFFFFFFFFFFFFF 3B7FFFFFFFFFFFFFFF"
+        ),
+        (
+            "%{+cbor}[str(IETF)] %{+cbor}[bool(false)] %(x:str){+cbor}[int(-12)]",
+            "6449455446 F4 632D3132"
+        ),
+        (
+            "%{+cbor,+bin}o %(v)[str(AGE=),b64dec] %(n)[int(24)]",
+            "\u{FFFD}av_B\0a\u{FFFD}an\u{18}\u{18}\u{FFFD}"
+        ),
     ])
     func `An encoding has its known answers`(_ format: String, _ expected: String) throws {
         let line = try LoggedLines().line(
@@ -185,7 +205,8 @@ import Testing
             do throws(ExpressionMistake) {
                 _ = try Formats.compile(text)
             } catch {
-                #expect(error.offset >= 0 && error.offset + error.length <= text.utf8.count, "\(text)")
+                #expect(
+                    error.offset >= 0 && error.offset + error.length <= text.utf8.count, "\(text)")
             }
         }
     }

@@ -78,9 +78,11 @@ extension LogAliasCatalog {
         LogAlias(
             "r", http: true, needs: .requestLine, "The request line.",
             .foreign(RequestLine.whole)),
-        LogAlias("ID", "The unique id.", .text { subject, _, output in
-            output.append(subject.shownUniqueID)
-        }),
+        LogAlias(
+            "ID", "The unique id.",
+            .text { subject, _, output in
+                output.append(subject.shownUniqueID)
+            }),
         LogAlias("ST", "The response's status.", .number { $0.shownStatus }),
     ]
 
@@ -104,14 +106,18 @@ extension LogAliasCatalog {
             "rt", "The number of the request or TCP session.", .counter { $0.requestNumber }),
         LogAlias("sc", "Streams of the server.", .number { $0.serverConnections }),
         LogAlias("sq", "Streams ahead in the server's queue.", .number { $0.serverQueueAhead }),
-        LogAlias("OG", "At which point the line was made.", .plain { subject, _, output in
-            output.append(subject.logOrigin.name)
-        }),
-        LogAlias("ts", "The state at the end, two characters.", .plain { subject, _, output in
-            let state = subject.termination
-            output.append(state.cause)
-            output.append(state.state)
-        }),
+        LogAlias(
+            "OG", "At which point the line was made.",
+            .plain { subject, _, output in
+                output.append(subject.logOrigin.name)
+            }),
+        LogAlias(
+            "ts", "The state at the end, two characters.",
+            .plain { subject, _, output in
+                let state = subject.termination
+                output.append(state.cause)
+                output.append(state.state)
+            }),
         LogAlias(
             "tsc", http: true, "The state at the end with the cookie's.",
             .plain { subject, _, output in
@@ -124,32 +130,41 @@ extension LogAliasCatalog {
     ]
 
     private static let places = [
-        LogAlias("H", "The name of this host.", .text { subject, _, output in
-            output.append(subject.hostName.span)
-        }),
-        LogAlias("b", "The backend's name.", .text { subject, _, output in
-            output.append(subject.backendName.span)
-        }),
+        LogAlias(
+            "H", "The name of this host.",
+            .text { subject, _, output in
+                output.append(subject.hostName.span)
+            }),
+        LogAlias(
+            "b", "The backend's name.",
+            .text { subject, _, output in
+                output.append(subject.backendName.span)
+            }),
         LogAlias("bi", "Our address towards the server.", .address { $0.backendEnd }),
         LogAlias("bp", "Our port towards the server.", .port { $0.backendEnd }),
         LogAlias("ci", "The client's address.", .address { $0.clientEnd }),
         LogAlias("cp", "The client's port.", .port { $0.clientEnd }),
-        LogAlias("f", "The frontend's name.", .text { subject, _, output in
-            output.append(subject.frontendName.span)
-        }),
+        LogAlias(
+            "f", "The frontend's name.",
+            .text { subject, _, output in
+                output.append(subject.frontendName.span)
+            }),
         LogAlias("fi", "The address the client came to.", .address { $0.frontendEnd }),
         LogAlias("fp", "The port the client came to.", .port { $0.frontendEnd }),
         LogAlias(
-            "ft", "The frontend's name, with ~ behind it over TLS.", .text { subject, _, output in
+            "ft", "The frontend's name, with ~ behind it over TLS.",
+            .text { subject, _, output in
                 output.append(subject.frontendName.span)
             }),
-        LogAlias("s", "The server's name.", .text { subject, _, output in
-            if let name = subject.serverName {
-                output.append(name.span)
-            } else {
-                output.append("<NOSRV>")
-            }
-        }),
+        LogAlias(
+            "s", "The server's name.",
+            .text { subject, _, output in
+                if let name = subject.serverName {
+                    output.append(name.span)
+                } else {
+                    output.append("<NOSRV>")
+                }
+            }),
         LogAlias("si", "The server's address.", .address { $0.serverEnd }),
         LogAlias("sp", "The server's port.", .port { $0.serverEnd }),
         LogAlias("sslc", "The TLS cipher towards the client.", .text { _, _, _ in }),
@@ -158,11 +173,13 @@ extension LogAliasCatalog {
 
     private static let captures = [
         LogAlias(
-            "CC", http: true, "The cookie captured in the request.", .text { subject, _, output in
+            "CC", http: true, "The cookie captured in the request.",
+            .text { subject, _, output in
                 output.append(subject.capturedCookie(request: true))
             }),
         LogAlias(
-            "CS", http: true, "The cookie captured in the response.", .text { subject, _, output in
+            "CS", http: true, "The cookie captured in the response.",
+            .text { subject, _, output in
                 output.append(subject.capturedCookie(request: false))
             }),
         LogAlias(

@@ -179,7 +179,8 @@ final class StreamLog: StreamLogging {
 
     private static let aliases = LogAliasCatalog([
         LogAlias(
-            "ending", "", .plain { subject, _, output in
+            "ending", "",
+            .plain { subject, _, output in
                 output.append(subject.termination.cause)
                 output.append(subject.termination.state)
             }),

@@ -17,7 +17,7 @@ public enum ProxyMode: UInt8, Sendable {
 }
 
 /// `option …` switches that are plain on/off.
-public struct ProxyOptions: OptionSet, Sendable {
+public struct ProxyOptions: OptionSet, BitwiseCopyable, Sendable {
     public let rawValue: UInt64
     public init(rawValue: UInt64) { self.rawValue = rawValue }
 
@@ -122,7 +122,7 @@ public struct Timeouts: Sendable {
 }
 
 /// `http-reuse`.
-public enum ReusePolicy: UInt8, Sendable {
+public enum ReusePolicy: UInt8, BitwiseCopyable, Sendable {
     case never, safe, aggressive, always
 }
 

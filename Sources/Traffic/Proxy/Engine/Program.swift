@@ -12,7 +12,7 @@ import Structures
 /// Safety: the unmanaged references point at objects of the `LiveState`, which outlives every
 /// worker; the counter slices point into tables those objects own.
 @safe
-struct ProxyEntry {
+struct ProxyEntry: BitwiseCopyable {
     /// Index in the program's proxies.
     let index: Int32
     /// `mode http`; else `mode tcp`.
@@ -93,7 +93,7 @@ struct ProxyEntry {
 
 /// A server as a worker uses it.
 @safe
-struct ServerEntry {
+struct ServerEntry: BitwiseCopyable {
     /// Index of its backend in the program's proxies.
     let proxy: Int32
     /// Position in the configuration's list of servers.
@@ -148,9 +148,9 @@ struct Program: ~Copyable {
     /// Writes the log lines of this worker.
     let logger: any StreamLogger
     /// By the index in the configuration.
-    let proxies: [ProxyEntry]
+    let proxies: FixedArray<ProxyEntry>
     /// The servers of all proxies, one proxy behind the other.
-    let servers: [ServerEntry]
+    let servers: FixedArray<ServerEntry>
     /// By proxy index.
     let forwardFor: [AddressField?]
     /// As `forwardFor`, for `option originalto`.
@@ -222,8 +222,8 @@ struct Program: ~Copyable {
         where configuration.proxies[proxy].capability.contains(.frontend) {
             ofIdentity[Int(proxies[proxy].frontendIdentity)] = Int32(proxy)
         }
-        self.proxies = proxies
-        self.servers = servers
+        self.proxies = FixedArray(proxies)
+        self.servers = FixedArray(servers)
         frontendOfIdentity = ofIdentity
         monitorURIs = configuration.proxies.map { Array(($0.monitorURI ?? "").utf8) }
         countsContinuously = configuration.proxies.contains {

@@ -59,7 +59,8 @@ extension Subject {
     public var beginMicroseconds: Int64 {
         let accepted = unsafe worker.pointee.sessions[session].acceptedMicroseconds
         if stream.isNone { return accepted }
-        let idleSince = unsafe worker.pointee.streams[stream].firstByteAt
+        let idleSince =
+            unsafe worker.pointee.streams[stream].firstByteAt
             &- worker.pointee.streams[stream].idleMilliseconds
         return accepted &+ milliseconds(idleSince)
     }
@@ -73,7 +74,8 @@ extension Subject {
 
     /// From the accept to a tick, in microseconds.
     private func milliseconds(_ tick: UInt64) -> Int64 {
-        unsafe Int64(truncatingIfNeeded: tick &- worker.pointee.sessions[session].acceptedAt) &* 1000
+        unsafe Int64(truncatingIfNeeded: tick &- worker.pointee.sessions[session].acceptedAt)
+            &* 1000
     }
 
     // MARK: Times, in milliseconds; -1 where the stage was not reached
@@ -332,7 +334,9 @@ extension Subject {
     public var shownRequestLine: Span<UInt8> {
         @_lifetime(borrow self)
         get {
-            if stream.isNone || isBadRequest { return unsafe _overrideLifetime(Span(), borrowing: self) }
+            if stream.isNone || isBadRequest {
+                return unsafe _overrideLifetime(Span(), borrowing: self)
+            }
             // Safety: the line, or the head, stays as it is meanwhile; the span is tied to this
             // subject.
             let kept = unsafe worker.pointee.streams[stream].requestLine.span
