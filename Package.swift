@@ -143,7 +143,9 @@ building.library(
 
 building.library(
     "Fetches", on: .features,
-    needs: ["Proxy", "Samples", "HTTP", "Kernel", "Addresses", "Structures", "Bytes"])
+    needs: [
+        "Proxy", "Samples", "HTTP", "Inspection", "Kernel", "Addresses", "Structures", "Bytes",
+    ])
 building.library(
     "Actions", on: .features,
     needs: ["Proxy", "Samples", "HTTP", "Addresses", "Structures", "Bytes", "ConfigLanguage"])
@@ -153,7 +155,9 @@ building.library(
 building.library("Statistics", on: .features, needs: ["Proxy", "Kernel", "Addresses"])
 building.library(
     "Admin", on: .features,
-    needs: ["Proxy", "Samples", "Daemon", "Kernel", "Addresses", "Bytes", "ConfigLanguage", "Balancing"])
+    needs: [
+        "Proxy", "Samples", "Daemon", "Kernel", "Addresses", "Bytes", "ConfigLanguage", "Balancing",
+    ])
 
 building.library(
     "ProxyConfig", on: .assembly,
@@ -191,8 +195,7 @@ building.tests(
     "StickTables", needs: ["StickTables", "Samples", "Addresses", "ReferenceHAProxy"])
 building.tests("Daemon", needs: ["Daemon", "Kernel", "Addresses", "ConfigLanguage"])
 building.tests(
-    "Proxy",
-    needs: ["Proxy", "Samples", "Kernel", "Addresses", "Bytes", "Structures", "LoadTesting"])
+    "Proxy", needs: ["Proxy", "Kernel", "Addresses", "Bytes", "Structures", "LoadTesting"])
 building.tests("Supervisor", needs: ["Supervisor", "Daemon", "Kernel", "Proxy", "CLinux"])
 building.tests("Balancing", needs: ["Balancing", "ReferenceHAProxy"])
 building.tests(
@@ -200,6 +203,12 @@ building.tests(
     needs: [
         "ProxyConfig", "ConfigLanguage", "Addresses", "Kernel", "Proxy", "ReferenceHAProxy",
     ], resources: [.copy("Names")])
+building.tests(
+    "Fetches",
+    needs: [
+        "Fetches", "Proxy", "ProxyConfig", "ConfigLanguage", "Kernel", "Addresses",
+        "ReferenceHAProxy",
+    ])
 building.tests(
     "LoadTesting", needs: ["LoadTesting", "Kernel", "ConfigLanguage", "ProxyConfig"])
 
@@ -224,7 +233,8 @@ building.tests(
 building.tests(
     "Conformance", needs: ["HTTP", "HTTPCases", "ReferenceHAProxy"],
     exclude: [
-        "balance", "cli", "http", "log", "retries", "reuse", "server", "stats", "tcp", "timeouts",
+        "balance", "cli", "http", "log", "retries", "reuse",
+        "sample_fetches", "server", "stats", "tcp", "timeouts",
     ])
 
 let package = Package(

@@ -3,8 +3,8 @@
 import Foundation
 import ReferenceHAProxy
 
-/// A running haproxy with one frontend for each fetch. Its log format counts bytes (`%B`), so that it
-/// logs at the end, when the rules have run.
+/// A running haproxy with one frontend for each fetch. Its log format counts bytes (`%B`), so that
+/// it logs at the end, when the rules have run.
 final class ReferenceStreams {
     private let process: ReferenceProcess
     private let inbox: DatagramInbox

@@ -350,7 +350,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["peers p", "resolvers r", "userlist u", "cache c", "program p"])
+    @Test(arguments: ["peers p", "resolvers r", "mailers m", "cache c", "program p"])
     func `sections that do not work yet are refused once and passed over`(header: String) {
         let loaded = Loading.load("\(header)\n foo\n bar baz\nglobal\n maxconn 3\n")
         let name = header.prefix { $0 != " " }

@@ -24,6 +24,21 @@ public final class ReferenceProcess {
         return folder
     }
 
+    /// Whether haproxy takes a configuration; one without a listener is no mistake.
+    public static func takes(_ configuration: String) throws -> Bool {
+        let folder = try makeFolder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try configuration.write(toFile: folder + "/cfg", atomically: true, encoding: .utf8)
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: program ?? "/nonexistent")
+        process.arguments = ["-c", "-f", folder + "/cfg"]
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        return process.terminationStatus != 1
+    }
+
     /// Starts haproxy and waits until the socket named `ready` accepts.
     ///
     /// - Parameter configuration: gets the folder in which to place sockets.

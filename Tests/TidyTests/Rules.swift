@@ -7,8 +7,8 @@ enum Rules {
     /// Targets whose code moves bytes: the data path.
     static let dataPath = [
         "Sources/Base/Bytes/", "Sources/Base/Structures/", "Sources/System/Kernel/",
-        "Sources/System/Reactor/", "Sources/Wire/HTTP/", "Sources/Traffic/Balancing/",
-        "Sources/Traffic/StickTables/", "Sources/Traffic/Proxy/",
+        "Sources/System/Reactor/", "Sources/Wire/HTTP/", "Sources/Wire/Inspection/",
+        "Sources/Traffic/Balancing/", "Sources/Traffic/StickTables/", "Sources/Traffic/Proxy/",
     ]
 
     /// Every file begins with a comment that says what lives there.

@@ -22,7 +22,7 @@ import Testing
     }
 
     @Test func `declarations of the data path's contracts are documented`() {
-        check(["Sources/Traffic/Proxy/", "Sources/Wire/HTTP/"], by: Rules.documentation)
+        check(["Sources/Traffic/Proxy/", "Sources/Wire/"], by: Rules.documentation)
     }
 
     @Test func `the data path holds nothing that waits, prints or looks up by text`() {

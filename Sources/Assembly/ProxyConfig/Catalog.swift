@@ -15,6 +15,8 @@ public enum Catalog {
         ProxyKeywords.general + ProxyKeywords.timeouts + ProxyKeywords.options
             + ProxyKeywords.forwarding + ProxyKeywords.logging + ProxyKeywords.errorFiles
             + ProxyKeywords.clientSide + ProxyKeywords.serverSide + ProxyKeywords.rules
+            + ProxyKeywords.standaloneRules + ProxyKeywords.captures + ProxyKeywords.replies
+            + ProxyKeywords.identifiers
             + ProxyKeywords.later)
 
     /// Options of `bind` and of `stats socket`.

@@ -33,10 +33,15 @@ final class LoadSession {
     let patterns: PatternStore
     /// Compiles expressions and formats.
     let compiler: ExpressionCompiler
+    /// `tune.http.cookielen`: one more than the bytes of a captured cookie.
+    var cookieBytes = 64
     /// `userlist` sections by name, as far as they are read.
     var userListDrafts: [String: UserListDraft] = [:]
     /// `tune.bufsize` as far as it is known.
     var bufferBytes = 16384
+
+    /// What is looked at once all sections are read, with where it stands.
+    private var late: [(location: SourceLocation, check: () -> LateFinding?)] = []
 
     private var resolved: [String: IPAddress?] = [:]
 
@@ -63,6 +68,24 @@ final class LoadSession {
             guard case .success(let bytes) = readFile(path) else { return nil }
             return bytes
         }
+        compiler.references.environment = { [unowned self] in self.environment[$0] }
+    }
+
+    /// Remembers something to be looked at once all sections are read.
+    func checkLate(at location: SourceLocation, _ check: @escaping () -> LateFinding?) {
+        late.append((location, check))
+    }
+
+    /// Everything is read: looks at what was put off.
+    func finishLate(_ diagnostics: inout Diagnostics) {
+        for (location, check) in late {
+            guard let finding = check() else { continue }
+            diagnostics.report(
+                Diagnostic(
+                    finding.isMistake ? .alert : .warning, at: location, finding.text,
+                    suggestion: finding.suggestion))
+        }
+        late = []
     }
 
     /// The address of a host name; each name is asked for once.

@@ -62,10 +62,13 @@ struct ShownExplanation {
         case .stop: "ran; the list ends here"
         case .wait: "waits"
         case .reply: "replies"
+        case .deny(status: 0): "denies with a reply of its own"
         case .deny(let status): "denies with status \(status)"
         case .tarpit: "sends into the tarpit"
         case .reject: "closes the connection"
         case .drop: "drops the connection silently"
+        case .timedOut: "has waited for too long"
+        case .close: "closes the server's connection"
         case .failed: "fails: internal error"
         }
     }

@@ -56,6 +56,7 @@ static inline char **martlet_environment(void) { return environ; }
 #define MARTLET_SPLICE_F_MORE 4
 #define MARTLET_TCP_FASTOPEN_CONNECT 30
 #define MARTLET_TCP_REPAIR 19
+#define MARTLET_SO_ORIGINAL_DST 80
 #define MARTLET_SO_REUSEPORT 15
 #define MARTLET_SO_BINDTODEVICE 25
 #define MARTLET_IP_TRANSPARENT 19
@@ -80,6 +81,24 @@ static inline int martlet_socket_error(int fd) {
     socklen_t length = sizeof value;
     if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &value, &length) < 0) return errno;
     return value;
+}
+
+// What the kernel has measured of a TCP connection, in the order of `TCPFigures`; 0, or -1 where the
+// socket is none. Times are microseconds.
+static inline int martlet_tcp_figures(int fd, uint32_t *figures) {
+    struct tcp_info info;
+    socklen_t length = sizeof info;
+    memset(&info, 0, sizeof info);
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) < 0) return -1;
+    figures[0] = info.tcpi_rtt;
+    figures[1] = info.tcpi_rttvar;
+    figures[2] = info.tcpi_unacked;
+    figures[3] = info.tcpi_sacked;
+    figures[4] = info.tcpi_lost;
+    figures[5] = info.tcpi_retrans;
+    figures[6] = info.tcpi_fackets;
+    figures[7] = info.tcpi_reordering;
+    return 0;
 }
 
 // Bytes readable without blocking, or -1.

@@ -4,5 +4,8 @@ import Proxy
 
 extension ActionCatalog {
     /// Every action of the manual.
-    public static let all = ActionCatalog([.silence, .lists, .verdicts, .fields, .variables])
+    public static let all = ActionCatalog([
+        .silence, .verdicts, .replies, .redirects, .authentication, .fields, .targets, .statuses,
+        .captures, .variables, .lists, .streams, .waiting, .addresses, .later,
+    ])
 }

@@ -1,5 +1,5 @@
-// Actions that end a list of rules: let through, refuse, close (configuration manual: allow,
-// accept, deny, reject, silent-drop).
+// Actions that end a list of rules without a reply: let through, refuse, close (configuration manual:
+// allow, accept, reject, close).
 
 import Proxy
 import Samples
@@ -20,7 +20,21 @@ extension ActionFamily {
                 in: [.connection, .session, .contentRequest, .contentResponse, .httpRequest],
                 "", "Closes the connection without a reply."
             ) { _ throws(ExpressionMistake) in Verdict(.reject) },
+            ActionRow(
+                "close", in: .contentResponse, "",
+                "Closes the server's connection, and the client's once it has got everything."
+            ) { _ throws(ExpressionMistake) in Verdict(.close) },
         ])
+}
+
+/// `monitor fail`: the monitor's request fails.
+///
+/// Safety: it holds nothing.
+public final class MonitorFailure: Action, @unchecked Sendable {
+    /// A failure.
+    public init() { super.init() }
+
+    public override func run(_ subject: Subject, isAgain: Bool) -> ActionResult { .stop }
 }
 
 /// Always the same verdict.

@@ -5,6 +5,9 @@ import Proxy
 extension FetchCatalog {
     /// Every fetch of the manual.
     public static let all = FetchCatalog([
-        .internal, .connections, .httpRequest, .httpResponse,
+        .constants, .variables, .accessLists, .environment, .dates, .randomness, .frontends,
+        .backends, .servers, .streams, .times, .client, .serverSide, .socketInformation,
+        .endpoints, .laterTLS, .contents, .hellos, .protocols, .blocks, .httpRequest, .targets,
+        .parameters, .fields, .cookies, .authentication, .bodies, .captures, .httpResponse,
     ])
 }

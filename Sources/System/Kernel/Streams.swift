@@ -177,6 +177,19 @@ extension Descriptor {
         resetOnClose()
     }
 
+    /// Marks the packets that are sent, for routing and filters of the system; false where the
+    /// process may not.
+    @discardableResult
+    public borrowing func setMark(_ mark: UInt32) -> Bool {
+        setOption(SOL_SOCKET, SO_MARK, mark)
+    }
+
+    /// Sets the type of service, or traffic class, of the packets that are sent.
+    public borrowing func setTypeOfService(_ value: UInt8) {
+        _ = setOption(Int32(IPPROTO_IP), Int32(IP_TOS), Int32(value))
+        _ = setOption(Int32(IPPROTO_IPV6), Int32(IPV6_TCLASS), Int32(value))
+    }
+
     /// Whether a read would find nothing: neither bytes nor an end nor an error.
     public borrowing func isQuiet() -> Bool {
         var byte: UInt8 = 0

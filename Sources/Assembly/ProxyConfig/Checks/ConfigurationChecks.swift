@@ -45,11 +45,15 @@ enum ConfigurationChecks {
         _ configuration: inout Configuration, _ session: LoadSession,
         _ diagnostics: inout Diagnostics
     ) {
+        session.finishLate(&diagnostics)
         configuration.expressions = session.compiler.finish()
         configuration.needs = session.compiler.formatNeeds
         configuration.variableNames = session.variables
         session.patterns.finishLoading()
         configuration.patterns = session.patterns
+        let references = session.compiler.references
+        configuration.measuresStreams = references.measuresStreams
+        configuration.logsServerConnections = references.readsServers
         let lists = session.userListDrafts.values.sorted { $0.name < $1.name }
         configuration.userLists = lists.map { $0.finished(&diagnostics) }
         for mistake in session.compiler.references.resolve(in: configuration) {

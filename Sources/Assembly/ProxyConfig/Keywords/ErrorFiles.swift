@@ -13,7 +13,7 @@ extension ProxyKeywords {
         ) {
             draft, arguments, diagnostics in
             if let (status, reply) = ErrorFile.read(arguments, draft.session, &diagnostics) {
-                draft.proxy.errorReplies[status] = reply
+                draft.setErrorReply(reply, for: status)
             }
         },
         Row(
@@ -47,7 +47,7 @@ extension ProxyKeywords {
                 wanted.insert(status)
             }
         }
-        for status in wanted { draft.proxy.errorReplies[status] = replies[status] }
+        for status in wanted { draft.setErrorReply(replies[status], for: status) }
     }
 }
 

@@ -3,6 +3,7 @@
 
 import ConfigLanguage
 import Proxy
+import Samples
 
 extension GlobalKeywords {
     static let tuning: [Row] = [
@@ -71,6 +72,18 @@ extension GlobalKeywords {
         number(
             "tune.runqueue-depth", 1...1_000_000, \.runQueueDepth,
             "Bounds the tasks run between two polls."),
+        Row(
+            "tune.http.cookielen", .global, takes: [.integer(2...65536)],
+            "Bounds the cookies that are captured."
+        ) { draft, arguments, _ in draft.session.cookieBytes = arguments.number(0) },
+        variables("global", \.global, "Bounds the memory of all variables."),
+        variables("proc", \.process, "Bounds the memory of the process's variables and below."),
+        variables("sess", \.session, "Bounds the memory of a session's variables and below."),
+        variables(
+            "txn", \.transaction, "Bounds the memory of a transaction's variables and below."),
+        variables(
+            "reqres", \.requestOrResponse,
+            "Bounds the memory of a request's or a response's variables."),
         Row("noreuseport", .global, "Lets no other process listen on the same addresses.") {
             draft, _, _ in
             draft.global.usesReusePort = false
@@ -79,6 +92,16 @@ extension GlobalKeywords {
             draft.global.usesSplice = false
         },
     ]
+
+    private static func variables(
+        _ scope: String, _ field: WritableKeyPath<VariableLimits, Int> & Sendable,
+        _ summary: String
+    ) -> Row {
+        Row("tune.vars.\(scope)-max-size", .global, takes: [.size(0...(1 << 40))], summary) {
+            draft, arguments, _ in
+            draft.global.variableLimits[keyPath: field] = arguments.number(0)
+        }
+    }
 
     private static func number(
         _ name: String, _ range: ClosedRange<Int>, _ field: WritableKeyPath<Tuning, Int> & Sendable,

@@ -205,7 +205,7 @@ extension GlobalKeywords {
                 ("httpclient.timeout.connect", "Bounds connecting in the internal client."),
             ])
         + because(
-            "there are no stick tables, variables or peers yet for it to limit",
+            "there are no stick tables or peers yet for it to limit",
             [
                 (
                     "tune.peers.max-updates-at-once",
@@ -213,11 +213,6 @@ extension GlobalKeywords {
                 ),
                 ("tune.stick-counters", "Sets how many stick counters a stream has."),
                 ("tune.vars.check-max-size", "Bounds the variables of health checks."),
-                ("tune.vars.global-max-size", "Bounds all variables."),
-                ("tune.vars.proc-max-size", "Bounds the variables of the process."),
-                ("tune.vars.reqres-max-size", "Bounds the variables of requests and responses."),
-                ("tune.vars.sess-max-size", "Bounds the variables of sessions."),
-                ("tune.vars.txn-max-size", "Bounds the variables of transactions."),
                 ("tune.pattern.cache-size", "Sets how many pattern lookups are remembered."),
             ])
         + because(
@@ -304,11 +299,6 @@ extension GlobalKeywords {
             "workers are not watched yet",
             [
                 ("warn-blocked-traffic-after", "Warns when a worker is held up for this long.")
-            ])
-        + because(
-            "nothing is captured yet",
-            [
-                ("tune.http.cookielen", "Bounds captured cookies.")
             ])
         + because(
             "cores are not chosen by their place yet",

@@ -46,6 +46,9 @@ extension ProxyKeywords {
             "http-ignore-probes", .clientSide, .ignoreProbes,
             "Neither answers nor logs connections closed or timed out without a byte."),
         option(
+            "http-buffer-request", .proxies, .httpBufferRequest,
+            "Waits for a request's whole body before rules look at it."),
+        option(
             "http-no-delay", .proxies, .httpNoDelay,
             "Sends every piece at once, at the price of more packets."),
         option(

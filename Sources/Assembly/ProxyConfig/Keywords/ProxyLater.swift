@@ -30,12 +30,6 @@ extension ProxyKeywords {
         ("email-alert mailers", "Names who delivers alert mails."),
         ("email-alert myhostname", "Sets the host name told to mail servers."),
         ("email-alert to", "Sets the receiver of alert mails."),
-        ("errorloc", "Answers an error with a redirect."),
-        ("errorloc302", "Answers an error with a redirect of status 302."),
-        ("errorloc303", "Answers an error with a redirect of status 303."),
-        ("http-error", "Answers an error with a text."),
-        ("option http-buffer-request!", "Waits for a whole request body."),
-        ("option http-restrict-req-hdr-names", "Removes or refuses fields with unusual names."),
         ("option httpslog", "Logs HTTP requests with TLS details."),
         ("stats auth", "Asks for a password before the statistics page."),
         ("stats enable", "Serves the statistics page."),
@@ -60,8 +54,6 @@ extension ProxyKeywords {
         ("option http-drop-response-trailers!", "Removes trailers of responses."),
         ("quic-initial", "Acts on the first packets of QUIC connections."),
         ("timeout client-hs", "Bounds a client's TLS handshake."),
-        ("unique-id-format", "Sets how unique identifiers are made."),
-        ("unique-id-header", "Adds the unique identifier to requests."),
     ]
 
     private static let servers: [(String, String)] = [
@@ -81,7 +73,6 @@ extension ProxyKeywords {
         ("http-check set-var()", "Sets a variable in a check."),
         ("http-check set-var-fmt()", "Sets a variable in a check from a log format."),
         ("http-check unset-var()", "Removes a variable in a check."),
-        ("http-send-name-header", "Tells the server its name."),
         ("option checkcache!", "Refuses responses that caches could leak."),
         ("option external-check", "Checks servers by a program."),
         ("option h1-case-adjust-bogus-server!", "Writes field names in another case to servers."),
@@ -116,13 +107,8 @@ extension ProxyKeywords {
     ]
 
     private static let frontends: [(String, String)] = [
-        ("capture cookie", "Keeps a cookie for the log."),
-        ("capture request header", "Keeps a request field for the log."),
-        ("capture response header", "Keeps a response field for the log."),
         ("crt", "Loads a certificate."),
         ("ssl-f-use", "Adds a certificate to the listeners of this frontend."),
-        ("declare capture", "Reserves room for captures."),
-        ("monitor fail", "Sets when the monitor answers with a failure."),
     ]
 
     private static let backends: [(String, String)] = [
@@ -141,7 +127,6 @@ extension ProxyKeywords {
         ("filter", "Puts a filter into the path of streams."),
         ("filter-sequence", "Sets the order of filters."),
         ("force-be-switch", "Sends streams to a backend that takes no traffic."),
-        ("redirect", "Answers requests with redirects."),
         ("stats admin", "Allows actions on the statistics page."),
         ("stats http-request", "Controls access to the statistics page."),
         ("stick-table", "Declares a table of this proxy."),

@@ -98,6 +98,7 @@ extension ProxyDraft {
         session.patterns.place =
             "file '\(arguments.location.file)' line \(arguments.location.line)"
         session.compiler.references.proxyName = isDefaults ? nil : proxy.name
+        session.compiler.references.lists = lists
     }
 
     /// Runs `body` and reports its mistake with the word that is wrong, and the warnings of access
@@ -159,6 +160,7 @@ extension ProxyDraft {
                     + "'\(row.name) \(row.notation)'",
                 suggestion: Spelling.nearest(to: words[reader.position], among: ["if", "unless"]))
         }
+        for warning in reader.warnings { diagnostics.report(arguments.warning(warning)) }
         try append(step, action, conditionAt: end, arguments, &diagnostics)
     }
 
@@ -208,7 +210,7 @@ extension ProxyDraft {
         guard let condition = rule.condition else { return }
         let compiler = session.compiler
         for number in lists.expressions(of: condition) {
-            let missing = compiler.needs(of: number).subtracting(rule.step.place.available)
+            let missing = rule.step.place.missing(of: compiler.needs(of: number))
             if missing.isEmpty { continue }
             diagnostics.report(
                 arguments.warning(
@@ -219,16 +221,22 @@ extension ProxyDraft {
     }
 
     /// The section has been read: its rules get its access lists.
-    func finishRules() {
+    mutating func finishRules() {
+        if !requestCaptures.lengths.isEmpty { proxy.requestCaptures = requestCaptures.lengths }
+        if !responseCaptures.lengths.isEmpty { proxy.responseCaptures = responseCaptures.lengths }
+        session.compiler.references.finish(lists)
         let table = lists.finish()
+        session.compiler.references.finish(lists, table)
         for rule in ownRules { rule.table = table }
     }
 
-    private func surroundings(_ arguments: KeywordArguments) -> RuleSurroundings {
+    /// What the rules of the section may ask.
+    func surroundings(_ arguments: KeywordArguments) -> RuleSurroundings {
         let session = session
         let file = arguments.location.file
         return RuleSurroundings(
-            isHTTP: proxy.mode == .http || isDefaults, variables: session.variables,
+            isHTTP: proxy.mode == .http || isDefaults, isDefaults: isDefaults,
+            variables: session.variables,
             readFile: { path in
                 session.surroundings.readFile(session.path(path, in: file)).mapError {
                     switch $0 {
@@ -237,8 +245,9 @@ extension ProxyDraft {
                     }
                 }
             }, errorSet: { session.errorSets[$0] },
-            requestCaptures: proxy.requestCaptures, responseCaptures: proxy.responseCaptures,
-            newRequestCaptures: captures)
+            whenAllIsRead: { session.checkLate(at: arguments.location, $0) },
+            capability: proxy.capability, requestCaptures: requestCaptures,
+            responseCaptures: responseCaptures)
     }
 }
 

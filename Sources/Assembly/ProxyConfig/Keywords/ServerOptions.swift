@@ -57,6 +57,10 @@ enum ServerOptions {
             line, arguments, _ in
             line.server.maxConnections = arguments.number(0)
         },
+        Row("maxqueue", .backend, takes: [.count], "Bounds the requests that wait for this server.")
+        { line, arguments, _ in
+            line.server.maxQueue = arguments.number(0)
+        },
         Row(
             "max-reuse", .backend, takes: [.integer(-1...Int(Int32.max))],
             "Bounds how often a connection is used again."

@@ -5,9 +5,8 @@ import ConfigLanguage
 extension ServerOptions {
     static let withoutEffect: [Row] =
         because(
-            "no request waits for one server, nor is a connection taken from another worker",
+            "no connection is taken from another worker",
             [
-                ("maxqueue", [.count], "Bounds the requests that wait for this server."),
                 ("pool-low-conn", [.count], "Takes no connections of others below this number."),
             ])
         + because(

@@ -25,10 +25,9 @@ extension ProxyKeywords {
         timeout(
             "http-keep-alive", .proxies, \.httpKeepAlive,
             "Bounds the wait for the next request on a connection."),
-        .withoutEffect(
-            "timeout tarpit", .proxies, takes: [.time],
-            "Sets how long a tarpitted client waits for its answer.",
-            reason: "there are no rules yet that hold a client up"),
+        timeout(
+            "tarpit", .proxies, \.tarpit,
+            "Sets how long a client in the tarpit waits for its reply."),
     ]
 
     private static func timeout(

@@ -92,7 +92,7 @@ struct UserListDraft {
                     at: group.location, Spelling.nearest(to: user, among: userNames), &diagnostics)
             }
         }
-        return UserList(name: name, users: users.map(finished))
+        return UserList(name: name, users: users.map(finished), groups: groupNames)
     }
 
     private func finished(_ user: User) -> UserList.User {

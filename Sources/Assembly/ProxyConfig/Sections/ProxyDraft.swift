@@ -47,8 +47,10 @@ struct ProxyDraft {
     var ownRules: [Rule] = []
     /// A rule that always ends its list, by its step: what comes behind it never runs.
     var finalRules: [RuleStep: SourceLocation] = [:]
-    /// Slots of captures, those that rules make for themselves included.
-    var captures = CaptureAllocation([])
+    /// The capture slots of requests.
+    let requestCaptures = CaptureAllocation()
+    /// The capture slots of responses.
+    let responseCaptures = CaptureAllocation()
 
     /// An empty section.
     init(

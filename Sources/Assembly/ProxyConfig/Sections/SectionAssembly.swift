@@ -80,13 +80,13 @@ struct SectionAssembly {
         switch open {
         case .none, .global, .refused:
             break
-        case .proxy(let draft) where draft.isDefaults:
+        case .proxy(var draft) where draft.isDefaults:
             draft.finishRules()
             currentDefaults = draft
             if !draft.proxy.name.isEmpty {
                 namedDefaults[draft.proxy.name, default: []].append(draft)
             }
-        case .proxy(let draft):
+        case .proxy(var draft):
             draft.finishRules()
             proxies.append(draft)
         case .errorSet(let draft):

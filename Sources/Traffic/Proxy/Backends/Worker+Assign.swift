@@ -22,7 +22,8 @@ extension Worker {
         let entry = programs[streams[stream].program].proxies[Int(streams[stream].backend)]
         let pin = avoiding < 0 ? Int(streams[stream].pinnedOrdinal) : -1
         let waiting = QueuedStream(
-            worker: number, stream: stream, ordinal: -1, rank: streams[stream].queueRank)
+            worker: number, stream: stream, ordinal: -1,
+            rank: QueueRank(streams[stream].queueRank).place(at: now))
         if streams[stream].queuedAt == 0 { streams[stream].queuedAt = now }
         var preferred = -1
         if entry.prefersLast(sessions[streams[stream].session], streams[stream].backend),
@@ -112,6 +113,7 @@ extension Worker {
         sessions[session].lastBackend = streams[stream].backend
         sessions[session].lastOrdinal = Int32(truncatingIfNeeded: ordinal)
         counters.add(.sessions)
+        counters.tick(.sessions, now: now)
         counters.add(.selections)
         entry.backendCounters.add(.selections)
         connectServer(stream)
@@ -192,6 +194,8 @@ extension Worker {
             programs[program].proxies[Int(known[identity])].isHTTP == front.isHTTP
         else { return false }
         if sessions[session].program == old { follow(session: session) }
+        streams[stream].lastRule = -1
+        streams[stream].waitingRule = -1
         streams[stream].frontend = known[identity]
         streams[stream].backend = backend
         streams[stream].program = program

@@ -10,7 +10,11 @@ extension Worker {
     mutating func connectServer(_ stream: Handle) {
         let program = streams[stream].program
         let server = programs[program].servers[Int(streams[stream].serverIndex)]
-        if streams[stream].flags.contains(.isHTTP), let idle = reusable(stream, server) {
+        let isMarked = settings(of: stream).marksServer
+        // A marked connection serves this stream alone.
+        if isMarked { streams[stream].flags.remove(.serverPersists) }
+        if streams[stream].flags.contains(.isHTTP), !isMarked, let idle = reusable(stream, server)
+        {
             attachIdle(stream, idle, server)
             return
         }
@@ -51,6 +55,7 @@ extension Worker {
         connections[idle].flags.formUnion([.isReused, .isProven, .writable])
         connections[idle].stream = stream
         connections[idle].served &+= 1
+        addServerName(stream)
         keepHead(stream)
         if !connections[idle].flags.contains(.sendsAtOnce) && sendsTwice(stream) {
             connections[idle].flags.insert(.sendsAtOnce)
@@ -84,6 +89,7 @@ extension Worker {
             if sendsTwice(stream) { flags.insert(.sendsAtOnce) }
             return connections.insert(Connection(descriptor: socket, flags: flags))
         } catch {
+            streams[stream].serverFault = ConnectionFault(error)
             return nil
         }
     }
@@ -94,6 +100,7 @@ extension Worker {
     ) {
         guard !server.isLocal else { return }
         if sendsTwice(stream) { socket.setNoDelay() }
+        if streams[stream].flags.contains(.hasSettings) { markServer(socket, stream) }
         let options = programs[streams[stream].program].proxies[Int(server.proxy)].options
         if options.contains(.serverTCPKeepAlive) {
             socket.setOption(SOL_SOCKET, SO_KEEPALIVE, Int32(1))
@@ -155,7 +162,7 @@ extension Worker {
     }
 
     /// The server's address, with the client's destination port where the configuration says so.
-    private mutating func destination(_ stream: Handle, _ server: ServerEntry) -> RawSocketAddress {
+    mutating func destination(_ stream: Handle, _ server: ServerEntry) -> RawSocketAddress {
         guard server.usesClientPort || server.usesClientAddress || server.portOffset != 0 else {
             return server.address
         }
@@ -183,6 +190,7 @@ extension Worker {
             $0.poolEpoch.load(ordering: .relaxed)
         }
         connections[connection].served = 1
+        addServerName(stream)
         connections[connection].outbound = streams[stream].head.take()
         streams[stream].server = connection
         countUse(server)
@@ -196,6 +204,9 @@ extension Worker {
         let server = streams[stream].server
         let flags = connections[server].flags
         if flags.contains(.failed) {
+            if let error = connections[server].descriptor.takeSocketError() {
+                connections[server].fault = ConnectionFault(error)
+            }
             connectionFailed(stream, timedOut: false)
             return
         }
@@ -228,7 +239,8 @@ extension Worker {
         if connections[server].outbound.isEmpty {
             // Nothing of ours to send: the poller's word is what tells.
             if connections[server].flags.contains(.isWatched) {
-                if connections[server].descriptor.takeSocketError() != nil {
+                if let error = connections[server].descriptor.takeSocketError() {
+                    connections[server].note(error)
                     connectionFailed(stream, timedOut: false)
                     return false
                 }
@@ -276,7 +288,7 @@ extension Worker {
         let server = programs[program].servers[Int(streams[stream].serverIndex)]
         streams[stream].retries &+= 1
         let mayRetry = entry.retryOn.contains(.connectionFailure)
-        guard streams[stream].retries <= entry.retries, mayRetry else {
+        guard streams[stream].retries <= retryLimit(of: stream, entry), mayRetry else {
             server.counters.add(.connectionErrors)
             countConnectionError(stream)
             streams[stream].retries &-= 1
@@ -314,7 +326,7 @@ extension Worker {
         let interval = entry.redispatchAfter
         let retry = streams[stream].retries
         if interval > 0 { return retry % interval == 0 }
-        let period = entry.retries &+ 1 &+ (interval == 0 ? -1 : interval)
+        let period = retryLimit(of: stream, entry) &+ 1 &+ (interval == 0 ? -1 : interval)
         return period > 0 ? retry % period == 0 : true
     }
 
@@ -373,7 +385,7 @@ extension Worker {
         let isUnsent =
             !connections[server].outbound.isEmpty && connections[server].outbound.isWhole
         guard isUnsent || streams[stream].flags.contains(.keepsHead),
-            streams[stream].retries < entry.retries, entry.retryOn.contains(.connectionFailure)
+            streams[stream].retries < retryLimit(of: stream, entry), entry.retryOn.contains(.connectionFailure)
         else { return false }
         streams[stream].retries &+= 1
         entry.backendCounters.add(.retries)
@@ -393,6 +405,7 @@ extension Worker {
     mutating func dropServerConnection(_ stream: Handle) {
         let server = streams[stream].server
         guard !server.isNone else { return }
+        streams[stream].serverFault = connections[server].fault
         if !connections[server].outbound.isEmpty {
             streams[stream].head = connections[server].outbound.take()
         }

@@ -64,7 +64,7 @@ extension Worker {
         let program = streams[stream].program
         let entry = programs[program].proxies[Int(streams[stream].backend)]
         guard !cause.isEmpty, entry.retryOn.contains(cause),
-            streams[stream].retries < entry.retries,
+            streams[stream].retries < retryLimit(of: stream, entry),
             !streams[stream].flags.contains(.hasAnswered)
         else { return false }
         let server = programs[program].servers[Int(streams[stream].serverIndex)]
@@ -75,6 +75,8 @@ extension Worker {
         let fits = head.append(streams[stream].kept.span)
         precondition(fits, "both buffers are of one pool")
         streams[stream].head = head
+        // What was kept is the head as it was before a server was chosen.
+        streams[stream].nameFieldBytes = 0
         streams[stream].flags.remove(.keepsHead)
         streams[stream].flows[0].isDelivered = false
         streams[stream].flows[1] = Flow()

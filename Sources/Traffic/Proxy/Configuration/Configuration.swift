@@ -19,6 +19,10 @@ public struct Configuration: Sendable {
     public var tables: [DeclaredTable] = []
     /// The names of variables, the same over all generations.
     public var variableNames = VariableNames()
+    /// Some expression asks how long streams are worked on.
+    public var measuresStreams = false
+    /// A log line asks for the connection to the server.
+    public var logsServerConnections = false
     /// `userlist` sections.
     public var userLists: [UserList] = []
     /// Lists of patterns that access lists and maps use.

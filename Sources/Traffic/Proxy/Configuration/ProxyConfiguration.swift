@@ -3,7 +3,7 @@
 import Kernel
 
 /// What a proxy can do.
-public struct ProxyCapability: OptionSet, Sendable {
+public struct ProxyCapability: OptionSet, BitwiseCopyable, Sendable {
     public let rawValue: UInt8
     public init(rawValue: UInt8) { self.rawValue = rawValue }
     public static let frontend = ProxyCapability(rawValue: 1)
@@ -121,6 +121,12 @@ public struct Timeouts: Sendable {
     public init() {}
 }
 
+/// `option http-restrict-req-hdr-names`: what becomes of request fields whose names have other
+/// characters than letters, digits and hyphens.
+public enum UnusualNames: UInt8, BitwiseCopyable, Sendable {
+    case passed, removed, refused
+}
+
 /// `http-reuse`.
 public enum ReusePolicy: UInt8, BitwiseCopyable, Sendable {
     case never, safe, aggressive, always
@@ -236,6 +242,10 @@ public struct ProxyConfiguration: Sendable {
     public var uniqueIDFormat: LogFormat?
     /// `unique-id-header`.
     public var uniqueIDHeader: String?
+    /// `option http-restrict-req-hdr-names`.
+    public var unusualNames = UnusualNames.passed
+    /// `http-send-name-header`, in small letters.
+    public var serverNameField: String?
 
     // Frontend side.
     /// `bind` lines, one for each address.

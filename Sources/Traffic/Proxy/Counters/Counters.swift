@@ -52,6 +52,15 @@ public enum CounterKind: Int, CaseIterable, Sendable {
     case splicedBytes
 }
 
+/// The events of a frontend, backend or server whose rate is known at any time.
+@frozen
+public enum RateKind: Int, CaseIterable, Sendable {
+    /// Sessions of a frontend; streams of a backend or server.
+    case sessions
+    /// HTTP requests.
+    case requests
+}
+
 /// One worker's slice of one identity's counters.
 ///
 /// Safety: the words belong to a `CounterTable` of the live state, which outlives every worker.
@@ -81,6 +90,19 @@ public struct CounterSlice {
         }
     }
 
+    /// Counts an event into a rate. Only the slice's own worker may call this.
+    ///
+    /// - Parameter milliseconds: now, of the monotonic clock.
+    @inline(__always)
+    public func tick(_ kind: RateKind, now milliseconds: UInt64) {
+        let place = CounterTable.rateStart + kind.rawValue
+        // Safety: a slice has a word for every rate; else as in `add`.
+        let known = unsafe martlet_load_relaxed(words + place)
+        var counts = RateCounts(known, now: milliseconds)
+        counts.add()
+        unsafe martlet_store_relaxed(words + place, counts.word)
+    }
+
     /// Sets a value.
     @inlinable @inline(__always)
     public func set(_ kind: CounterKind, to value: UInt64) {
@@ -95,8 +117,10 @@ public struct CounterSlice {
 /// read and written with relaxed atomic operations; the pointer itself never changes.
 @safe
 public final class CounterTable: @unchecked Sendable {
-    /// Words in a slice: all kinds, rounded up so that workers do not share cache lines.
-    static let stride = (CounterKind.allCases.count + 7) / 8 * 8
+    /// Where the words of rates begin in a slice.
+    static let rateStart = CounterKind.allCases.count
+    /// Words in a slice: all kinds and rates, rounded up so that workers do not share cache lines.
+    static let stride = (rateStart + RateKind.allCases.count + 7) / 8 * 8
     private let words: UnsafeMutablePointer<UInt64>
     public let workers: Int
     /// What `clear counters` subtracts; control thread only writes.
@@ -152,6 +176,21 @@ public final class CounterTable: @unchecked Sendable {
             default:
                 total &+= word
             }
+        }
+        return total
+    }
+
+    /// How often something happens in a second at present: what the present second has counted and
+    /// a part of what the one before had.
+    ///
+    /// - Parameter milliseconds: now, of the monotonic clock.
+    public func rate(_ kind: RateKind, now milliseconds: UInt64) -> UInt64 {
+        var total: UInt64 = 0
+        for worker in 0..<workers {
+            // Safety: inside the block.
+            let word = unsafe martlet_load_relaxed(
+                words + (worker * Self.stride + Self.rateStart + kind.rawValue))
+            total &+= RateCounts(word, now: milliseconds).rate(now: milliseconds)
         }
         return total
     }

@@ -15,12 +15,16 @@ import Structures
 struct ProxyEntry: BitwiseCopyable {
     /// Index in the program's proxies.
     let index: Int32
+    /// `id`.
+    let id: Int32
+    /// Whether it serves clients, uses servers, or both.
+    let capability: ProxyCapability
     /// `mode http`; else `mode tcp`.
     let isHTTP: Bool
     /// `option` switches.
     let options: ProxyOptions
     /// Milliseconds; 0 means none.
-    let client, connect, server, queue, httpRequest, httpKeepAlive, tunnel: UInt32
+    var client, connect, server, queue, httpRequest, httpKeepAlive, tunnel: UInt32
     /// As those above, once a direction is closed.
     let clientFin, serverFin: UInt32
     /// Tries after the first.
@@ -39,6 +43,10 @@ struct ProxyEntry: BitwiseCopyable {
     let firstServer: Int32
     /// How many servers follow there.
     let serverCount: Int32
+    /// Index of its first `bind` line in the program's lines.
+    let firstBind: Int32
+    /// How many lines follow there.
+    let bindCount: Int32
     /// Its name, kept by the program.
     let name: KeptBytes
     /// Lines are written when streams end.
@@ -86,9 +94,21 @@ struct ProxyEntry: BitwiseCopyable {
     /// `tcp-response inspect-delay`, milliseconds.
     let inspectResponseDelay: UInt32
     /// `timeout tarpit`, milliseconds.
-    let tarpit: UInt32
+    var tarpit: UInt32
     /// `option http-buffer-request`.
     let buffersRequests: Bool
+    /// `option http-restrict-req-hdr-names`.
+    let unusualNames: UnusualNames
+    /// `http-send-name-header`.
+    let hasServerNameField: Bool
+}
+
+/// A `bind` line as expressions see it.
+struct BindEntry {
+    /// `id`.
+    let id: Int32
+    /// `name`, kept by the program; nil where none is given.
+    let name: KeptBytes?
 }
 
 /// A server as a worker uses it.
@@ -100,6 +120,8 @@ struct ServerEntry: BitwiseCopyable {
     let position: Int32
     /// Position in the backend's order, stable over generations.
     let ordinal: Int32
+    /// `id`.
+    let id: Int32
     /// Its number over generations, which also names its idle pools.
     let identity: UInt32
     /// The server over generations.
@@ -151,6 +173,8 @@ struct Program: ~Copyable {
     let proxies: FixedArray<ProxyEntry>
     /// The servers of all proxies, one proxy behind the other.
     let servers: FixedArray<ServerEntry>
+    /// The `bind` lines of all proxies, one proxy behind the other.
+    let binds: [BindEntry]
     /// By proxy index.
     let forwardFor: [AddressField?]
     /// As `forwardFor`, for `option originalto`.
@@ -175,6 +199,8 @@ struct Program: ~Copyable {
     let backendNames: NameTable
     /// Keeps the names of proxies and servers.
     let names: ConstantBlock
+    /// By proxy index: the name of `http-send-name-header`; empty where there is none.
+    let serverNameFields: [[UInt8]]
     /// The name of this host.
     let hostName: KeptBytes
     /// The most bytes that a log line can have.
@@ -182,6 +208,10 @@ struct Program: ~Copyable {
     /// By proxy index: the name of `unique-id-header` with colon and blank; empty where there is
     /// none.
     let uniqueIDFields: [[UInt8]]
+    /// By proxy index: how many bytes each slot of captured request texts keeps.
+    let requestCaptures: [[Int]]
+    /// As `requestCaptures`, of responses.
+    let responseCaptures: [[Int]]
     /// By proxy index: replies that are made by formats, by status.
     let replyMakers: [[Int: ReplyMaker]]
     /// Sessions and streams that use it.
@@ -207,12 +237,19 @@ struct Program: ~Copyable {
         sessionRate = UInt32(clamping: rates.min() ?? 0)
         var proxies: [ProxyEntry] = []
         var servers: [ServerEntry] = []
+        var binds: [BindEntry] = []
         let names = ConstantBlock()
         for (index, proxy) in configuration.proxies.enumerated() {
             proxies.append(
                 Self.entry(
-                    proxy, index: index, firstServer: servers.count, configuration: configuration,
-                    engine: engine, worker: worker, logger: logger, names))
+                    proxy, index: index, firstServer: servers.count, firstBind: binds.count,
+                    configuration: configuration, engine: engine, worker: worker, logger: logger,
+                    names))
+            binds += proxy.binds.map { bind in
+                BindEntry(
+                    id: Int32(clamping: bind.id),
+                    name: bind.name.map { KeptBytes($0.utf8, in: names) })
+            }
             Self.append(
                 proxy, index: index, to: &servers, live: engine.live.backend(proxy.name),
                 worker: worker, names)
@@ -224,6 +261,7 @@ struct Program: ~Copyable {
         }
         self.proxies = FixedArray(proxies)
         self.servers = FixedArray(servers)
+        self.binds = binds
         frontendOfIdentity = ofIdentity
         monitorURIs = configuration.proxies.map { Array(($0.monitorURI ?? "").utf8) }
         countsContinuously = configuration.proxies.contains {
@@ -247,6 +285,9 @@ struct Program: ~Copyable {
             backendNames.insert(proxy.name, index)
         }
         self.backendNames = backendNames
+        serverNameFields = configuration.proxies.map { Array(($0.serverNameField ?? "").utf8) }
+        requestCaptures = configuration.proxies.map(\.requestCaptures)
+        responseCaptures = configuration.proxies.map(\.responseCaptures)
         replyMakers = configuration.proxies.map(\.replyMakers)
         errorReplies = configuration.proxies.map { proxy in
             // Contents that do not parse were refused when the configuration was read.
@@ -272,8 +313,9 @@ struct Program: ~Copyable {
     }
 
     private static func entry(
-        _ proxy: ProxyConfiguration, index: Int, firstServer: Int, configuration: Configuration,
-        engine: Engine, worker: Int, logger: any StreamLogger, _ names: ConstantBlock
+        _ proxy: ProxyConfiguration, index: Int, firstServer: Int, firstBind: Int,
+        configuration: Configuration, engine: Engine, worker: Int, logger: any StreamLogger,
+        _ names: ConstantBlock
     ) -> ProxyEntry {
         let frontend = engine.live.frontend(proxy.name)
         let backend = engine.live.backend(proxy.name)
@@ -293,7 +335,8 @@ struct Program: ~Copyable {
         }
         // Safety: the live state keeps both objects for the life of the process.
         return unsafe ProxyEntry(
-            index: Int32(index), isHTTP: proxy.mode == .http, options: proxy.options,
+            index: Int32(index), id: Int32(clamping: proxy.id), capability: proxy.capability,
+            isHTTP: proxy.mode == .http, options: proxy.options,
             client: milliseconds(timeouts.client), connect: milliseconds(timeouts.connect),
             server: milliseconds(timeouts.server),
             queue: milliseconds(timeouts.queue == 0 ? timeouts.connect : timeouts.queue),
@@ -305,7 +348,8 @@ struct Program: ~Copyable {
             keepsRequests: proxy.retries > 0 && !retryOn.isDisjoint(with: .afterSending),
             redispatchAfter: Int32(clamping: proxy.redispatchAfter), reuse: proxy.reuse,
             defaultBackend: target.map { Int32($0) } ?? -1, firstServer: Int32(firstServer),
-            serverCount: Int32(proxy.servers.count),
+            serverCount: Int32(proxy.servers.count), firstBind: Int32(firstBind),
+            bindCount: Int32(proxy.binds.count),
             name: KeptBytes(proxy.name.utf8, in: names), isLogged: isLogged && !proxy.logsAtAccept,
             isLoggedAtAccept: isLogged && proxy.logsAtAccept,
             line: proxy.logFormat.map { unsafe Unmanaged.passUnretained($0) },
@@ -332,7 +376,9 @@ struct Program: ~Copyable {
             }, inspectDelay: milliseconds(proxy.inspectDelay),
             inspectResponseDelay: milliseconds(proxy.inspectResponseDelay),
             tarpit: milliseconds(timeouts.tarpit == 0 ? timeouts.connect : timeouts.tarpit),
-            buffersRequests: proxy.mode == .http && proxy.options.contains(.httpBufferRequest))
+            buffersRequests: proxy.mode == .http && proxy.options.contains(.httpBufferRequest),
+            unusualNames: proxy.mode == .http ? proxy.unusualNames : .passed,
+            hasServerNameField: proxy.mode == .http && proxy.serverNameField != nil)
     }
 
     private static func append(
@@ -354,6 +400,7 @@ struct Program: ~Copyable {
             unsafe servers.append(
                 ServerEntry(
                     proxy: Int32(index), position: Int32(position), ordinal: Int32(live.ordinal),
+                    id: Int32(clamping: server.id),
                     identity: live.identity, live: Unmanaged.passUnretained(live),
                     counters: live.counters.slice(worker: worker),
                     name: KeptBytes(server.name.utf8, in: names), address: address,

@@ -29,6 +29,10 @@ struct Worker: ~Copyable {
     var runQueue = RunQueue(reserve: 1024)
     /// Milliseconds of the monotonic clock, read once a turn.
     var now: UInt64
+    /// The same in nanoseconds.
+    var turnBegan: UInt64 = 0
+    /// Whether it is measured how long streams are worked on.
+    var measuresStreams = false
 
     /// Clients and servers.
     var connections: Slab<Connection>
@@ -65,8 +69,10 @@ struct Worker: ~Copyable {
     var replyHead = Buffer()
     /// As `replyHead`, the body.
     var replyBody = Buffer()
-    /// The status of that reply.
+    /// The status of that reply, as it is logged and counted.
     var replyStatus = 0
+    /// Whether that reply has the field with its body's length.
+    var replyHasLength = false
     /// A reply of our own while `http-after-response` looks at it.
     var replySource = Buffer()
     /// Where samples are made.
@@ -78,6 +84,8 @@ struct Worker: ~Copyable {
     let texts: UnsafeMutablePointer<SampleScratch>
     /// What was rendered last, in `texts`.
     var renderedText = Sample.boolean(false)
+    /// Numbers for expressions that draw one.
+    var random = RandomNumbers.seededBySystem()
     /// Where unique identifiers are made.
     var identifiers = IdentifierRoom()
     /// For which log line a format is rendered, if for one.
@@ -88,6 +96,8 @@ struct Worker: ~Copyable {
     let processID: Int32
     /// What access lists need to match regular expressions; as `scratch`.
     let regularExpressions: UnsafeMutablePointer<RegularExpressionScratch>
+    /// How deep access lists use each other at present.
+    var listDepth = 0
     /// The world of converters.
     ///
     /// Safety: retained once, for the worker's life.
@@ -180,6 +190,7 @@ struct Worker: ~Copyable {
         guard let first = programs.insert(Program(generation, engine: engine, worker: number))
         else { preconditionFailure("a new slab has room") }
         program = first
+        measuresStreams = generation.configuration.measuresStreams
         pools = [IdlePool](repeating: IdlePool(), count: engine.live.identities)
     }
 
@@ -213,7 +224,9 @@ struct Worker: ~Copyable {
     /// One turn of the loop: wait, dispatch, mail, timers, postponed work.
     mutating func turn() {
         let ready = poller.wait(milliseconds: patience())
-        now = Clock.monotonic().milliseconds
+        let instant = Clock.monotonic()
+        now = instant.milliseconds
+        turnBegan = instant.nanoseconds
         var hasMail = false
         for index in 0..<ready {
             let (events, data) = poller.event(at: index)

@@ -106,7 +106,8 @@ public enum Explainer {
         send(request.bytes, over: client)
         let frontend = engine.live.frontend(request.frontend)
         worker.adopt(
-            Descriptor(owning: pair.second), from: RawSocketAddress(.ip(request.source)), frontend: frontend,
+            Descriptor(owning: pair.second), from: RawSocketAddress(.ip(request.source)),
+            frontend: frontend,
             bind: frontend.bind(0, port: request.destination.port), bindIndex: 0)
         let end = Clock.monotonic().milliseconds &+ patience
         while !trace.isDone, Clock.monotonic().milliseconds < end {

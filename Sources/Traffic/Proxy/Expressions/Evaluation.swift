@@ -1,6 +1,7 @@
 // What converters may ask while an expression is evaluated: variables and captures of the stream
 // for which it is. One for each worker.
 
+import Addresses
 import Samples
 import Structures
 
@@ -24,6 +25,10 @@ final class Evaluation: ConverterEnvironment {
         subject?.set(variable, to: sample, in: scratch, if: condition) == .set
     }
 
+    override func matches(accessList: Int, _ scratch: inout SampleScratch) -> Bool {
+        subject?.matches(use: accessList, &scratch) ?? false
+    }
+
     override func unset(_ variable: VariableReference) { subject?.unset(variable) }
 }
 
@@ -40,8 +45,12 @@ struct StreamExtras: ~Copyable {
     var cookies = TextSlots()
     /// The unique id, once it was made.
     var uniqueID = TextSlots()
+    /// What rules have set for this stream alone.
+    var settings = StreamSettings()
     /// Addresses that rules have put in place of the connection's.
     var addresses = ReplacedAddresses()
+    /// Our own address in the connection that it had to its server.
+    var serverSource: IPSocketAddress?
 
     init(names: VariableNames) { variables = StreamVariables(names: names) }
 }
@@ -146,7 +155,9 @@ extension Worker {
         streamExtras[handle].responseCaptures.reset()
         streamExtras[handle].cookies.reset()
         streamExtras[handle].uniqueID.reset()
+        streamExtras[handle].settings = StreamSettings()
         streamExtras[handle].addresses = ReplacedAddresses()
+        streamExtras[handle].serverSource = nil
         streams[stream].extras = .none
         freeStreamExtras.append(handle)
     }

@@ -41,8 +41,14 @@ public final class ExpressionTable: Sendable {
     /// By number.
     public let expressions: [Expression]
 
+    /// The access lists that expressions name, by number.
+    let listUses: [AccessListUse]
+
     /// A table of expressions.
-    public init(_ expressions: [Expression] = []) { self.expressions = expressions }
+    public init(_ expressions: [Expression] = [], listUses: [AccessListUse] = []) {
+        self.expressions = expressions
+        self.listUses = listUses
+    }
 }
 
 /// Compiles the expressions of one configuration.
@@ -82,11 +88,15 @@ public final class ExpressionCompiler: @unchecked Sendable {
             variables: { try? variables.reference(to: $0) }, readFile: readFile,
             patterns: patterns)
         loading.references = references
+        let references = references
+        loading.accessLists = { references.use(lists: [$0])?.number }
         self.loading = loading
     }
 
     /// The expressions that access lists have numbered.
-    public func finish() -> ExpressionTable { ExpressionTable(numbered) }
+    public func finish() -> ExpressionTable {
+        ExpressionTable(numbered, listUses: references.listUses)
+    }
 
     /// Remembers what a format wants to be kept.
     func note(_ needs: LogNeeds) { formatNeeds.formUnion(needs) }
@@ -127,12 +137,17 @@ public final class ExpressionCompiler: @unchecked Sendable {
         let expression = try compile(call, row, &reader)
         numbered.append(expression)
         let isBare = expression.converters.isEmpty
+        // The list behind the expression was named just now.
+        let users = isBare && method == .group ? references.userLists.last : nil
+        var notePattern: (@Sendable (String) -> Void)?
+        if let users { notePattern = { users.groups.append($0) } }
         // Converters make another value of it, to which the fetch's own way does not apply.
         return Criterion(
             expression: numbered.count - 1, type: expression.type, name: call.name,
             method: isBare || method != row.method ? method : nil,
             readsVersions: isBare && row.readsVersions,
-            wordCount: max(1, reader.nextWord - first))
+            wordCount: max(1, reader.nextWord - first),
+            notePattern: notePattern)
     }
 
     /// The needs of a numbered expression.
@@ -151,7 +166,7 @@ public final class ExpressionCompiler: @unchecked Sendable {
     private func check(
         _ row: Fetch, _ call: ExpressionCall, _ place: ExpressionPlace
     ) throws(ExpressionMistake) {
-        let missing = row.needs.subtracting(place.available)
+        let missing = place.missing(of: row.needs)
         if missing.isEmpty { return }
         throw call.mistake(
             "sample fetch '\(row.name)' needs \(missing.names), which \(place.name) do not have")
@@ -168,6 +183,7 @@ public final class ExpressionCompiler: @unchecked Sendable {
             throw call.mistake("sample fetch '\(row.name)' is not supported: \(advice)")
         }
         if row.needs.contains(.requestLine) { note(.requestLine) }
+        if row.needs.contains(.server) { references.readsServers = true }
         let title = "sample fetch '\(row.name)'"
         let (arguments, type) = try call.read(
             title, row.shapes, row.notation, row.prepare, row.output, loading)

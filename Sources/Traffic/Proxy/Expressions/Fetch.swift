@@ -1,6 +1,7 @@
 // The contract of sample fetches: one row says the name, the type, the arguments, what has to be
 // there, the manual's sentence and the function. Families of rows are in `Features/Fetches`.
 
+import HTTP
 import Samples
 
 /// What a fetch keeps between calls for the further values of one evaluation.
@@ -14,6 +15,8 @@ public struct FetchState: BitwiseCopyable, Sendable {
     /// How an access list compares the values, all of which it asks for one by one; nil where one
     /// value is wanted.
     public var comparison: MatchMethod?
+    /// How far the cookies of a field are read.
+    public var cookies = Cookies.Cursor()
     /// Bytes of the scratch that further calls read again; set by the first of them.
     public var kept: Sample?
 

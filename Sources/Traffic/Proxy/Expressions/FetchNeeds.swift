@@ -132,5 +132,17 @@ public struct ExpressionPlace: Sendable, Hashable {
     /// Whether a fetch with these needs can be used here.
     ///
     /// A fetch of one direction's buffer or head cannot be used in the other.
-    public func allows(_ needs: FetchNeeds) -> Bool { available.isSuperset(of: needs) }
+    public func allows(_ needs: FetchNeeds) -> Bool { missing(of: needs).isEmpty }
+
+    /// What of a fetch's needs is not here.
+    ///
+    /// A fetch that needs the buffers of both directions reads the one that is there.
+    public func missing(of needs: FetchNeeds) -> FetchNeeds {
+        let buffers: FetchNeeds = [.requestBuffer, .responseBuffer]
+        let missing = needs.subtracting(available)
+        if needs.isSuperset(of: buffers) && !available.isDisjoint(with: buffers) {
+            return missing.subtracting(buffers)
+        }
+        return missing
+    }
 }

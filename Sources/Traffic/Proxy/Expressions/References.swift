@@ -2,6 +2,7 @@
 // section is read, so they are collected, and found when everything is there.
 
 import ConfigLanguage
+import Samples
 
 /// A proxy that an expression or a rule names.
 ///
@@ -47,6 +48,8 @@ public final class UserListReference: @unchecked Sendable {
     public let name: String
     /// Where it is named.
     public let place: SourcePlace
+    /// Groups that users of the list are compared with.
+    var groups: [String] = []
     /// Keeps the list.
     private var list: UserList?
     /// The list for those who do not count references.
@@ -84,8 +87,44 @@ public final class References: @unchecked Sendable {
     public var place = SourcePlace()
     /// The proxy whose lines are being read.
     public var proxyName: String?
+    /// The access lists of the section whose lines are being read; nil where there are none.
+    public var lists: AccessLists?
+    /// The environment as the lines read so far have left it.
+    public var environment: (_ name: String) -> String? = { _ in nil }
+    /// Some expression asks how long streams are worked on.
+    public var measuresStreams = false
+    /// Some expression asks for the server or the connection to it.
+    public internal(set) var readsServers = false
+    /// Access lists that expressions name, by number.
+    private(set) var listUses: [AccessListUse] = []
+    private var mistakes: [(place: SourcePlace, text: String, suggestion: String?)] = []
 
     init() {}
+
+    /// Access lists that must all match, by their names, each perhaps behind `!`; nil where there
+    /// are no access lists. They are found when their section has been read.
+    public func use(lists names: [String]) -> AccessListUse? {
+        guard let lists else { return nil }
+        let use = AccessListUse(names, of: lists, place: place, number: listUses.count)
+        listUses.append(use)
+        return use
+    }
+
+    /// A section is about to end: finds the access lists that its expressions name.
+    public func finish(_ lists: AccessLists) {
+        for use in listUses where use.lists === lists {
+            do throws(ExpressionMistake) {
+                try use.find()
+            } catch {
+                mistakes.append((use.place, error.text, error.suggestion))
+            }
+        }
+    }
+
+    /// A section has been read.
+    public func finish(_ lists: AccessLists, _ table: AccessTable) {
+        for use in listUses where use.lists === lists { use.finish(table) }
+    }
 
     /// A reference to be found later.
     public func make(_ kind: ProxyReference.Kind, _ name: String) -> ProxyReference {
@@ -110,7 +149,7 @@ public final class References: @unchecked Sendable {
     public func resolve(
         in configuration: Configuration
     ) -> [(place: SourcePlace, text: String, suggestion: String?)] {
-        var mistakes: [(place: SourcePlace, text: String, suggestion: String?)] = []
+        var mistakes = mistakes
         for reference in all {
             if let mistake = find(reference, in: configuration) {
                 mistakes.append((reference.place, mistake.text, mistake.suggestion))
@@ -119,6 +158,13 @@ public final class References: @unchecked Sendable {
         for reference in userLists {
             if let list = configuration.userLists.first(where: { $0.name == reference.name }) {
                 reference.refer(to: list)
+                for group in reference.groups where !list.groups.contains(group) {
+                    mistakes.append(
+                        (
+                            reference.place, "userlist '\(list.name)' has no group '\(group)'",
+                            Spelling.nearest(to: group, among: list.groups)
+                        ))
+                }
                 continue
             }
             mistakes.append(
@@ -155,7 +201,9 @@ public final class References: @unchecked Sendable {
             reference.index = Int32(found)
             return nil
         }
-        if reference.name.isEmpty { return nil }
+        if reference.name.isEmpty {
+            return ("'\(name)' is no \(word): the name of one is needed here", nil)
+        }
         let names = configuration.proxies.filter { $0.capability.contains(capability) }.map(\.name)
         return (
             "there is no \(word) '\(name)'", Spelling.nearest(to: name, among: names)
@@ -170,7 +218,9 @@ public final class References: @unchecked Sendable {
         ).map(String.init)
         let proxyName = parts.count == 2 ? parts[0] : reference.proxyName
         let name = parts[parts.count - 1]
-        guard let proxyName else { return nil }
+        guard let proxyName else {
+            return ("server '\(name)' needs the name of its backend before it here", nil)
+        }
         guard
             let proxy = configuration.proxies.firstIndex(where: {
                 $0.name == proxyName && $0.capability.contains(.backend)

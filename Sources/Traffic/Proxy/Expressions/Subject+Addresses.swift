@@ -49,14 +49,13 @@ extension Subject {
         replacedAddresses.destination ?? connectionDestination
     }
 
-    /// The address and port the client's connection came to, whatever rules say.
+    /// The address and port the client's connection came to, whatever rules say; where the machine
+    /// has translated them, those that the client wanted.
     ///
-    /// Costs a system call.
+    /// The first use in a session costs two system calls.
     public var connectionDestination: IPSocketAddress? {
         if unsafe worker.pointee.isTraced { return unsafe worker.pointee.trace?.destination }
-        let client = client
-        if client.isNone { return nil }
-        return unsafe (try? worker.pointee.connections[client].descriptor.localAddress())?.ip
+        return unsafe worker.pointee.destination(ofSession: session)
     }
 
     /// The client's connection; none where it is not known.
@@ -93,5 +92,21 @@ extension Subject {
             let extras = unsafe worker.pointee.extras(of: stream)
             unsafe worker.pointee.streamExtras[extras].addresses.destination = address
         }
+    }
+}
+
+extension Worker {
+    /// The address and port a client came to; nil over a UNIX socket.
+    mutating func destination(ofSession session: Handle) -> IPSocketAddress? {
+        if sessions[session].knowsDestination { return sessions[session].destination }
+        let client = sessions[session].client
+        if client.isNone || connections[client].flags.contains(.isLocal) { return nil }
+        let local = (try? connections[client].descriptor.localAddress())?.ip
+        let wanted = local.flatMap {
+            connections[client].descriptor.originalDestination(isIPv6: $0.address.family == .v6)?.ip
+        }
+        sessions[session].destination = wanted ?? local
+        sessions[session].knowsDestination = true
+        return sessions[session].destination
     }
 }

@@ -46,4 +46,26 @@ extension Subject {
         return unsafe _overrideLifetime(
             worker.pointee.streamExtras[extras].responseCaptures.text(slot), borrowing: self)
     }
+
+    /// How many bytes a slot of the stream's frontend keeps; 0 where it has no such slot.
+    public func captureLimit(request isRequest: Bool, slot: Int) -> Int {
+        // Safety: as the type says; so below.
+        let own = program
+        let front = frontend
+        let lengths =
+            isRequest
+            ? unsafe worker.pointee.programs[own].requestCaptures[front]
+            : unsafe worker.pointee.programs[own].responseCaptures[front]
+        return slot < lengths.count ? lengths[slot] : 0
+    }
+
+    /// Keeps a copy of the first `limit` bytes of a cookie with its name.
+    public func setCookieCapture(
+        request isRequest: Bool, to text: Span<UInt8>, limit: Int
+    ) {
+        if stream.isNone { return }
+        let extras = unsafe worker.pointee.extras(of: stream)
+        unsafe worker.pointee.streamExtras[extras].cookies.set(
+            isRequest ? 0 : 1, to: text, atMost: limit)
+    }
 }

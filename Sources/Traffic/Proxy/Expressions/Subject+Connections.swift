@@ -16,15 +16,4 @@ extension Subject {
         let status = unsafe worker.pointee.streams[stream].status
         return status > 0 ? Int(status) : nil
     }
-
-    /// What an action answers whose change of a head has failed: an internal error, or nothing
-    /// where `strict-mode off` says so.
-    public var rewriteFailed: ActionResult {
-        if !stream.isNone,
-            unsafe worker.pointee.streams[stream].flags.contains(.isLenient)
-        {
-            return .goOn
-        }
-        return .failed
-    }
 }

@@ -1,11 +1,11 @@
-// What is kept of an exchange beside its heads: versions, status, the request line, times, and the
-// unique identifier.
+// What is kept of an exchange beside its heads: versions, status, and the request line.
 
 import Bytes
 import HTTP
 import Samples
 import Structures
 
+// Safety: what a subject points at is alive and its own, as its type says.
 extension Subject {
     /// The method by number, while the stream lasts; unlisted where nothing is known of a request.
     public var keptMethod: HTTP.Method {
@@ -13,13 +13,18 @@ extension Subject {
         stream.isNone ? .unlisted : unsafe worker.pointee.streams[stream].method
     }
 
-    /// The minor version of the request's HTTP/1; nil where the stream is no HTTP exchange.
+    /// Whether the head of a request was understood, be it gone by now.
+    private var hasHadRequest: Bool {
+        unsafe isHTTP && !worker.pointee.streams[stream].flags.contains(.isBadRequest)
+    }
+
+    /// The minor version of the request's HTTP/1; nil where there never was a request.
     public var keptRequestMinorVersion: Int? {
-        guard isHTTP else { return nil }
+        guard hasHadRequest else { return nil }
         return unsafe worker.pointee.streams[stream].flags.contains(.isHTTP10) ? 0 : 1
     }
 
-    /// The minor version of the response's HTTP/1; nil before there is a response.
+    /// The minor version of the server's response; nil before there is one.
     public var keptResponseMinorVersion: Int? {
         if stream.isNone { return nil }
         let version = unsafe worker.pointee.streams[stream].responseMinorVersion
@@ -40,9 +45,9 @@ extension Subject {
         return status > 0 ? Int(status) : nil
     }
 
-    /// Whether it is the first request of its connection; nil where the stream is no exchange.
+    /// Whether it is the first request of its connection; nil where there never was a request.
     public var isFirstRequest: Bool? {
-        guard isHTTP else { return nil }
+        guard hasHadRequest else { return nil }
         return unsafe !worker.pointee.streams[stream].flags.contains(.isNotFirst)
     }
 
@@ -55,54 +60,6 @@ extension Subject {
             // subject.
             return unsafe _overrideLifetime(
                 worker.pointee.streams[stream].requestLine.span, borrowing: self)
-        }
-    }
-
-    /// Microseconds since 1970 at which the request's first byte came.
-    public var requestMicroseconds: Int64? {
-        if stream.isNone { return nil }
-        let accepted = unsafe worker.pointee.sessions[session].acceptedMicroseconds
-        let begun = unsafe worker.pointee.streams[stream].firstByteAt
-        let since = unsafe begun &- worker.pointee.sessions[session].acceptedAt
-        return accepted &+ Int64(since) &* 1000
-    }
-
-    /// One of the times of an exchange, in milliseconds; -1 where its stage was not reached.
-    public func time(_ time: ExchangeTime) -> Int? {
-        if stream.isNone { return nil }
-        return unsafe worker.pointee.time(time, of: stream)
-    }
-}
-
-/// Times of an exchange (configuration manual: timing events).
-public enum ExchangeTime: Sendable {
-    /// `%Ti`: idle before the request.
-    case idle
-    /// `%TR`: from the request's first byte to the end of its head.
-    case request
-    /// `%Tq`: from the accept, or the end of the response before, to the end of the head.
-    case requestWithIdle
-    /// `%Tw`: waiting for a server.
-    case queue
-    /// `%Tr`: from the connection to the end of the response's head.
-    case response
-    /// `%Ta`: from the request's first byte until now.
-    case active
-}
-
-extension Worker {
-    /// One of the times of a stream, in milliseconds; -1 where its stage was not reached.
-    fileprivate mutating func time(_ time: ExchangeTime, of stream: Handle) -> Int {
-        let begun = streams[stream].firstByteAt
-        let headAt = streams[stream].headAt
-        let idle = Int(streams[stream].idleMilliseconds)
-        switch time {
-        case .idle: return idle
-        case .request: return headAt == 0 ? -1 : Int(headAt &- begun)
-        case .requestWithIdle: return headAt == 0 ? -1 : Int(headAt &- begun) &+ idle
-        case .queue: return waitTime(stream)
-        case .response: return responseTime(stream)
-        case .active: return Int(now &- begun)
         }
     }
 }

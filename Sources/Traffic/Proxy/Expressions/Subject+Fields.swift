@@ -18,13 +18,7 @@ extension Subject {
     @inline(never)
     private func isSeenThoughRemoved(_ line: FieldLine) -> Bool {
         if line.flags.contains(.takenOut) || !line.flags.contains(.hopByHop) { return false }
-        guard line.known == .connection else { return true }
-        let value = value(of: line)
-        var position = 0
-        while let option = value.nextOption(from: &position) {
-            if !value.isOptionOfHop(option) { return true }
-        }
-        return false
+        return line.known != .connection || options(of: line).beyondHop
     }
 
     /// Whether the value of a line is not to be taken as it stands, because of options that only
@@ -32,6 +26,18 @@ extension Subject {
     @inline(__always)
     public func hasHiddenOptions(_ line: FieldLine) -> Bool {
         line.known == .connection && line.flags.contains([.removed, .hopByHop])
+            && options(of: line).ofHop
+    }
+
+    /// Whether a `Connection` line has options about this hop alone, and whether it has others.
+    private func options(of line: FieldLine) -> (ofHop: Bool, beyondHop: Bool) {
+        let value = value(of: line)
+        var found = (ofHop: false, beyondHop: false)
+        var position = 0
+        while let option = value.nextOption(from: &position) {
+            if value.isOptionOfHop(option) { found.ofHop = true } else { found.beyondHop = true }
+        }
+        return found
     }
 
     /// Writes the value of a line as rules see it.
@@ -48,6 +54,30 @@ extension Subject {
         }
     }
 
+    /// How many bytes ``appendValue(of:to:)`` writes.
+    public func seenValueCount(of line: FieldLine) -> Int {
+        guard hasHiddenOptions(line) else { return Int(line.valueLength) }
+        let value = value(of: line)
+        var position = 0
+        var count = 0
+        while let option = value.nextOption(from: &position) {
+            if value.isOptionOfHop(option) { continue }
+            count &+= option.count &+ (count > 0 ? 1 : 0)
+        }
+        return count
+    }
+
+    /// Whether rules see a line and it has that name.
+    @inline(__always)
+    private func isField(_ line: FieldLine, _ name: Span<UInt8>, _ known: KnownField) -> Bool {
+        let length = name.count
+        let isNamed =
+            length == 0
+            || line.known == known && Int(line.nameLength) == length
+                && (known != .unlisted || self.name(of: line).isSame(ignoringCaseOf: name))
+        return isNamed && isSeen(line)
+    }
+
     /// The index of the next line with that name, from `start` on; nil when there is none.
     ///
     /// - Parameters:
@@ -56,17 +86,46 @@ extension Subject {
     public func nextField(_ name: Span<UInt8>, _ known: KnownField, from start: Int) -> Int? {
         var index = start
         let count = fieldCount
-        let length = name.count
         while index < count {
-            let line = field(index)
-            let isNamed =
-                length == 0
-                || line.known == known && Int(line.nameLength) == length
-                    && (known != .unlisted || self.name(of: line).isSame(ignoringCaseOf: name))
-            if isNamed && isSeen(line) { return index }
+            if isField(field(index), name, known) { return index }
             index &+= 1
         }
         return nil
+    }
+
+    /// The index of the last line with that name before `end`; nil when there is none.
+    ///
+    /// - Parameters: as of ``nextField(_:_:from:)``.
+    public func lastField(_ name: Span<UInt8>, _ known: KnownField, before end: Int) -> Int? {
+        var index = min(end, fieldCount)
+        while index > 0 {
+            index &-= 1
+            if isField(field(index), name, known) { return index }
+        }
+        return nil
+    }
+
+    /// The index of the next line whose name has that number, from `start` on; nil when there is
+    /// none.
+    public func nextField(_ known: KnownField, from start: Int = 0) -> Int? {
+        assert(known != .unlisted)
+        var index = start
+        let count = fieldCount
+        while index < count {
+            let line = field(index)
+            if line.known == known && isSeen(line) { return index }
+            index &+= 1
+        }
+        return nil
+    }
+}
+
+// Safety: what a subject points at is alive and its own, as its type says.
+extension Subject {
+    /// The index of the first line of a field that is known by number and forwarded; nil when there
+    /// is none.
+    public func firstField(_ known: KnownField) -> Int? {
+        unsafe worker.pointee.fields.firstIndex(of: known)
     }
 }
 

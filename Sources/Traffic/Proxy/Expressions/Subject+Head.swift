@@ -5,6 +5,7 @@
 import HTTP
 import Structures
 
+// Safety: what a subject points at is alive and its own, as its type says.
 extension Subject {
     /// Whether a request's head is there.
     ///
@@ -50,6 +51,7 @@ extension Worker {
         switch result {
         case .complete, .invalid(.missingHost):
             take(head, .request)
+            findSource(stream)
             return .complete
         case .incomplete: return isFull ? .invalid(.headTooLarge) : .incomplete
         case .invalid: return result

@@ -285,6 +285,7 @@ extension Worker {
         entry.frontendCounters.add(.connections)
         if entry.ruleSteps & RuleSteps.ofSessions.rawValue != 0 && !admit(client) { return }
         entry.frontendCounters.add(.sessions)
+        entry.frontendCounters.tick(.sessions, now: now)
         if entry.isLoggedAtAccept { logAccept(client) }
         beginClient(client)
     }

@@ -25,7 +25,7 @@ public struct BackendOrder: ~Copyable {
     public private(set) var live: [ServerLive] = []
     private var balancer: Balancer?
     private var algorithm = Algorithm.roundRobin
-    private var usesAllBackups = false
+    private(set) var usesAllBackups = false
     /// Ordinal of each slot of the balancer.
     private var ordinals: [Int] = []
     private var queue = StreamQueue()

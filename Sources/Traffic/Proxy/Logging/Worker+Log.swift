@@ -60,7 +60,9 @@ extension Worker {
         let isError = isError(stream)
         if entry.options.contains(.dontLogNormal), !isError { return nil }
         if entry.options.contains(.dontLogNull), streams[stream].flows[0].bytes == 0 { return nil }
-        let level = isError && entry.options.contains(.logSeparateErrors) ? 3 : informationLevel
+        let wanted = Int(settings(of: stream).logLevel)
+        let usual = isError && entry.options.contains(.logSeparateErrors) ? 3 : informationLevel
+        let level = wanted >= 0 ? wanted : usual
         return unsafe render(
             format, entry.structuredData, session: streams[stream].session, stream: stream,
             at: origin, level: level)

@@ -73,19 +73,20 @@ extension Worker {
         let own = streams[stream].program
         let entry = programs[own].proxies[Int(streams[stream].frontend)]
         entry.frontendCounters.add(.requests)
+        entry.frontendCounters.tick(.requests, now: now)
         setFraming(stream, head)
         if entry.hasMonitorURI && asksForMonitor(stream, head) {
             // Neither forwarded nor logged: it says that this process serves.
             streams[stream].flags.remove(.isLogged)
-            takeHead(stream, head)
-            reply(stream, status: 200)
+            hand(stream, head)
+            let fails = monitorFails(stream)
+            countIntercepted(stream)
+            reply(stream, status: fails ? 503 : 200)
             return
         }
         if entry.keepsRequestLine { keepRequestLine(stream, head) }
         if hasRequestRules(entry, own) {
-            take(head, .request)
-            streams[stream].flags.insert(.holdsRequestHead)
-            streams[stream].requestHeadBytes = head.length
+            hand(stream, head)
             walkRequest(stream)
             return
         }
@@ -110,6 +111,13 @@ extension Worker {
         reply(stream, status: target >= 0 ? 500 : 503)
     }
 
+    /// Lets rules see a request's head, which stays in the client's buffer meanwhile.
+    private mutating func hand(_ stream: Handle, _ head: MessageHead) {
+        take(head, .request)
+        streams[stream].flags.insert(.holdsRequestHead)
+        streams[stream].requestHeadBytes = head.length
+    }
+
     /// The rules have passed the request: its head is written anew and a server is looked for.
     mutating func sendOn(_ stream: Handle) {
         let own = streams[stream].program
@@ -117,7 +125,11 @@ extension Worker {
         if writeHead(stream, head) {
             leaveRequest(stream)
             let back = Int(streams[stream].backend)
-            if programs[own].proxies[back].keepsRequests { keepRequest(stream) }
+            if programs[own].proxies[back].keepsRequests,
+                !streams[stream].flags.contains(.forbidsLaterRetries)
+            {
+                keepRequest(stream)
+            }
             assignServer(stream)
             return
         }
@@ -258,6 +270,8 @@ extension Worker {
         // `httpclose` of a frontend is about its clients, of a backend about its servers.
         let options = programs[own].proxies[back].options.union(
             programs[own].proxies[front].options.intersection(.httpServerClose))
+        let namesServer = programs[own].proxies[back].hasServerNameField
+        if namesServer { leaveOutServerName(stream) }
         var output = buffers.take()
         var fits =
             message.isEdited
@@ -268,14 +282,18 @@ extension Worker {
                 head, fields, from: connections[client].inbound.span, to: &output)
         fits = fits && appendUniqueID(stream, front, &output)
         fits = fits && appendAddressFields(stream, front, back, &output)
-        let closes = options.contains(.httpClose) || options.contains(.httpServerClose)
+        let closes =
+            options.contains(.httpClose) || options.contains(.httpServerClose)
+            || streams[stream].flags.contains(.closesServer)
         if streams[stream].flags.contains(.asksUpgrade) {
             fits = fits && output.append("connection: upgrade\r\n")
             // A server that declines keeps its connection.
             if !closes { streams[stream].flags.insert(.serverPersists) }
         } else if closes {
             // A server that is told of the close may answer without a length.
-            if !options.contains(.httpPretendKeepAlive) {
+            if !options.contains(.httpPretendKeepAlive)
+                || streams[stream].flags.contains(.closesServer)
+            {
                 fits = fits && output.append("connection: close\r\n")
             }
         } else if !streams[stream].flags.contains(.isConnect) {
@@ -283,6 +301,9 @@ extension Worker {
             if streams[stream].flags.contains(.isHTTP10) {
                 fits = fits && output.append("connection: keep-alive\r\n")
             }
+        }
+        if namesServer {
+            streams[stream].nameFieldAt = UInt32(truncatingIfNeeded: output.count)
         }
         fits = fits && output.append("\r\n")
         streams[stream].head = output

@@ -94,7 +94,7 @@ extension Worker {
     }
 
     /// Writes interim responses to the client; false when the stream was ended.
-    private mutating func flushInterim(_ stream: Handle) -> Bool {
+    mutating func flushInterim(_ stream: Handle) -> Bool {
         let client = streams[stream].client
         let count = connections[client].outbound.count
         guard count > 0, connections[client].flags.contains(.writable) else { return true }
@@ -287,6 +287,10 @@ extension Worker {
         let server = streams[stream].server
         let isTunnel = head.facts.contains(.tunnel)
         if message.line.status != 0 { streams[stream].status = Int32(message.line.status) }
+        if fitFraming(answering: streams[stream].method) && head.framing != .none {
+            streams[stream].flows[1].framing = .none
+            streams[stream].flags.remove(.serverPersists)
+        }
         let fits = writeHead(stream, head, isTunnel: isTunnel)
         dropMessage()
         guard fits else { return badResponse(stream) }

@@ -128,17 +128,23 @@ public enum ActionResult: Sendable {
     /// The action is not done: it runs again when bytes have come, at the latest at that tick
     /// (milliseconds; 0 for the stream's own limits).
     case wait(until: UInt64)
-    /// The client gets the reply that the action has put into ``Subject/prepareReply(_:)``, and the
-    /// stream ends.
+    /// The client gets the reply that the action has put together by
+    /// ``Subject/beginReply(status:_:)`` and its kin, and the stream ends.
     case reply
-    /// The client gets the proxy's own reply with that status, and the stream ends.
+    /// The client gets the proxy's own reply with that status, or with 0 the one that the action
+    /// has put together, and the stream ends as one that was denied.
     case deny(status: Int)
-    /// As `reply` or, with a status, as `deny`, but only after `timeout tarpit`.
+    /// As `deny`, but only after `timeout tarpit`.
     case tarpit(status: Int)
     /// The connection is closed without a reply.
     case reject
     /// The connection is given up without a word to the client.
     case drop
+    /// What was waited for did not come in time: the client gets 408, or 504 where it was a server
+    /// that was waited for, and the stream ends.
+    case timedOut
+    /// The server is read no further. What it has sent goes to the client, and the stream ends.
+    case close
     /// The action could not be carried out: the stream ends with an internal error.
     case failed
 }

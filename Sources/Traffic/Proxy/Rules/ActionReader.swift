@@ -20,6 +20,8 @@ public struct ActionReader {
     public let compiler: ExpressionCompiler
     /// What else rules may ask of the configuration while it is read.
     public let surroundings: RuleSurroundings
+    /// What was said of words that are read all the same.
+    public private(set) var warnings: [String] = []
 
     /// A reader that stands behind the word at `name`.
     public init(
@@ -90,6 +92,9 @@ public struct ActionReader {
         }
         return value
     }
+
+    /// Says something about words that are read all the same.
+    public mutating func warn(_ text: String) { warnings.append(text) }
 
     /// The expression that begins with the next word.
     public mutating func expression() throws(ExpressionMistake) -> Expression {
@@ -171,6 +176,12 @@ public struct ActionReader {
             suggestion: Spelling.nearest(to: next, among: known))
     }
 
+    /// A mistake about the rule as a whole.
+    public func mistake(_ text: String) -> ExpressionMistake {
+        ExpressionMistake(
+            word: nameIndex, offset: 0, length: name.utf8.count, "'\(name)': \(text)")
+    }
+
     private func missing(_ expected: String) -> ExpressionMistake {
         ExpressionMistake(
             word: end, offset: 0, length: 0, "'\(name)' expects \(expected) as argument")
@@ -181,33 +192,60 @@ public struct ActionReader {
 public struct RuleSurroundings {
     /// Whether the proxy is in HTTP mode.
     public var isHTTP: Bool
+    /// Whether it is a `defaults` section, whose rules may run for any proxy.
+    public var isDefaults: Bool
     /// Gives variables their numbers.
     public var variables: VariableNames
     /// Reads a file whose path may be relative; throws why it cannot.
     public var readFile: (_ path: String) -> Result<[UInt8], RuleFileFailure>
-    /// The replies of an `http-errors` section; nil when there is none of that name.
+    /// The replies of an `http-errors` section; nil when there is none of that name. It may stand
+    /// behind the rule: asked for once everything is read (``whenAllIsRead``).
     public var errorSet: (_ name: String) -> [Int: [UInt8]]?
-    /// `declare capture` and `capture` lines so far: how long each slot is.
-    public var requestCaptures: [Int]
+    /// Calls a function once all sections are read; it says what is wrong, if anything is.
+    public var whenAllIsRead: (_ body: @escaping () -> LateFinding?) -> Void
+    /// The proxy the rule stands in has clients, servers or both; a `defaults` section may get
+    /// both.
+    public var capability: ProxyCapability
+    /// The capture slots of requests in the rule's section. Rules may add one (`capture ... len`).
+    public var requestCaptures: CaptureAllocation
     /// As `requestCaptures`, of responses.
-    public var responseCaptures: [Int]
-    /// Rules may add a capture slot by themselves (`capture ... len`); where the new ones go.
-    public var newRequestCaptures: CaptureAllocation
+    public var responseCaptures: CaptureAllocation
 
     /// Surroundings from their parts.
     public init(
-        isHTTP: Bool, variables: VariableNames,
+        isHTTP: Bool, isDefaults: Bool, variables: VariableNames,
         readFile: @escaping (String) -> Result<[UInt8], RuleFileFailure>,
         errorSet: @escaping (String) -> [Int: [UInt8]]?,
-        requestCaptures: [Int], responseCaptures: [Int], newRequestCaptures: CaptureAllocation
+        whenAllIsRead: @escaping (@escaping () -> LateFinding?) -> Void,
+        capability: ProxyCapability, requestCaptures: CaptureAllocation,
+        responseCaptures: CaptureAllocation
     ) {
         self.isHTTP = isHTTP
+        self.isDefaults = isDefaults
         self.variables = variables
         self.readFile = readFile
         self.errorSet = errorSet
+        self.whenAllIsRead = whenAllIsRead
         self.requestCaptures = requestCaptures
         self.responseCaptures = responseCaptures
-        self.newRequestCaptures = newRequestCaptures
+        self.capability = capability
+    }
+}
+
+/// What is found about a rule once all sections are read.
+public struct LateFinding: Sendable {
+    /// In words.
+    public let text: String
+    /// Whether the configuration cannot be used; else it is a warning.
+    public let isMistake: Bool
+    /// The nearest known spelling of a name.
+    public let suggestion: String?
+
+    /// A finding in words.
+    public init(_ text: String, isMistake: Bool, suggestion: String? = nil) {
+        self.text = text
+        self.isMistake = isMistake
+        self.suggestion = suggestion
     }
 }
 
@@ -220,11 +258,17 @@ public struct RuleFileFailure: Error, Sendable {
     public init(_ text: String) { self.text = text }
 }
 
-/// Capture slots that rules have made for themselves while they were read.
+/// The capture slots of a section while its lines are read.
 public final class CaptureAllocation {
-    /// The lengths of all slots, the declared ones first.
-    public var lengths: [Int]
+    /// How many bytes each slot keeps, in the order in which they were declared.
+    public private(set) var lengths: [Int] = []
 
-    /// Begins with the declared slots.
-    public init(_ lengths: [Int]) { self.lengths = lengths }
+    /// No slots.
+    public init() {}
+
+    /// Adds a slot and returns its number.
+    public func add(length: Int) -> Int {
+        lengths.append(length)
+        return lengths.count - 1
+    }
 }

@@ -26,6 +26,8 @@ struct RuleProgram: ~Copyable {
     ///
     /// Safety: as in `RuleEntry`.
     let expressions: [Unmanaged<Expression>]
+    /// The access lists that expressions name; as `expressions`.
+    let listUses: [Unmanaged<AccessListUse>]
 
     init(_ configuration: Configuration) {
         var entries: [RuleEntry] = []
@@ -51,6 +53,9 @@ struct RuleProgram: ~Copyable {
         unsafe expressions = configuration.expressions.expressions.map {
             unsafe Unmanaged.passUnretained($0)
         }
+        unsafe listUses = configuration.expressions.listUses.map {
+            unsafe Unmanaged.passUnretained($0)
+        }
     }
 
     /// The rules of a proxy's step, as a range of `entries`.
@@ -65,12 +70,15 @@ struct RuleProgram: ~Copyable {
 extension Subject {
     /// Judges and runs the rules of a list from an index on.
     ///
-    /// - Returns: what ended the list, and the index of that rule.
+    /// - Returns: what ended the list, and the index of that rule; where it cannot be said yet
+    ///   whether a rule is to run, a wait, and the index of the list's first rule.
     func run(
         _ range: Range<Int>, from first: Int, isAgain: Bool, program: Handle
     ) -> (ActionResult, Int) {
         var index = first
         var isAgain = isAgain
+        // Conditions may wait for bytes; an action takes what is there.
+        let decided = unsafe Subject(worker, session: session, stream: stream, isFinal: true)
         while index < range.upperBound {
             // Safety: as `RuleEntry` says.
             let entry = unsafe worker.pointee.programs[program].rules.entries[index]
@@ -82,11 +90,12 @@ extension Subject {
                 case .fail:
                     index &+= 1
                     continue
-                case .unknown: return (.wait(until: 0), index)
+                // What the rules before it have taken from the bytes may change with them, too.
+                case .unknown: return (.wait(until: 0), range.lowerBound)
                 }
             }
             let result = unsafe entry.action._withUnsafeGuaranteedRef {
-                $0.run(self, isAgain: isAgain)
+                $0.run(decided, isAgain: isAgain)
             }
             if unsafe worker.pointee.isTraced { traced(entry, result) }
             isAgain = false
@@ -107,7 +116,10 @@ extension Subject {
         let result = unsafe table._withUnsafeGuaranteedRef { table in
             unsafe condition._withUnsafeGuaranteedRef { condition in
                 condition.evaluate(in: table) { number in
-                    table.withTest(number) { test($0, program) }
+                    // Safety: the scratch is a block of its own that the worker keeps for life.
+                    table.withTest(number) {
+                        unsafe test($0, program, &worker.pointee.scratch.pointee)
+                    }
                 }
             }
         }
@@ -116,35 +128,29 @@ extension Subject {
     }
 
     /// Whether a test of an access list matches.
-    private func test(_ test: AccessTest, _ program: Handle) -> TestResult {
-        // Safety: the scratch is a block of its own that the worker keeps for life; the
-        // environment likewise.
-        let scratch = unsafe worker.pointee.scratch
+    func test(_ test: AccessTest, _ program: Handle, _ scratch: inout SampleScratch) -> TestResult {
+        // Safety: as `RuleProgram` says.
         let expression = unsafe worker.pointee.programs[program].rules.expressions[test.expression]
         var state = FetchState(comparedBy: test.method)
         var mayChange = false
-        let mark = unsafe scratch.pointee.mark
-        defer { unsafe scratch.pointee.rewind(to: mark) }
+        let mark = scratch.mark
+        defer { scratch.rewind(to: mark) }
         repeat {
             let sample = unsafe expression._withUnsafeGuaranteedRef {
-                unsafe evaluate($0, &state, &scratch.pointee)
+                evaluate($0, &state, &scratch)
             }
             guard let sample else {
-                if unsafe worker.pointee.isTraced {
-                    unsafe traced(test, nil, false, &scratch.pointee)
-                }
+                if unsafe worker.pointee.isTraced { traced(test, nil, false, &scratch) }
                 mayChange = mayChange || state.isIncomplete
                 break
             }
             let matches = unsafe test.matches(
-                sample, &scratch.pointee, &worker.pointee.regularExpressions.pointee)
-            if unsafe worker.pointee.isTraced {
-                unsafe traced(test, sample, matches, &scratch.pointee)
-            }
+                sample, &scratch, &worker.pointee.regularExpressions.pointee)
+            if unsafe worker.pointee.isTraced { traced(test, sample, matches, &scratch) }
             if matches { return .pass }
             mayChange = mayChange || sample.flags.contains(.mayChange)
             if !sample.flags.contains(.hasMore) { break }
-            unsafe scratch.pointee.rewind(to: state.kept?.range.upperBound ?? mark)
+            scratch.rewind(to: state.kept?.range.upperBound ?? mark)
         } while true
         return mayChange && !isFinal ? .unknown : .fail
     }

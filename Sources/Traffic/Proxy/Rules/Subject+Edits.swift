@@ -7,8 +7,8 @@ import Structures
 
 // Safety: what a subject points at is alive and its own, as its type says.
 extension Subject {
-    /// Appends bytes to the edits; nil when they do not fit or would break the head.
-    private func keep(_ parts: Span<UInt8>, isFirst: Bool = true) -> Range<Int>? {
+    /// Appends bytes to the edits; nil when they do not fit.
+    func keep(_ parts: Span<UInt8>) -> Range<Int>? {
         // Safety: as the type says; so below.
         if unsafe !worker.pointee.message.edits.hasStorage {
             unsafe worker.pointee.message.edits = worker.pointee.buffers.take()
@@ -25,7 +25,7 @@ extension Subject {
     private func makeLine(_ name: Span<UInt8>, _ value: Span<UInt8>) -> FieldLine? {
         guard !name.isEmpty, name.count <= Int(UInt16.max), !value.hasLineEnd, !name.hasLineEnd
         else { return nil }
-        guard let nameRange = keep(name), keep(": ") != nil, let valueRange = keep(value),
+        guard let nameRange = keepSmall(name), keep(": ") != nil, let valueRange = keep(value),
             keep("\r\n") != nil
         else { return nil }
         return FieldLine(
@@ -36,22 +36,48 @@ extension Subject {
             known: KnownField.named(name), flags: .edited)
     }
 
-    private func keep(_ text: StaticString) -> Range<Int>? {
+    /// Appends bytes in small letters to the edits; nil when they do not fit.
+    private func keepSmall(_ name: Span<UInt8>) -> Range<Int>? {
+        guard let range = keep(name.extracting(0..<0)) else { return nil }
+        for index in 0..<name.count {
+            guard unsafe worker.pointee.message.edits.append(name[index].asciiSmall) else {
+                return nil
+            }
+        }
+        return range.lowerBound..<range.lowerBound &+ name.count
+    }
+
+    /// Appends the bytes of a literal to the edits; nil when they do not fit.
+    func keep(_ text: StaticString) -> Range<Int>? {
         // Safety: a literal's bytes live for ever.
         keep(unsafe Span(_unsafeStart: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
     /// Adds a field behind the others; false when there is no room.
     ///
+    /// What `Connection` asks for is noted and not written; see ``takeConnection(_:)``.
+    ///
+    /// Differs: the fields that frame the body are not to be changed. HAProxy lets rules change
+    /// Content-Length and Transfer-Encoding, and makes a message without a body wait for one, or
+    /// ends the exchange with an error.
+    ///
     /// - Parameter name: in small letters.
     public func addField(_ name: Span<UInt8>, _ value: Span<UInt8>) -> Bool {
         guard let line = makeLine(name, value) else { return false }
+        if line.known.isFraming { return true }
+        if line.known == .connection && takeConnection(value) { return true }
+        if line.known == .host && hasRequestHead && !follow(host: value) { return false }
         if unsafe worker.pointee.isTraced { traced(.addField, name, value) }
         return unsafe worker.pointee.fields.append(line)
     }
 
-    /// Removes the line at an index.
+    /// Removes the line at an index, unless it frames the body.
     public func removeField(_ index: Int) {
+        let known = field(index).known
+        if known.isFraming { return }
+        if known == .upgrade && hasRequestHead {
+            unsafe worker.pointee.streams[stream].flags.remove(.asksUpgrade)
+        }
         if unsafe worker.pointee.isTraced {
             let line = field(index)
             traced(.removeField, name(of: line), value(of: line))
@@ -63,6 +89,7 @@ extension Subject {
     ///
     /// - Parameter name: in small letters.
     public func removeFields(_ name: Span<UInt8>, _ known: KnownField) {
+        if known.isFraming { return }
         var index = 0
         while let found = nextField(name, known, from: index) {
             removeField(found)
@@ -73,7 +100,9 @@ extension Subject {
     /// Gives the line at an index another value; false when there is no room.
     public func replaceField(_ index: Int, value: Span<UInt8>) -> Bool {
         let old = field(index)
+        if old.known.isFraming { return true }
         guard var line = makeLine(name(of: old), value) else { return false }
+        if line.known == .host && hasRequestHead && !follow(host: value) { return false }
         // What ends at this hop does so with another value, too.
         line.flags.formUnion(old.flags.intersection([.removed, .hopByHop]))
         if unsafe worker.pointee.isTraced { traced(.replaceField, name(of: old), value) }
@@ -81,82 +110,41 @@ extension Subject {
         return true
     }
 
-    /// Gives the request another method; false when there is no room.
-    public func setMethod(_ method: Span<UInt8>) -> Bool {
-        guard !method.isEmpty, !method.hasLineEnd, let range = keep(method) else { return false }
-        if unsafe worker.pointee.isTraced { traced(.method, method, method) }
-        unsafe worker.pointee.message.line.method = EditedRange(range)
-        return true
-    }
-
-    /// Gives the request another target; false when there is no room.
-    public func setTarget(_ target: Span<UInt8>) -> Bool {
-        guard !target.isEmpty, !target.hasLineEnd, let range = keep(target) else { return false }
-        unsafe worker.pointee.message.line.target = EditedRange(range)
-        unsafe worker.pointee.message.line.pathStart = UInt32(
-            truncatingIfNeeded: range.lowerBound &+ target.pathOffset)
-        if unsafe worker.pointee.isTraced { traced(.target, target, target) }
-        return true
-    }
-
-    /// Replaces path and query, or a part of them, of the request's target.
-    ///
-    /// - Parameters:
-    ///   - keepsPath: the path stays.
-    ///   - keepsQuery: the query stays, question mark included.
-    ///   - text: what takes the place of the rest; a new query comes without a question mark.
-    public func setPath(_ text: Span<UInt8>, keepsPath: Bool, keepsQuery: Bool) -> Bool {
-        let whole = target
-        let tail = pathAndQuery
-        let before = whole.count &- tail.count
-        let mark = tail.firstIndex(of: 0x3F) ?? tail.count
-        guard !text.hasLineEnd, let start = keep(whole.extracting(0..<before)) else {
-            return false
+    /// Follows the options of a `Connection` field that a rule has made; false where there are
+    /// others, which are passed on.
+    private func takeConnection(_ value: Span<UInt8>) -> Bool {
+        var isKnown = true
+        var start = 0
+        while start < value.count {
+            var end = start
+            while end < value.count, value[end] != 0x2C { end &+= 1 }
+            let option = value.extracting(start..<end).withoutBlanks
+            if option.isSame(ignoringCaseOf: "close") {
+                closeAfterExchange()
+            } else if !option.isSame(ignoringCaseOf: "keep-alive")
+                && !option.isSame(ignoringCaseOf: "upgrade")
+            {
+                isKnown = isKnown && option.isEmpty
+            }
+            start = end &+ 1
         }
-        var fits = true
-        if keepsPath { fits = keep(tail.extracting(0..<mark)) != nil }
-        if keepsPath && !text.isEmpty { fits = fits && keep("?") != nil }
-        fits = fits && keep(text) != nil
-        if keepsQuery { fits = fits && keep(tail.extracting(mark..<tail.count)) != nil }
-        guard fits else { return false }
-        let end = unsafe worker.pointee.message.edits.count
-        unsafe worker.pointee.message.line.target = EditedRange(start.lowerBound..<end)
-        unsafe worker.pointee.message.line.pathStart = UInt32(
-            truncatingIfNeeded: start.lowerBound &+ before)
-        if unsafe worker.pointee.isTraced { traced(.target, target, target) }
-        return true
+        return isKnown
     }
 
-    /// Gives the response another status and reason.
-    public func setStatus(_ status: Int, _ reason: Span<UInt8>) -> Bool {
-        guard !reason.hasLineEnd, let range = keep(reason) else { return false }
-        if unsafe worker.pointee.isTraced { traced(.status, reason, reason) }
-        unsafe worker.pointee.message.line.status = UInt16(truncatingIfNeeded: status)
-        unsafe worker.pointee.message.line.reason = EditedRange(range)
-        return true
+    /// The connection that this head leaves on ends with the exchange.
+    private func closeAfterExchange() {
+        switch unsafe worker.pointee.message.side {
+        case .request: unsafe worker.pointee.streams[stream].flags.insert(.closesServer)
+        case .response, .reply:
+            unsafe worker.pointee.streams[stream].flags.remove(.clientPersists)
+        case .none: break
+        }
     }
+}
 
-    // MARK: Replies
-
-    /// Begins a reply of our own with its status line; false when there is no room.
-    ///
-    /// - Parameter reason: the reason phrase; empty for the usual one of the status.
-    public func beginReply(status: Int, _ reason: Span<UInt8> = Span()) -> Bool {
-        unsafe worker.pointee.beginReply(status: status, reason)
-    }
-
-    /// Adds a field to the reply; false when there is no room, or the value has a line end.
-    public func addReplyField(_ name: Span<UInt8>, _ value: Span<UInt8>) -> Bool {
-        guard !name.isEmpty, !value.hasLineEnd, !name.hasLineEnd else { return false }
-        return unsafe worker.pointee.replyHead.append(name)
-            && worker.pointee.replyHead.append(": ") && worker.pointee.replyHead.append(value)
-            && worker.pointee.replyHead.append("\r\n")
-    }
-
-    /// Sets the reply's body; false when it is larger than a buffer.
-    public func setReplyBody(_ body: Span<UInt8>) -> Bool {
-        unsafe worker.pointee.setReplyBody(body)
-    }
+extension KnownField {
+    /// Whether the field says where the body ends.
+    var isFraming: Bool { self == .contentLength || self == .transferEncoding }
 }
 
 extension Span where Element == UInt8 {
@@ -179,19 +167,15 @@ extension Span where Element == UInt8 {
         return nil
     }
 
-    /// Where the path begins in a request target; the end where there is none.
-    var pathOffset: Int {
-        guard count > 0 else { return 0 }
-        if self[0] == 0x2F || self[0] == 0x2A { return 0 }
-        var index = 0
-        while index &+ 2 < count {
-            if self[index] == 0x3A && self[index &+ 1] == 0x2F && self[index &+ 2] == 0x2F {
-                index &+= 3
-                while index < count, self[index] != 0x2F, self[index] != 0x3F { index &+= 1 }
-                return index
-            }
-            index &+= 1
+    /// The bytes without blanks and tabs at both ends.
+    public var withoutBlanks: Span<UInt8> {
+        @_lifetime(copy self)
+        get {
+            var start = 0
+            var end = count
+            while start < end, self[start] == 0x20 || self[start] == 0x09 { start &+= 1 }
+            while end > start, self[end &- 1] == 0x20 || self[end &- 1] == 0x09 { end &-= 1 }
+            return extracting(start..<end)
         }
-        return count
     }
 }

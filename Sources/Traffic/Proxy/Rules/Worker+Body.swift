@@ -13,15 +13,40 @@ extension Worker {
         let patience = entry.httpRequest > 0 ? entry.httpRequest : entry.client
         let until = patience > 0 ? streams[stream].rules.since &+ UInt64(patience) : 0
         if until != 0 && now >= until {
-            streams[stream].termination = TerminationState(
-                cause: UInt8(ascii: "c"), state: UInt8(ascii: "D"))
-            countRequestError(stream)
-            leaveRequest(stream)
-            reply(stream, status: 408)
+            finishLate(stream, false)
             return .ended
         }
+        askForBody(stream)
+        if streams[stream].flags.contains(.hasInterim) && !sendInterim(stream) { return .ended }
         streams[stream].rules.until = until
         return .waiting
+    }
+
+    /// Throws a request's body away that lies in the client's buffer to its end, so that the next
+    /// request can follow.
+    mutating func skipHeldBody(_ stream: Handle) {
+        guard !streams[stream].flows[0].isComplete, streams[stream].flows[0].inPipe == 0,
+            !streams[stream].flags.contains(.holdsRequestHead)
+        else { return }
+        let client = streams[stream].client
+        let cleared = streams[stream].flows[0].cleared
+        var end: Int?
+        switch streams[stream].flows[0].framing {
+        case .length:
+            end = cleared &+ Int(clamping: streams[stream].flows[0].remaining)
+        case .chunked:
+            end = connections[client].inbound.span.endOfChunks(
+                from: cleared, streams[stream].flows[0].chunks)
+        case .none, .untilClose: break
+        }
+        guard let end, end <= connections[client].inbound.count else { return }
+        connections[client].inbound.consume(end)
+        if connections[client].inbound.isEmpty {
+            buffers.give(connections[client].inbound.take())
+        }
+        streams[stream].flows[0].cleared = 0
+        streams[stream].flows[0].remaining = 0
+        streams[stream].flows[0].isComplete = true
     }
 
     /// Whether a body is there to its end, or `bytes` of it where that is not 0, or as much of it
@@ -49,6 +74,27 @@ extension Worker {
 }
 
 extension Span where Element == UInt8 {
+    /// One past the last byte of a chunked body; nil where it does not end here, or is malformed.
+    ///
+    /// - Parameters:
+    ///   - start: how far it was decoded.
+    ///   - decoder: the decoder's state there.
+    func endOfChunks(from start: Int, _ decoder: ChunkedDecoder) -> Int? {
+        var decoder = decoder
+        var position = start
+        while true {
+            switch decoder.step(extracting(position..<count)) {
+            case .data(let count): position &+= count
+            case .header(let count, _, _): position &+= count
+            case .lastChunk(let count, _): position &+= count
+            case .chunkEnd(let count): position &+= count
+            case .trailer(let count, _): position &+= count
+            case .end(let count): return position &+ count
+            case .needMore, .invalid: return nil
+            }
+        }
+    }
+
     /// Whether a chunked body that begins at an index ends inside.
     func holdsAllChunks(from start: Int) -> Bool {
         var position = start

@@ -9,10 +9,7 @@ import Structures
 extension Worker {
     /// Begins a reply with its status line.
     mutating func beginReply(status: Int, _ reason: Span<UInt8>) -> Bool {
-        if !replyHead.hasStorage { replyHead = buffers.take() }
-        replyHead.removeAll()
-        replyBody.removeAll()
-        replyStatus = status
+        clearReply(status: status)
         guard replyHead.append("HTTP/1.1 "), replyHead.append(decimal: UInt64(max(status, 0))),
             replyHead.append(" ")
         else { return false }
@@ -22,42 +19,112 @@ extension Worker {
         return hasReason && replyHead.append("\r\n")
     }
 
-    /// Sets the reply's body.
-    mutating func setReplyBody(_ body: Span<UInt8>) -> Bool {
-        if body.isEmpty {
-            replyBody.removeAll()
-            return true
+    /// Forgets what an action has put together before.
+    private mutating func clearReply(status: Int) {
+        if !replyHead.hasStorage { replyHead = buffers.take() }
+        replyHead.removeAll()
+        replyBody.removeAll()
+        replyStatus = status
+        replyHasLength = false
+    }
+
+    /// Begins a reply with what a file or a built-in text says, as far as it has no framing; a
+    /// silent one leaves no head at all.
+    ///
+    /// - Parameter status: what is logged and counted.
+    mutating func beginReply(
+        _ reply: borrowing ErrorReply, status: Int, for stream: Handle
+    ) -> Bool {
+        clearReply(status: status)
+        if reply.closes { streams[stream].flags.remove(.clientPersists) }
+        let split = reply.lengthOffset
+        let front = reply.head.span.extracting(0..<split)
+        let rest = reply.head.span.extracting(split..<reply.head.count)
+        guard replyHead.append(front) else { return false }
+        if reply.isSilent { return true }
+        return addReplyBody(reply.body.span) && replyHead.append(rest)
+    }
+
+    /// Begins the proxy's own reply of a status, as `errorfile`, `http-error` and their kin have
+    /// it; false where that fails.
+    mutating func beginErrorReply(status: Int, for stream: Handle) -> Bool {
+        let own = streams[stream].program
+        let back = Int(streams[stream].backend)
+        let front = Int(streams[stream].frontend)
+        if back >= 0, let isMade = beginReply(of: back, status: status, for: stream) {
+            return isMade
         }
+        if let isMade = beginReply(of: front, status: status, for: stream) { return isMade }
+        guard let reply = programs[own].standardReplies[status] else { return false }
+        return beginReply(reply, status: status, for: stream)
+    }
+
+    /// Begins the reply that a proxy has for a status; nil where it has none of its own.
+    private mutating func beginReply(
+        of proxy: Int, status: Int, for stream: Handle
+    ) -> Bool? {
+        let own = streams[stream].program
+        if let maker = programs[own].replyMakers[proxy][status] {
+            return withSubject(stream, isFinal: true) { maker.make($0) }
+        }
+        guard let reply = programs[own].errorReplies[proxy][status] else { return nil }
+        return beginReply(reply, status: status, for: stream)
+    }
+
+    /// Sets the reply's body and adds the field with its length, where the status allows a body;
+    /// false when there is no room.
+    mutating func addReplyBody(_ body: Span<UInt8>) -> Bool {
+        replyHasLength = true
+        guard Status.hasBody(replyStatus) else { return true }
+        guard replyHead.append("content-length: "),
+            replyHead.append(decimal: UInt64(body.count)), replyHead.append("\r\n")
+        else { return false }
+        if body.isEmpty { return true }
         if !replyBody.hasStorage { replyBody = buffers.take() }
         replyBody.removeAll()
         return replyBody.append(body)
     }
 
-    /// Sends the reply that an action has put together and ends the exchange with it.
+    /// Puts the proxy's own reply of a status together, or the built-in one where that fails.
+    mutating func prepareErrorReply(status: Int, for stream: Handle) {
+        if beginErrorReply(status: status, for: stream) { return }
+        clearReply(status: status)
+        // What a format made may be too large; what is built in fits any buffer.
+        guard let reply = programs[streams[stream].program].standardReplies[status] else { return }
+        _ = beginReply(reply, status: status, for: stream)
+    }
+
+    /// Sends the reply that was put together and ends the exchange with it.
     mutating func replyPrepared(_ stream: Handle) {
         leaveRequest(stream)
-        let status = replyStatus
+        guard mayReply(stream) else {
+            buffers.give(replyHead.take())
+            buffers.give(replyBody.take())
+            return end(stream, client: .abort)
+        }
+        beginReplying(stream, status: replyStatus)
+    }
+
+    /// Writes the reply that was put together behind what `output` holds. Where that does not fit,
+    /// nothing is written, and the connection ends.
+    mutating func writePrepared(_ stream: Handle, to output: inout Buffer) {
         var head = replyHead.take()
         var body = replyBody.take()
-        beginReplying(stream, status: status) { worker, output in
-            output.compact()
-            let closes = !worker.streams[stream].flags.contains(.clientPersists)
-            let hasBody = status >= 200 && status != 204 && status != 304
-            let room = head.count &+ body.count &+ 96
-            guard output.room >= room else {
-                worker.streams[stream].flags.remove(.clientPersists)
-                return
-            }
+        output.compact()
+        if head.isEmpty || output.room < head.count &+ body.count &+ 96 {
+            streams[stream].flags.remove(.clientPersists)
+        } else {
             var fits = output.append(head.span)
-            if hasBody {
-                fits = fits && output.append("content-length: ")
-                fits = fits && output.append(decimal: UInt64(body.count)) && output.append("\r\n")
+            if !replyHasLength && Status.hasBody(replyStatus) {
+                fits = fits && output.append("content-length: 0\r\n")
             }
-            if closes { fits = fits && output.append("connection: close\r\n") }
+            if !streams[stream].flags.contains(.clientPersists) {
+                fits = fits && output.append("connection: close\r\n")
+            } else if streams[stream].flags.contains(.isHTTP10) {
+                fits = fits && output.append("connection: keep-alive\r\n")
+            }
             fits = fits && output.append("\r\n")
-            if hasBody && worker.streams[stream].method != .head {
-                fits = fits && output.append(body.span)
-            }
+            if streams[stream].method != .head { fits = fits && output.append(body.span) }
             precondition(fits, "the room was looked at")
         }
         buffers.give(head.take())
@@ -95,14 +162,16 @@ extension Worker {
                 $0.run(range, from: range.lowerBound, isAgain: false, program: own)
             }
         }
+        streams[stream].flags.remove(.isLenient)
         if message.line.status != 0 { streams[stream].status = Int32(message.line.status) }
-        writeEdited(&output, from: start)
+        let hasBody = !fitFraming(answering: streams[stream].method)
+        writeEdited(&output, from: start, hasBody: hasBody)
         dropMessage()
         buffers.give(replySource.take())
     }
 
     /// Writes the present reply's head with its changes, then its framing and its body.
-    private mutating func writeEdited(_ output: inout Buffer, from start: Int) {
+    private mutating func writeEdited(_ output: inout Buffer, from start: Int, hasBody: Bool) {
         output.dropLast(output.count &- start)
         // Framing lines are part of the reply as it was parsed and pass like other lines.
         let fits = HTTP1.appendResponseHead(
@@ -110,7 +179,7 @@ extension Worker {
             to: &output)
         let closes = message.head.facts.contains(.saidClose)
         if closes { _ = output.append("connection: close\r\n") }
-        guard fits, output.append("\r\n") else { return }
+        guard fits, output.append("\r\n"), hasBody else { return }
         let body = Int(message.head.length)..<replySource.count
         _ = output.append(replySource.span.extracting(body))
     }
@@ -128,27 +197,4 @@ open class ReplyMaker: @unchecked Sendable {
     /// Puts a reply together by ``Subject/beginReply(status:_:)`` and its kin; false where that
     /// fails.
     open func make(_ subject: Subject) -> Bool { false }
-}
-
-extension Worker {
-    /// Writes what a maker makes; false where it made nothing that fits.
-    mutating func write(
-        _ maker: ReplyMaker, for stream: Handle, to output: inout Buffer
-    ) -> Bool {
-        guard withSubject(stream, isFinal: true, { maker.make($0) }) else { return false }
-        var head = replyHead.take()
-        var body = replyBody.take()
-        defer {
-            buffers.give(head.take())
-            buffers.give(body.take())
-        }
-        guard output.room >= head.count &+ body.count &+ 96 else { return false }
-        let closes = !streams[stream].flags.contains(.clientPersists)
-        var fits = output.append(head.span) && output.append("content-length: ")
-        fits = fits && output.append(decimal: UInt64(body.count)) && output.append("\r\n")
-        if closes { fits = fits && output.append("connection: close\r\n") }
-        fits = fits && output.append("\r\n")
-        if streams[stream].method != .head { fits = fits && output.append(body.span) }
-        return fits
-    }
 }

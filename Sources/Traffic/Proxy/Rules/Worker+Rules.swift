@@ -1,7 +1,7 @@
 // Streams on their way through the rules: stage by stage, with a pause where bytes are awaited.
 //
-//     content ─ monitor ─ captures ─ http-request ─ redirect ─ use_backend ─┐
-//     ┌─────────────────────── frontend ───────────────────────────────────┘
+//     content ─ captures ─ http-request ─ redirect ─ use_backend ─┐
+//     ┌────────────────── frontend ──────────────────────────────┘
 //     └─ content ─ http-request ─ redirect ─ use-server ─ stick ─ server
 //        └───────────────────── backend ──────────────┘
 
@@ -13,14 +13,14 @@ import Structures
 
 /// Where a request is among the rules.
 enum RequestStage: UInt8 {
-    case frontContent, frontBody, monitor, frontCaptures, frontRules, frontRedirects, switching
-    case backContent, backBody, backRules, backRedirects, servers, sticking, done
+    case frontContent, frontBody, frontCaptures, frontRules, frontNames, frontRedirects
+    case switching, backContent, backBody, backRules, backNames, backRedirects, servers, sticking
+    case done
 
     /// The rules of the stage and whether they are the backend's; nil for stages of another kind.
     var list: (step: RuleStep, ofBackend: Bool)? {
         switch self {
         case .frontContent: (.contentRequest, false)
-        case .monitor: (.monitorFail, false)
         case .frontCaptures: (.captureRequest, false)
         case .frontRules: (.httpRequest, false)
         case .frontRedirects: (.redirect, false)
@@ -30,7 +30,7 @@ enum RequestStage: UInt8 {
         case .backRedirects: (.redirect, true)
         case .servers: (.useServer, true)
         case .sticking: (.stickRequest, true)
-        case .frontBody, .backBody, .done: nil
+        case .frontBody, .backBody, .frontNames, .backNames, .done: nil
         }
     }
 }
@@ -101,7 +101,7 @@ extension Worker {
 
     /// Notes where the bytes of the present head are, which may have moved since.
     @inline(__always)
-    private mutating func findSource(_ stream: Handle) {
+    mutating func findSource(_ stream: Handle) {
         // Safety: as `MessageState.source` says.
         switch message.side {
         case .request:
@@ -146,11 +146,21 @@ extension Worker {
         if range.isEmpty { return .passed }
         let first = range.lowerBound &+ Int(streams[stream].rules.index)
         let isAgain = streams[stream].rules.isAgain
+        streams[stream].waitingRule = -1
         let (result, index) = withSubject(stream, isFinal: isFinal) {
             $0.run(range, from: first, isAgain: isAgain, program: own)
         }
+        if streams[stream].flags.contains(.hasInterim) && !sendInterim(stream) { return .ended }
+        note(result, of: Int32(truncatingIfNeeded: index), step, stream)
         switch result {
+        case .close:
+            let server = streams[stream].server
+            connections[server].flags.remove(.readable)
+            connections[server].flags.insert(.readClosed)
+            return .passed
         case .goOn, .stop:
+            // `strict-mode off` holds for the rest of its list.
+            streams[stream].flags.remove(.isLenient)
             return .passed
         case .wait(let until):
             streams[stream].rules.index = Int32(truncatingIfNeeded: index &- range.lowerBound)
@@ -164,18 +174,31 @@ extension Worker {
         }
     }
 
+    /// Keeps which rule has ended a list, or waits, for those who ask later.
+    private mutating func note(
+        _ result: ActionResult, of index: Int32, _ step: RuleStep, _ stream: Handle
+    ) {
+        switch result {
+        case .goOn: return
+        case .wait: streams[stream].waitingRule = index
+        default: if step.isRemembered { streams[stream].lastRule = index }
+        }
+    }
+
     /// Ends a stream as a rule wants it.
     private mutating func finish(_ stream: Handle, _ result: ActionResult, _ step: RuleStep) {
         let isResponse = step.isResponse
         let state = UInt8(ascii: isResponse ? "H" : "R")
+        streams[stream].flags.remove(.isLenient)
         switch result {
         case .reply:
-            note(stream, cause: "L", state: UInt8(ascii: isResponse ? "H" : "R"))
+            note(stream, cause: "L", state: state)
+            countIntercepted(stream)
             replyPrepared(stream)
         case .deny(let status):
             note(stream, cause: "P", state: state)
             countDenied(stream, isResponse)
-            reply(stream, status: status)
+            if status == 0 { replyPrepared(stream) } else { reply(stream, status: status) }
         case .tarpit(let status):
             note(stream, cause: "P", state: UInt8(ascii: "T"))
             countDenied(stream, isResponse)
@@ -191,12 +214,27 @@ extension Worker {
             end(stream, client: .drop)
         case .failed:
             note(stream, cause: "P", state: state)
-            programs[streams[stream].program].proxies[Int(streams[stream].frontend)]
-                .frontendCounters.add(.failedRewrites)
-            reply(stream, status: isResponse ? 502 : 500)
-        case .goOn, .stop, .wait:
+            countEverywhere(stream, .internalErrors)
+            reply(stream, status: 500)
+        case .timedOut:
+            finishLate(stream, isResponse)
+        case .goOn, .stop, .wait, .close:
             preconditionFailure("nothing to end")
         }
+    }
+
+    /// Ends a stream whose body has not come in time.
+    ///
+    /// Differs: HAProxy's lines of late responses say `sR`, as if the request was awaited.
+    mutating func finishLate(_ stream: Handle, _ isResponse: Bool) {
+        note(stream, cause: isResponse ? "s" : "c", state: UInt8(ascii: isResponse ? "H" : "R"))
+        if isResponse {
+            countResponseError(stream)
+        } else {
+            countRequestError(stream)
+            leaveRequest(stream)
+        }
+        reply(stream, status: isResponse ? 504 : 408)
     }
 
     private mutating func note(_ stream: Handle, cause: Unicode.Scalar, state: UInt8) {
@@ -205,11 +243,25 @@ extension Worker {
     }
 
     private mutating func countDenied(_ stream: Handle, _ isResponse: Bool) {
+        countEverywhere(stream, isResponse ? .deniedResponses : .deniedRequests)
+    }
+
+    /// Counts a request that the proxy has answered by itself, where it has not left its frontend.
+    mutating func countIntercepted(_ stream: Handle) {
+        let front = streams[stream].frontend
+        let back = streams[stream].backend
+        guard back < 0 || back == front else { return }
+        programs[streams[stream].program].proxies[Int(front)].frontendCounters.add(.intercepted)
+    }
+
+    /// Counts something in the stream's frontend, and in its backend and server if it has them.
+    mutating func countEverywhere(_ stream: Handle, _ kind: CounterKind) {
         let own = streams[stream].program
-        let kind: CounterKind = isResponse ? .deniedResponses : .deniedRequests
         programs[own].proxies[Int(streams[stream].frontend)].frontendCounters.add(kind)
         let back = streams[stream].backend
         if back >= 0 { programs[own].proxies[Int(back)].backendCounters.add(kind) }
+        let server = streams[stream].serverIndex
+        if server >= 0 { programs[own].servers[Int(server)].counters.add(kind) }
     }
 
     // MARK: Requests
@@ -217,12 +269,10 @@ extension Worker {
     /// Whether a request meets any rule on its way to its default backend.
     @inline(__always)
     mutating func hasRequestRules(_ entry: ProxyEntry, _ own: Handle) -> Bool {
-        if entry.ruleSteps & RuleSteps.ofRequests.rawValue != 0 || entry.buffersRequests {
-            return true
-        }
+        if entry.actsOnRequests { return true }
         guard entry.defaultBackend >= 0 else { return false }
         let back = programs[own].proxies[Int(entry.defaultBackend)]
-        return back.ruleSteps & RuleSteps.ofRequests.rawValue != 0 || back.buffersRequests
+        return back.actsOnRequests
     }
 
     /// Leads a request, or the begin of a relay, through its rules from where it stands to a
@@ -249,10 +299,7 @@ extension Worker {
         let own = streams[stream].program
         let back = streams[stream].backend
         guard let (step, ofBackend) = stage.list else {
-            guard isHTTP, stage == .backBody || stage == .frontBody else { return .passed }
-            let proxy = stage == .backBody ? back : streams[stream].frontend
-            return programs[own].proxies[Int(proxy)].buffersRequests
-                ? awaitBody(stream, proxy: Int(proxy)) : .passed
+            return isHTTP ? passPlain(stage, stream) : .passed
         }
         // Rules of a `listen` are the frontend's: they do not run twice.
         if ofBackend && back == streams[stream].frontend && step != .useServer
@@ -268,6 +315,54 @@ extension Worker {
             return .passed
         }
         return run(step, of: proxy, stream, isFinal: true)
+    }
+
+    /// A stage without a list of rules.
+    private mutating func passPlain(_ stage: RequestStage, _ stream: Handle) -> RuleEnd {
+        let own = streams[stream].program
+        let ofBackend = stage == .backBody || stage == .backNames
+        let proxy = Int(ofBackend ? streams[stream].backend : streams[stream].frontend)
+        // A `listen` has had its turn as a frontend.
+        if ofBackend && proxy == Int(streams[stream].frontend) { return .passed }
+        let entry = programs[own].proxies[proxy]
+        switch stage {
+        case .frontBody, .backBody:
+            return entry.buffersRequests ? awaitBody(stream, proxy: proxy) : .passed
+        case .frontNames, .backNames: return restrictNames(stream, entry.unusualNames)
+        default: return .passed
+        }
+    }
+
+    /// `option http-restrict-req-hdr-names`.
+    private mutating func restrictNames(_ stream: Handle, _ policy: UnusualNames) -> RuleEnd {
+        if policy == .passed { return .passed }
+        let hasUnusual = withSubject(stream, isFinal: true) { subject in
+            var hasUnusual = false
+            for index in 0..<subject.fieldCount {
+                let line = subject.field(index)
+                if line.isRemoved || !subject.name(of: line).isUnusualName { continue }
+                hasUnusual = true
+                if policy == .refused { break }
+                subject.removeField(index)
+            }
+            return hasUnusual
+        }
+        guard hasUnusual, policy == .refused else { return .passed }
+        finish(stream, .deny(status: 403), .httpRequest)
+        return .ended
+    }
+
+    /// Whether `monitor fail` says that requests for the monitor fail.
+    mutating func monitorFails(_ stream: Handle) -> Bool {
+        let own = streams[stream].program
+        let front = Int(streams[stream].frontend)
+        let range = programs[own].rules.range(front, .monitorFail)
+        if range.isEmpty { return false }
+        let (result, _) = withSubject(stream, isFinal: true) {
+            $0.run(range, from: range.lowerBound, isAgain: false, program: own)
+        }
+        if case .stop = result { return true }
+        return false
     }
 
     /// `tcp-request content` and `tcp-response content`: what cannot be said yet is waited for,
@@ -431,13 +526,17 @@ extension Worker {
         let own = streams[stream].program
         let front = programs[own].proxies[Int(streams[stream].frontend)]
         let back = streams[stream].backend
-        let delay = back >= 0 ? programs[own].proxies[Int(back)].tarpit : front.tarpit
-        streams[stream].tarpitStatus = Int16(truncatingIfNeeded: status)
+        let usual = back >= 0 ? programs[own].proxies[Int(back)].tarpit : front.tarpit
+        let set = settings(of: stream).tarpit
+        let delay = set > 0 ? set : usual
         leaveRequest(stream)
         if status == 0 {
+            if !replyHasLength { _ = addReplyBody(Span()) }
             streams[stream].tarpitReply = replyHead.take()
             streams[stream].tarpitBody = replyBody.take()
         }
+        streams[stream].tarpitStatus = Int16(
+            truncatingIfNeeded: status == 0 ? replyStatus : status)
         streams[stream].rules = RulePlace()
         streams[stream].rules.since = now
         streams[stream].rules.until = now &+ UInt64(max(delay, 1))
@@ -457,6 +556,8 @@ extension Worker {
         if streams[stream].tarpitReply.hasStorage {
             replyHead = streams[stream].tarpitReply.take()
             replyBody = streams[stream].tarpitBody.take()
+            replyStatus = Int(streams[stream].tarpitStatus)
+            replyHasLength = true
             replyPrepared(stream)
             return
         }
@@ -528,14 +629,47 @@ extension Worker {
     }
 }
 
+extension RuleStep {
+    /// Whether the rule that ends the list is told later (`last_rule_line`).
+    var isRemembered: Bool {
+        switch self {
+        case .contentRequest, .contentResponse, .httpRequest, .httpResponse, .httpAfterResponse:
+            true
+        default: false
+        }
+    }
+}
+
 extension RuleSteps {
     /// The steps that a request or the begin of a relay meets.
     static let ofRequests = RuleSteps(
         rawValue: [
-            RuleStep.contentRequest, .monitorFail, .captureRequest, .httpRequest, .redirect,
+            RuleStep.contentRequest, .captureRequest, .httpRequest, .redirect,
             .switching, .useServer, .stickRequest,
         ].reduce(0) { $0 | $1.bit })
     /// The steps that a response meets.
     static let ofResponses = RuleSteps(
         rawValue: RuleStep.allCases.filter(\.isResponse).reduce(0) { $0 | $1.bit })
+}
+
+extension ProxyEntry {
+    /// Whether a request meets anything in this proxy on its way.
+    @inline(__always)
+    var actsOnRequests: Bool {
+        ruleSteps & RuleSteps.ofRequests.rawValue != 0 || buffersRequests
+            || unusualNames != .passed || hasServerNameField
+    }
+}
+
+extension Span where Element == UInt8 {
+    /// Whether a field's name has other characters than letters, digits and hyphens.
+    fileprivate var isUnusualName: Bool {
+        for index in 0..<count {
+            switch self[index] {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D: continue
+            default: return true
+            }
+        }
+        return false
+    }
 }

@@ -53,6 +53,8 @@ struct ConnectionFlags: OptionSet {
 struct Connection: ~Copyable {
     var descriptor: Descriptor
     var flags: ConnectionFlags
+    /// What went wrong with it first.
+    var fault = ConnectionFault.none
     /// The stream that uses it; none while idle.
     var stream = Handle.none
     /// Read and not yet passed on.
@@ -85,4 +87,14 @@ struct Connection: ~Copyable {
     /// Whether it faces a server.
     @inline(__always)
     var isServerSide: Bool { flags.contains(.isServerSide) }
+}
+
+extension Connection {
+    /// Keeps what went wrong first.
+    mutating func note(_ fault: ConnectionFault) {
+        if self.fault == .none { self.fault = fault }
+    }
+
+    /// Keeps what the system said went wrong.
+    mutating func note(_ error: Errno) { note(ConnectionFault(error)) }
 }

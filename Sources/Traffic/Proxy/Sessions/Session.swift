@@ -1,5 +1,6 @@
 // One client connection's life, from accept to close, over any number of streams.
 
+import Addresses
 import Kernel
 import Structures
 
@@ -39,6 +40,10 @@ struct Session: ~Copyable {
     /// The client's address as text, for X-Forwarded-For; made at first use.
     var addressText = InlineArray<48, UInt8>(repeating: 0)
     var addressTextLength: UInt8 = 0
+    /// The address the client came to; asked for at first use.
+    var destination: IPSocketAddress?
+    /// Whether `destination` was asked for.
+    var knowsDestination = false
     /// Variables and what else rules need; none while they need nothing.
     var extras = Handle.none
 }

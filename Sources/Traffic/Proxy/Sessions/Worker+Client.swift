@@ -15,25 +15,52 @@ extension Worker {
         }
         if events.contains(.writable) { flags.insert(.writable) }
         if !events.isDisjoint(with: [.peerEnded, .hangUp]) { flags.insert(.peerEnded) }
-        if events.contains(.error) { flags.formUnion([.failed, .writable]) }
+        if events.contains(.error) {
+            flags.formUnion([.failed, .writable])
+            connections[connection].note(.polled)
+        }
         connections[connection].flags = flags
         if flags.contains(.isPooled) {
             if flags.contains(.readable) { pooledBecameReadable(connection) }
             return
+        }
+        let stream = connections[connection].stream
+        if !stream.isNone, streams[stream].flags.contains(.isNice) {
+            return postpone(streams[stream].client)
         }
         resume(connection)
     }
 
     /// Goes on with whatever a connection is part of.
     mutating func resume(_ connection: Handle) {
+        if measuresStreams {
+            measure(connection) { worker in worker.goOn(connection) }
+        } else {
+            goOn(connection)
+        }
+    }
+
+    private mutating func goOn(_ connection: Handle) {
         let stream = connections[connection].stream
         if !stream.isNone {
+            streams[stream].calls &+= 1
             drive(stream)
         } else if connections[connection].flags.contains(.isLingering) {
             linger(connection)
         } else if !connections[connection].isServerSide {
             readRequest(connection)
         }
+    }
+
+    /// Adds the time that `body` takes to the stream that the connection then has.
+    private mutating func measure(_ connection: Handle, _ body: (inout Worker) -> Void) {
+        let begun = Clock.monotonic().nanoseconds
+        body(&self)
+        guard connections.isLive(connection) else { return }
+        let stream = connections[connection].stream
+        if stream.isNone { return }
+        streams[stream].workNanoseconds &+= Clock.monotonic().nanoseconds &- begun
+        streams[stream].delayNanoseconds &+= begun &- min(turnBegan, begun)
     }
 
     /// Registers a connection with the poller, once. False when the kernel refuses.
@@ -174,6 +201,7 @@ extension Worker {
     mutating func timerFired(_ client: Handle) {
         let stream = connections[client].stream
         if !stream.isNone {
+            streams[stream].calls &+= 1
             streamTimedOut(stream)
         } else if connections[client].flags.contains(.isLingering) {
             closeClient(client)
@@ -275,12 +303,16 @@ extension Connection {
     /// One read into `inbound`, which has room.
     @inline(__always)
     mutating func receiveInbound(atMost limit: Int) -> ReadResult {
-        descriptor.receive(into: &inbound, atMost: limit)
+        let result = descriptor.receive(into: &inbound, atMost: limit)
+        if case .failed(let error) = result { note(error) }
+        return result
     }
 
     /// One write from `outbound`.
     @inline(__always)
     mutating func sendOutbound(more: Bool = false) -> WriteResult {
-        descriptor.send(from: &outbound, length: outbound.count, more: more)
+        let result = descriptor.send(from: &outbound, length: outbound.count, more: more)
+        if case .failed(let error) = result { note(error) }
+        return result
     }
 }

@@ -116,8 +116,8 @@ struct StreamFlags: OptionSet {
     static var isBadRequest: StreamFlags { StreamFlags(rawValue: 1 << 16) }
     /// Stands in its backend's queue.
     static var hasQueueEntry: StreamFlags { StreamFlags(rawValue: 1 << 17) }
-    /// The reply is our own.
-    static var isIntercepted: StreamFlags { StreamFlags(rawValue: 1 << 18) }
+    /// A rule has asked for the end of the server's connection behind the response.
+    static var closesServer: StreamFlags { StreamFlags(rawValue: 1 << 18) }
     /// Its head is kept after it was sent, because it may be asked again.
     static var keepsHead: StreamFlags { StreamFlags(rawValue: 1 << 19) }
     /// What was sent of the request is kept, because `retry-on` may want it sent again.
@@ -128,6 +128,16 @@ struct StreamFlags: OptionSet {
     static var isLenient: StreamFlags { StreamFlags(rawValue: 1 << 22) }
     /// The request's head still lies in the client's buffer.
     static var holdsRequestHead: StreamFlags { StreamFlags(rawValue: 1 << 23) }
+    /// Rules have set something for this stream alone.
+    static var hasSettings: StreamFlags { StreamFlags(rawValue: 1 << 24) }
+    /// What was sent is not sent again, whatever `retry-on` says (`disable-l7-retry`).
+    static var forbidsLaterRetries: StreamFlags { StreamFlags(rawValue: 1 << 25) }
+    /// Others that have work at the same time go first (`set-nice`).
+    static var isNice: StreamFlags { StreamFlags(rawValue: 1 << 28) }
+    /// Rules have made an interim response that still has to be sent.
+    static var hasInterim: StreamFlags { StreamFlags(rawValue: 1 << 26) }
+    /// That response is one of hints, whose fields have not ended yet.
+    static var hasOpenHints: StreamFlags { StreamFlags(rawValue: 1 << 27) }
 }
 
 /// One exchange or relay.
@@ -163,13 +173,17 @@ struct Stream: ~Copyable {
     var kept = Buffer()
     /// Bytes of the head as it was handed to a connection used again.
     var headBytes: UInt32 = 0
+    /// Where the field with the server's name stands in the head; 0 where there is none.
+    var nameFieldAt: UInt32 = 0
+    /// How many bytes that field has; 0 before a server was chosen.
+    var nameFieldBytes: UInt32 = 0
     /// The request line as kept for the log and for expressions.
     var requestLine = Buffer()
     /// The status of the response; -1 while there is none.
     var status: Int32 = -1
     /// The status the server has sent, whatever rules have made of it; -1 while there is none.
     var serverStatus: Int16 = -1
-    /// The minor version of the response's HTTP/1; -1 while there is none.
+    /// The minor version of the server's response; -1 while there is none.
     var responseMinorVersion: Int8 = -1
     /// Tries after the first so far.
     var retries: Int32 = 0
@@ -221,6 +235,19 @@ struct Stream: ~Copyable {
     var queueRank: Int64 = 0
     /// Where it is among the rules.
     var rules = RulePlace()
+    /// The rule that last ended a list, in the rules of its program; -1 while none has.
+    var lastRule: Int32 = -1
+    /// As `lastRule`: the rule at which it waits; -1 while it waits at none.
+    var waitingRule: Int32 = -1
+    /// What went wrong with its last connection to a server.
+    var serverFault = ConnectionFault.none
+    /// How often it was taken up by its worker.
+    var calls: UInt32 = 1
+    /// Nanoseconds it was worked on, and waited for its worker, in those calls. Only measured where
+    /// an expression asks for it.
+    var workNanoseconds: UInt64 = 0
+    /// As `workNanoseconds`.
+    var delayNanoseconds: UInt64 = 0
     /// Its head, while it waits there; none while it does not.
     var held = Handle.none
     /// Variables, captures and what else rules need; none while they need nothing.

@@ -59,36 +59,36 @@ extension Worker {
 
     /// Ends the exchange with a reply of our own, or without one where a response has begun.
     mutating func reply(_ stream: Handle, status: Int) {
-        // After our own reply the connection goes on where the request was read to its end and
-        // nothing about it was doubtful.
-        if status == 400 || status == 408 || !hasLeftRequest(stream) {
+        guard mayReply(stream) else {
             streams[stream].flags.remove(.clientPersists)
-        }
-        streams[stream].flags.remove(.serverPersists)
-        let mayAnswer =
-            streams[stream].flags.contains(.isHTTP)
-            && !streams[stream].flags.contains(.hasAnswered)
-        guard mayAnswer else {
             end(stream, client: streams[stream].flags.contains(.isHTTP) ? .abort : .close)
             return
         }
-        beginReplying(stream, status: status) { worker, output in
-            worker.writeReply(stream, status, to: &output)
-        }
+        // What formats make of the request is made while it is there.
+        prepareErrorReply(status: status, for: stream)
+        // Nothing follows a request that was doubtful.
+        if status == 400 || status == 408 { streams[stream].flags.remove(.clientPersists) }
+        replyPrepared(stream)
     }
 
-    /// Parts from the server and writes a reply, which then goes to the client.
-    mutating func beginReplying(
-        _ stream: Handle, status: Int, _ write: (inout Worker, inout Buffer) -> Void
-    ) {
+    /// Whether a reply of our own can be sent: nothing else was, and there is a request.
+    mutating func mayReply(_ stream: Handle) -> Bool {
+        streams[stream].flags.contains(.isHTTP)
+            && !streams[stream].flags.contains(.hasAnswered)
+    }
+
+    /// Parts from the server and writes the reply that was put together, which then goes to the
+    /// client.
+    mutating func beginReplying(_ stream: Handle, status: Int) {
         let client = streams[stream].client
+        // After our own reply the connection goes on where the request was read to its end.
+        skipHeldBody(stream)
         if !hasLeftRequest(stream) { streams[stream].flags.remove(.clientPersists) }
         streams[stream].flags.remove(.serverPersists)
         leaveQueue(stream)
+        if !streams[stream].server.isNone { keepServerFacts(stream) }
         finishServer(stream, keep: false)
         streams[stream].status = Int32(status)
-        streams[stream].responseMinorVersion = 1
-        streams[stream].flags.insert(.isIntercepted)
         streams[stream].phase = .replying
         streams[stream].clientActivity = now
         // Interim responses on their way, perhaps sent in part, stay in front of the reply.
@@ -96,32 +96,11 @@ extension Worker {
         if !output.hasStorage { output = buffers.take() }
         output.compact()
         let start = output.count
-        write(&self, &output)
+        writePrepared(stream, to: &output)
         applyAfterRules(stream, &output, from: start)
         if isTraced { explainReply(Int(streams[stream].status), output.span) }
         connections[client].outbound = output
         driveReply(stream)
-    }
-
-    private mutating func writeReply(_ stream: Handle, _ status: Int, to output: inout Buffer) {
-        let program = streams[stream].program
-        let back = Int(streams[stream].backend)
-        let front = Int(streams[stream].frontend)
-        let maker =
-            (back >= 0 ? programs[program].replyMakers[back][status] : nil)
-            ?? programs[program].replyMakers[front][status]
-        if let maker, write(maker, for: stream, to: &output) { return }
-        let custom =
-            (back >= 0 ? programs[program].errorReplies[back][status] : nil)
-            ?? programs[program].errorReplies[front][status]
-        guard let reply = custom ?? programs[program].standardReplies[status] else { return }
-        // A file larger than a buffer was refused at load, so the reply fits, but perhaps not
-        // behind interim responses: then these are all the client gets.
-        output.compact()
-        let fits = reply.append(
-            to: &output, closing: !streams[stream].flags.contains(.clientPersists),
-            omittingBody: streams[stream].method == .head)
-        if reply.closes || !fits { streams[stream].flags.remove(.clientPersists) }
     }
 
     /// Writes our reply as far as the client takes it.
@@ -308,7 +287,6 @@ extension Worker {
         let program = streams[stream].program
         let front = programs[program].proxies[Int(streams[stream].frontend)].frontendCounters
         count(stream, into: front, hasTimes: false)
-        if streams[stream].flags.contains(.isIntercepted) { front.add(.intercepted) }
         let session = streams[stream].session
         if sessions[session].countsListener {
             countBytes(stream, into: listenerCounters(session))

@@ -363,6 +363,8 @@ extension Connection {
     mutating func sendOutbound(
         then body: inout Buffer, length: Int, more: Bool = false
     ) -> WriteResult {
-        descriptor.send(&outbound, then: &body, length: length, more: more)
+        let result = descriptor.send(&outbound, then: &body, length: length, more: more)
+        if case .failed(let error) = result { note(error) }
+        return result
     }
 }

@@ -57,8 +57,10 @@ extension Worker {
     mutating func enter(_ stream: Handle, backend: Int32) {
         streams[stream].backend = backend
         streams[stream].flags.insert(.isInBackend)
+        if backend != streams[stream].frontend { leaveSettings(stream) }
         let entry = programs[streams[stream].program].proxies[Int(backend)]
         entry.backendCounters.add(.sessions)
+        entry.backendCounters.tick(.sessions, now: now)
         let present = unsafe entry.backend._withUnsafeGuaranteedRef { backend in
             let present = backend.connections.add(1, ordering: .relaxed).newValue
             if present > backend.connectionsMax.load(ordering: .relaxed) {

@@ -42,9 +42,14 @@ extension Worker {
     private mutating func nearest(_ stream: Handle) -> Nearest {
         var nearest = Nearest()
         let program = streams[stream].program
-        let front = programs[program].proxies[Int(streams[stream].frontend)]
+        var front = programs[program].proxies[Int(streams[stream].frontend)]
         let index = streams[stream].backend
-        let back = index >= 0 ? programs[program].proxies[Int(index)] : front
+        var back = index >= 0 ? programs[program].proxies[Int(index)] : front
+        if streams[stream].flags.contains(.hasSettings) {
+            let settings = settings(of: stream)
+            front.obey(settings)
+            back.obey(settings)
+        }
         switch streams[stream].phase {
         case .analysing, .analysingResponse, .tarpitting:
             if streams[stream].rules.until != 0 {

@@ -1,5 +1,5 @@
-// Passwords against hashes of crypt(3). Each worker has one checker, whose memory is taken once; how
-// long a check takes is up to the method and the rounds of the hash.
+// Passwords against hashes of crypt(3). Each worker has one checker, whose memory is taken once;
+// how long a check takes is up to the method and the rounds of the hash.
 
 import CCrypt
 import Glibc

@@ -1,5 +1,6 @@
 // The users of a `userlist` section, with their groups and what proves who they are (configuration
-// manual: userlists). Built once at load; workers look users up by name without counting references.
+// manual: userlists). Built once at load; workers look users up by name without counting
+// references.
 
 import Samples
 import Structures
@@ -30,12 +31,15 @@ public final class UserList: Sendable {
     public let name: String
     /// The users, in their order.
     public let users: [User]
+    /// The groups, with or without users.
+    public let groups: [String]
     private let table: UserTable
 
     /// A list from its parts; of users with the same name the last one counts.
-    public init(name: String, users: [User]) {
+    public init(name: String, users: [User], groups: [String]) {
         self.name = name
         self.users = users
+        self.groups = groups
         table = UserTable(users)
     }
 

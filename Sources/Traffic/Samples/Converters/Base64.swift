@@ -2,14 +2,17 @@
 // way HAProxy is: standard input must be padded, base64url input need not be.
 
 /// The two alphabets of RFC 4648.
-enum Base64 {
+public enum Base64 {
     /// An alphabet and whether output is padded.
-    enum Alphabet {
-        case standard, url
+    public enum Alphabet: Sendable {
+        /// With `+` and `/`, padded.
+        case standard
+        /// With `-` and `_`.
+        case url
     }
 
     /// Adds the encoding of `input`.
-    static func encode(
+    public static func encode(
         _ input: Span<UInt8>, into output: inout OutputBytes, _ alphabet: Alphabet
     ) {
         var index = 0
@@ -32,7 +35,7 @@ enum Base64 {
     }
 
     /// Adds what `input` encodes; false when it is no encoding.
-    static func decode(
+    public static func decode(
         _ input: Span<UInt8>, into output: inout OutputBytes, _ alphabet: Alphabet
     ) -> Bool {
         var count = input.count

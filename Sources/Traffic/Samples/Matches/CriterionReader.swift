@@ -18,11 +18,14 @@ public struct Criterion: Sendable {
     public let readsVersions: Bool
     /// How many words it took.
     public let wordCount: Int
+    /// Is told each pattern that is written behind the expression; nil where nobody wants to know.
+    public let notePattern: (@Sendable (_ pattern: String) -> Void)?
 
     /// An expression from its facts.
     public init(
         expression: Int, type: SampleType, name: String, method: MatchMethod? = nil,
-        readsVersions: Bool = false, wordCount: Int = 1
+        readsVersions: Bool = false, wordCount: Int = 1,
+        notePattern: (@Sendable (_ pattern: String) -> Void)? = nil
     ) {
         self.expression = expression
         self.type = type
@@ -30,6 +33,7 @@ public struct Criterion: Sendable {
         self.method = method
         self.readsVersions = readsVersions
         self.wordCount = wordCount
+        self.notePattern = notePattern
     }
 }
 
@@ -145,6 +149,10 @@ struct CriterionReader {
         if !views.isEmpty {
             throw wrong(position - 1, "'-m' must stand before patterns and files")
         }
+        if criterion.method == .group {
+            throw wrong(
+                position - 1, "'\(criterion.name)' is compared with groups and takes no '-m'")
+        }
         guard let method = MatchMethod(name: name) else {
             throw wrong(
                 position - 1, "'\(name)' is no matching method",
@@ -196,6 +204,8 @@ struct CriterionReader {
             } catch {
                 throw wrong(position, error.text)
             }
+        } else if views.isEmpty && method == .group {
+            throw wrong(first, "'\(criterion.name)' expects groups to compare with")
         } else if views.isEmpty && method.takesPatterns && !sawEndOfFlags {
             warnings.append(
                 wrong(
@@ -219,6 +229,7 @@ struct CriterionReader {
                 word: word, offset: range.lowerBound, length: range.count, error.text)
         }
         source.load(key: text, value: nil, line: 0)
+        criterion.notePattern?(shown(text))
     }
 
     private static let operators = ["eq", "ge", "gt", "le", "lt"]

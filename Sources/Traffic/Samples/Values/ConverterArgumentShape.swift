@@ -12,6 +12,8 @@ public struct ConverterArgumentShape: Sendable {
         case integer
         /// Any text, which may be empty.
         case text
+        /// As `text`, but to leave it out and to leave it empty are two things.
+        case emptiableText
         /// An IPv4 mask in dotted form or as a length of 0 to 32.
         case mask4
         /// An IPv6 mask as an address or as a length of 0 to 128.
@@ -49,6 +51,8 @@ public struct ConverterArgumentShape: Sendable {
     public static func integer(_ label: String) -> Self { Self(.integer, label) }
     /// Any text.
     public static func text(_ label: String) -> Self { Self(.text, label) }
+    /// Any text where an empty one is not the same as none.
+    public static func emptiableText(_ label: String) -> Self { Self(.emptiableText, label) }
     /// A mask of IPv4 addresses.
     public static func mask4(_ label: String) -> Self { Self(.mask4, label) }
     /// A mask of IPv6 addresses.
@@ -66,13 +70,13 @@ public struct ConverterArgumentShape: Sendable {
     public static var condition: Self { Self(.condition, "cond", isOptional: true) }
 
     /// Whether nothing between two commas means that the argument is left out.
-    var skipsEmpty: Bool { isOptional && kind != .condition }
+    var skipsEmpty: Bool { isOptional && kind != .condition && kind != .emptiableText }
 
     /// What a message says was expected.
     var expectation: String {
         switch kind {
         case .integer: "an integer"
-        case .text: "text"
+        case .text, .emptiableText: "text"
         case .mask4: "an IPv4 mask or a length from 0 to 32"
         case .mask6: "an IPv6 mask or a length from 0 to 128"
         case .variable: "a variable with its scope, such as txn.name"
@@ -87,7 +91,7 @@ public struct ConverterArgumentShape: Sendable {
         -> ConverterConstant
     {
         switch kind {
-        case .text: return .bytes(text)
+        case .text, .emptiableText: return .bytes(text)
         case .integer:
             guard let value = wholeInteger(text) else {
                 throw ArgumentMistake(expected: expectation)

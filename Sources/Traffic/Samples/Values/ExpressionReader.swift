@@ -164,7 +164,8 @@ public struct ExpressionReader: Sendable {
         var end = start
         while end < words[word].count {
             let byte = words[word][end]
-            guard isLetterOrDigit(byte) || [0x2D, 0x2E, 0x3A, 0x5F].contains(byte) else { break }
+            let isMark = [0x2B, 0x2D, 0x2E, 0x3A, 0x5F].contains(byte)
+            guard isLetterOrDigit(byte) || isMark else { break }
             end += 1
         }
         return start..<end

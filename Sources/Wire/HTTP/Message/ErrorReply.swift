@@ -9,6 +9,9 @@ public struct ErrorReply: Sendable {
     public let status: Int
     /// Status line and fields with their line ends, without framing and connection fields.
     public let head: [UInt8]
+    /// Where the file has its Content-Length among the lines of the head; the end where it has
+    /// none.
+    public let lengthOffset: Int
     /// The body, sent with a Content-Length.
     public let body: [UInt8]
     /// Whether the connection cannot go on after the reply.
@@ -50,7 +53,7 @@ public struct ErrorReply: Sendable {
     /// any 1.x, Content-Length may be missing. What is kept is strict again.
     public init(parsing file: [UInt8]) throws(Mistake) {
         if file.isEmpty {
-            self.init(status: 0, head: [], body: [], closes: true)
+            self.init(status: 0, head: [], lengthOffset: 0, body: [], closes: true)
             return
         }
         var lines = Lines(file: file)
@@ -60,6 +63,7 @@ public struct ErrorReply: Sendable {
         var head = Array("HTTP/1.1 ".utf8) + file[first.dropFirst(9)] + Self.lineEnd
         var closes = false
         var said: UInt64?
+        var lengthOffset: Int?
         while true {
             guard let line = lines.next() else { throw .noEmptyLine }
             if line.isEmpty { break }
@@ -73,6 +77,7 @@ public struct ErrorReply: Sendable {
                 guard let number, index == field.value.upperBound, said ?? number == number
                 else { throw .badField(line: lines.number) }
                 said = number
+                lengthOffset = lengthOffset ?? head.count
             case .transferEncoding: throw .transferEncoding
             case .keepAlive, .proxyConnection, .upgrade, .te, .http2Settings: break
             default:
@@ -86,32 +91,17 @@ public struct ErrorReply: Sendable {
         if let said, said != UInt64(body.count) {
             throw .wrongLength(said: said, found: body.count)
         }
-        self.init(status: status, head: head, body: body, closes: closes)
+        self.init(
+            status: status, head: head, lengthOffset: lengthOffset ?? head.count, body: body,
+            closes: closes)
     }
 
-    private init(status: Int, head: [UInt8], body: [UInt8], closes: Bool) {
+    private init(status: Int, head: [UInt8], lengthOffset: Int, body: [UInt8], closes: Bool) {
         self.status = status
         self.head = head
+        self.lengthOffset = lengthOffset
         self.body = body
         self.closes = closes
-    }
-
-    /// Appends the reply.
-    ///
-    /// - Parameters:
-    ///   - closing: whether the connection closes for a reason of the caller's.
-    ///   - omittingBody: for an answer to HEAD; Content-Length stays.
-    /// - Returns: false, and nothing appended, when there is no room.
-    public func append(
-        to buffer: inout Buffer, closing: Bool = false, omittingBody: Bool = false
-    ) -> Bool {
-        if isSilent { return true }
-        guard buffer.room >= head.count + body.count + 64 else { return false }
-        buffer.append(head)
-        buffer.append("content-length: ")
-        buffer.append(decimal: UInt64(body.count))
-        buffer.append(closing || closes ? "\r\nconnection: close\r\n\r\n" : "\r\n\r\n")
-        return omittingBody || buffer.append(body)
     }
 
     private static let lineEnd: [UInt8] = [Byte.carriageReturn, Byte.lineFeed]

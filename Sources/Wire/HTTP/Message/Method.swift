@@ -30,6 +30,14 @@ public enum Method: UInt8, Sendable {
         }
     }
 
+    /// The method of that name; ``unlisted`` for others.
+    public static func named(_ name: Span<UInt8>) -> Method {
+        guard name.count >= 3, name.count <= 7 else { return .unlisted }
+        var spelled: UInt64 = 0
+        for index in 0..<name.count { spelled |= UInt64(name[index]) &<< UInt64(index &* 8) }
+        return named(spelled | UInt64(Byte.space) &<< UInt64(name.count &* 8))
+    }
+
     /// The length of a listed method that begins at `start` and is followed by a blank within
     /// eight bytes; zero when there is none, and `method` is then ``unlisted``.
     @inline(__always)

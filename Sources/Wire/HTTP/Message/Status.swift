@@ -16,9 +16,11 @@ public enum Status {
         case 204: "No Content"
         case 205: "Reset Content"
         case 206: "Partial Content"
+        case 207: "Multi-Status"
+        case 226: "IM Used"
         case 300: "Multiple Choices"
         case 301: "Moved Permanently"
-        case 302: "Found"
+        case 302: "Moved Temporarily"
         case 303: "See Other"
         case 304: "Not Modified"
         case 305: "Use Proxy"
@@ -32,19 +34,21 @@ public enum Status {
         case 405: "Method Not Allowed"
         case 406: "Not Acceptable"
         case 407: "Proxy Authentication Required"
-        case 408: "Request Timeout"
+        case 408: "Request Time-out"
         case 409: "Conflict"
         case 410: "Gone"
         case 411: "Length Required"
         case 412: "Precondition Failed"
-        case 413: "Payload Too Large"
-        case 414: "URI Too Long"
+        case 413: "Request Entity Too Large"
+        case 414: "Request-URI Too Long"
         case 415: "Unsupported Media Type"
-        case 416: "Range Not Satisfiable"
-        case 417: "Expectation Failed"
+        case 416: "Requested range unsatisfiable"
+        case 417: "Expectation failed"
+        case 418: "I'm a teapot"
         case 421: "Misdirected Request"
         case 422: "Unprocessable Content"
-        case 424: "Failed Dependency"
+        case 423: "Locked"
+        case 424: "Method failure"
         case 425: "Too Early"
         case 426: "Upgrade Required"
         case 428: "Precondition Required"
@@ -53,14 +57,22 @@ public enum Status {
         case 451: "Unavailable For Legal Reasons"
         case 500: "Internal Server Error"
         case 501: "Not Implemented"
-        case 502: "Bad Gateway"
+        case 502: "Bad Gateway or Proxy Error"
         case 503: "Service Unavailable"
-        case 504: "Gateway Timeout"
-        case 505: "HTTP Version Not Supported"
-        case 507: "Insufficient Storage"
-        case 511: "Network Authentication Required"
+        case 504: "Gateway Time-out"
+        case 505: "HTTP Version not supported"
+        case 506: "Variant also negotiate"
+        case 507: "Insufficient storage"
+        case 508: "Loop detected"
+        case 510: "Not extended"
+        case 511: "Network authentication required"
         default: reason(ofClass: status / 100)
         }
+    }
+
+    /// Whether responses of that status have a body, unless they answer HEAD (RFC 9110 §6.4.1).
+    public static func hasBody(_ status: Int) -> Bool {
+        status >= 200 && status != 204 && status != 304
     }
 
     private static func reason(ofClass hundreds: Int) -> StaticString {
@@ -69,7 +81,8 @@ public enum Status {
         case 2: "Success"
         case 3: "Redirection"
         case 4: "Client Error"
-        default: "Server Error"
+        case 5: "Server Error"
+        default: "Other"
         }
     }
 }

@@ -29,7 +29,7 @@ public enum Cookies {
     }
 
     /// How far a field was read.
-    public struct Cursor: Equatable, Sendable {
+    public struct Cursor: BitwiseCopyable, Equatable, Sendable {
         /// Where in the element the next cookie is looked for.
         fileprivate var index = 0
         /// Where the element ends, blanks behind it left out.

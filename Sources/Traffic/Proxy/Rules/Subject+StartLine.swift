@@ -1,0 +1,217 @@
+// Changing the start line that rules see: method, target and its parts, status and reason. What
+// is changed is written into the edits, as fields are.
+
+import Bytes
+import HTTP
+import Structures
+
+// Safety: what a subject points at is alive and its own, as its type says.
+extension Subject {
+    // MARK: Requests
+
+    /// Gives the request another method; false when that cannot be.
+    ///
+    /// Differs: HAProxy sends whatever a rule makes. Here a method has to be a token, and
+    /// CONNECT, which changes what the bytes behind the head are, is neither made nor unmade. A
+    /// client that asked with or without HEAD is left after the response where that was changed,
+    /// as it may expect another length than the server sends.
+    public func setMethod(_ method: Span<UInt8>) -> Bool {
+        let next = Method.named(method)
+        // Safety: as the type says; so below.
+        let present = unsafe worker.pointee.streams[stream].method
+        guard method.isToken, (next == .connect) == (present == .connect),
+            let range = keep(method)
+        else { return false }
+        if (next == .head) != (present == .head) {
+            unsafe worker.pointee.streams[stream].flags.remove(.clientPersists)
+        }
+        unsafe worker.pointee.streams[stream].method = next
+        if unsafe worker.pointee.isTraced { traced(.method, method, method) }
+        unsafe worker.pointee.message.line.method = EditedRange(range)
+        return true
+    }
+
+    /// Gives the request another target; false when there is no room, or nothing is left of it.
+    ///
+    /// A target with an authority gives the Host field that value.
+    public func setTarget(_ target: Span<UInt8>) -> Bool {
+        guard !target.isEmpty, let range = keepTarget(target) else { return false }
+        unsafe worker.pointee.message.line.target = EditedRange(range)
+        unsafe worker.pointee.message.line.pathStart = UInt32(
+            truncatingIfNeeded: range.lowerBound &+ self.target.pathOffset)
+        if unsafe worker.pointee.isTraced { traced(.target, self.target, self.target) }
+        return followTarget()
+    }
+
+    /// Replaces path and query, or a part of them, of the request's target; false when there is no
+    /// room, or nothing is left of the target.
+    ///
+    /// - Parameters:
+    ///   - keepsPath: the path stays.
+    ///   - keepsQuery: the query stays, question mark included.
+    ///   - text: what takes the place of the rest; a new query comes without a question mark, and
+    ///     an empty one leaves the question mark that was there.
+    public func setPath(_ text: Span<UInt8>, keepsPath: Bool, keepsQuery: Bool) -> Bool {
+        let whole = target
+        let tail = pathAndQuery
+        let before = whole.count &- tail.count
+        if unsafe worker.pointee.streams[stream].method == .connect { return false }
+        let mark = tail.firstIndex(of: 0x3F) ?? tail.count
+        guard let start = keep(whole.extracting(0..<before)) else { return false }
+        var fits = true
+        if keepsPath {
+            fits = keep(tail.extracting(0..<mark)) != nil
+            if !text.isEmpty || mark < tail.count { fits = fits && keep("?") != nil }
+        }
+        fits = fits && keepTarget(text) != nil
+        if keepsQuery { fits = fits && keep(tail.extracting(mark..<tail.count)) != nil }
+        let end = unsafe worker.pointee.message.edits.count
+        guard fits, end > start.lowerBound else { return false }
+        unsafe worker.pointee.message.line.target = EditedRange(start.lowerBound..<end)
+        unsafe worker.pointee.message.line.pathStart = UInt32(
+            truncatingIfNeeded: start.lowerBound &+ before)
+        if unsafe worker.pointee.isTraced { traced(.target, self.target, self.target) }
+        return true
+    }
+
+    /// Appends a part of a target to the edits; nil when it does not fit.
+    ///
+    /// Differs: HAProxy writes a blank into the request line as it is, and makes a request of it
+    /// that servers read in several ways. Here blanks and control characters are encoded.
+    private func keepTarget(_ text: Span<UInt8>) -> Range<Int>? {
+        guard let start = keep(text.extracting(0..<0)) else { return nil }
+        var plain = 0
+        for index in 0..<text.count where text[index] <= 0x20 || text[index] == 0x7F {
+            guard keep(text.extracting(plain..<index)) != nil,
+                keepEncoded(text[index])
+            else { return nil }
+            plain = index &+ 1
+        }
+        guard keep(text.extracting(plain..<text.count)) != nil else { return nil }
+        return start.lowerBound..<(unsafe worker.pointee.message.edits.count)
+    }
+
+    private func keepEncoded(_ byte: UInt8) -> Bool {
+        func digit(_ value: UInt8) -> UInt8 { value < 10 ? value &+ 0x30 : value &+ 0x37 }
+        return unsafe worker.pointee.message.edits.append(0x25)
+            && worker.pointee.message.edits.append(digit(byte &>> 4))
+            && worker.pointee.message.edits.append(digit(byte & 15))
+    }
+
+    /// Gives the Host field the authority of a target that has one.
+    private func followTarget() -> Bool {
+        let target = target
+        guard let authority = target.authorityOffsets else { return true }
+        var host = target.extracting(authority)
+        if let user = host.firstIndex(of: 0x40) { host = host.extracting(user &+ 1..<host.count) }
+        guard let index = unsafe worker.pointee.fields.firstIndex(of: .host) else { return true }
+        if value(of: field(index)).isEqual(to: host) { return true }
+        return replaceField(index, value: host)
+    }
+
+    /// Gives a target with an authority that of a Host field that a rule has made.
+    func follow(host: Span<UInt8>) -> Bool {
+        let whole = target
+        guard let authority = whole.authorityOffsets,
+            !whole.extracting(authority).isEqual(to: host)
+        else { return true }
+        guard let start = keep(whole.extracting(0..<authority.lowerBound)),
+            keepTarget(host) != nil
+        else { return false }
+        let path = unsafe worker.pointee.message.edits.count
+        guard keep(whole.extracting(authority.upperBound..<whole.count)) != nil else {
+            return false
+        }
+        let end = unsafe worker.pointee.message.edits.count
+        unsafe worker.pointee.message.line.target = EditedRange(start.lowerBound..<end)
+        unsafe worker.pointee.message.line.pathStart = UInt32(truncatingIfNeeded: path)
+        if unsafe worker.pointee.isTraced { traced(.target, self.target, self.target) }
+        return true
+    }
+
+    // MARK: Responses
+
+    /// Gives the response another status and reason; false when that cannot be.
+    ///
+    /// A response that gets a status without a body, such as 204, loses its body, and one that had
+    /// such a status gets an empty one. What switches protocols stays as it is.
+    ///
+    /// - Parameters:
+    ///   - status: 200 to 999.
+    ///   - reason: the reason phrase; empty for the usual one of the status.
+    public func setStatus(_ status: Int, _ reason: Span<UInt8>) -> Bool {
+        guard !reason.hasLineEnd, head.status >= 200,
+            let range = reason.isEmpty ? keep(Status.reason(status)) : keep(reason)
+        else { return false }
+        if unsafe worker.pointee.isTraced { traced(.status, reason, reason) }
+        unsafe worker.pointee.message.line.status = UInt16(truncatingIfNeeded: status)
+        unsafe worker.pointee.message.line.reason = EditedRange(range)
+        return true
+    }
+}
+
+extension Worker {
+    /// Makes the lines that frame the body fit the status that rules have given the present
+    /// response; whether it has lost its body.
+    mutating func fitFraming(answering method: Method) -> Bool {
+        let status = Int(message.line.status)
+        let came = Int(message.head.status)
+        if status == 0 || method == .head || Status.hasBody(status) == Status.hasBody(came) {
+            return false
+        }
+        for known in [KnownField.contentLength, .transferEncoding] {
+            // The length of what would have been sent belongs to a 304.
+            if known == .contentLength && status == 304 { continue }
+            while let line = fields.firstIndex(of: known) { fields.mark(line, .removed) }
+        }
+        if !Status.hasBody(status) { return true }
+        if !message.edits.hasStorage { message.edits = buffers.take() }
+        let start = UInt32(truncatingIfNeeded: message.edits.count)
+        if message.edits.append("content-length: 0\r\n") {
+            _ = fields.append(
+                FieldLine(
+                    nameStart: start, valueStart: start &+ 16, valueLength: 1, nameLength: 14,
+                    known: .contentLength, flags: .edited))
+        }
+        return false
+    }
+}
+
+extension Span where Element == UInt8 {
+    /// Whether it is a token (RFC 9110 §5.6.2), such as a method or a field's name.
+    public var isToken: Bool {
+        for index in 0..<count {
+            switch self[index] {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x21, 0x23...0x27, 0x2A, 0x2B, 0x2D, 0x2E,
+                0x5E...0x60, 0x7C, 0x7E:
+                continue
+            default: return false
+            }
+        }
+        return !isEmpty
+    }
+
+    /// The authority of an absolute request target, user and port included; nil where there is
+    /// none.
+    var authorityOffsets: Range<Int>? {
+        var index = 0
+        while index &+ 2 < count, self[index] != 0x2F, self[index] != 0x3F {
+            guard self[index] == 0x3A, self[index &+ 1] == 0x2F, self[index &+ 2] == 0x2F else {
+                index &+= 1
+                continue
+            }
+            var end = index &+ 3
+            while end < count, self[end] != 0x2F, self[end] != 0x3F, self[end] != 0x23 {
+                end &+= 1
+            }
+            return index &+ 3..<end
+        }
+        return nil
+    }
+
+    /// Where the path begins in a request target; the end where there is none.
+    var pathOffset: Int {
+        if count > 0 && (self[0] == 0x2F || self[0] == 0x2A) { return 0 }
+        return authorityOffsets?.upperBound ?? count
+    }
+}
