@@ -51,12 +51,13 @@ private final class LoggingProxy {
         var line: String?
     }
 
-    func exchange(_ pieces: String..., closes: Bool = false) throws -> Result {
+    /// Sends a request; `ends` says that the client sends no more, and that the origin closes.
+    func exchange(_ request: String, ends: Bool = false) throws -> Result {
         let answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-R: a|b\r\n\r\nok"
-        origin.begin(ScriptedOrigin.Script(answers: [Array(answer.utf8)], closes: closes))
+        origin.begin(ScriptedOrigin.Script(answers: [Array(answer.utf8)], closes: ends))
         let socket = try #require(proxy.connect("in"))
         let seen = ConformanceTests.exchange(
-            over: socket, pieces.map { latin1($0) }, expected: 1, endsSending: true)
+            over: socket, [latin1(request)], expected: 1, endsSending: ends)
         return Result(
             request: origin.requests.first, answers: seen.answers,
             line: inbox.next().map { String($0.dropLast()) })
@@ -79,7 +80,7 @@ private func values(_ text: String) -> [String: String] {
 /// way, or on when a server's slot is given back, is the same where it is known at all.
 private func mask(_ name: String, _ value: String) -> String {
     switch name {
-    case "T", "Tl", "Ts", "t", "ms", "tr", "trg", "trl", "pid", "H":
+    case "T", "Tl", "Ts", "t", "ms", "tr", "trg", "trl", "pid", "H", "ID":
         name == "ms" ? "9" : String(value.map { $0.isHexDigit ? "9" : $0 })
     case "Ta", "Td", "Tt", "Tu", "Th", "Ti", "Tq", "TR", "Tr", "Tc", "Tw":
         value == "-1" && !["Ta", "Td", "Tt", "Tu"].contains(name) ? value : "known"
@@ -122,6 +123,13 @@ struct FormatTests {
                 program,
                 frontend: """
                     log-format \(format)
+                        capture cookie ck len 10
+                        capture request header host len 5
+                        capture request header x-none len 5
+                        capture request header user-agent len 20
+                        capture response header x-r len 10
+                        unique-id-format %{+X}o\\ %Ts_%rt:%pid-%f
+                        unique-id-header X-ID
                         http-request set-header x-front \(format)
                         http-response set-header x-front \(format)
                         http-after-response set-header x-after \(format)
@@ -131,9 +139,13 @@ struct FormatTests {
                         http-response set-header x-back \(format)
                     """)
             let result = try proxy.exchange(
-                "POST /a]?b=c HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc")
+                """
+                POST /a]?b=c HTTP/1.1\r\nHost: some.host\r\nContent-Length: 3\r\n\
+                User-Agent: a"b#c}|{\u{e9}d\r\nCookie: x=y; ck=123456789; z\r\n\r\nabc
+                """)
             let request = try #require(result.request)
             let answer = try #require(result.answers.last)
+            #expect(request.value("x-id") != nil)
             return [
                 ("frontend's request rules", values(try #require(request.value("x-front")))),
                 ("backend's request rules", values(try #require(request.value("x-back")))),
@@ -156,22 +168,37 @@ struct FormatTests {
         let connectionAliases = connectionAliases.filter {
             flags != "{+X}" || !Self.addresses.contains($0)
         }
-        func run(_ program: Program) throws -> [String: String] {
+        let format = everything(connectionAliases, flags)
+        let places = ["connection", "session", "content", "response", "log"]
+        func run(_ program: Program) throws -> [[String: String]] {
             let proxy = try LoggingProxy(
                 program, mode: "tcp",
-                frontend: "log-format \(everything(connectionAliases, flags))")
+                frontend: """
+                    tcp-request connection set-var-fmt(sess.a) \(format)
+                        tcp-request session set-var-fmt(sess.b) \(format)
+                        tcp-request content set-var-fmt(sess.c) \(format)
+                        log-format "%[var(sess.a)]@%[var(sess.b)]@%[var(sess.c)]@%[var(sess.d)]@"\(format)
+                    """, backend: "tcp-response content set-var-fmt(sess.d) \(format)")
             let request = "GET / HTTP/1.1\r\nHost: h\r\n\r\n"
-            return values(try #require(try proxy.exchange(request, closes: true).line))
+            let line = try #require(try proxy.exchange(request, ends: true).line)
+            return line.components(separatedBy: "@").map { values($0) }
         }
+        // The connection that finds out whether the proxy is there may still be open.
+        let counts = ["ac", "fc", "bc"]
         let (expected, found) = (try run(.haproxy), try run(.martlet))
-        #expect(expected.count == connectionAliases.count)
-        for name in connectionAliases {
-            #expect(found[name] == expected[name], "%\(flags)\(name)")
+        try #require(expected.count == places.count && found.count == places.count)
+        for (index, place) in places.enumerated() {
+            #expect(expected[index].count == connectionAliases.count)
+            for name in connectionAliases where !counts.contains(name) {
+                #expect(found[index][name] == expected[index][name], "%\(flags)\(name) in \(place)")
+            }
         }
     }
 
     /// What becomes of requests that reach no server, or are none.
     @Test(arguments: [
+        ("GET /a HTTP/1.1\r\nHost: h\r\n\r\n", "http-request deny", true),
+        ("GET /a HTTP/1.1\r\nHost: h\r\n\r\n", "http-request return status 200", true),
         ("GET /a HTTP/1.1\r\nHost: h\r\n\r\n", "", false),
         ("GET /a HTTP/1.1\r\nHost: h\r\n\r\n", "option logasap", true),
         ("GET /a HTTP/1.1\r\nHost: h\r\n\r\n", "option logasap", false),
@@ -190,7 +217,8 @@ struct FormatTests {
                 program,
                 frontend: "log-format \(everything(names, "{+Q}"))\n    \(option)",
                 isServed: isServed)
-            return values(try #require(try proxy.exchange(request).line))
+            let line = try proxy.exchange(request, ends: request == "PUT").line
+            return values(try #require(line))
         }
         let (expected, found) = (try run(.haproxy), try run(.martlet))
         for name in names { #expect(found[name] == expected[name], "%\(name)") }

@@ -51,6 +51,8 @@ struct ProxyEntry: BitwiseCopyable {
     let name: KeptBytes
     /// Lines are written when streams end.
     let isLogged: Bool
+    /// What every stream of the frontend begins with.
+    let streamFlags: StreamFlags
     /// The line is written when the connection is accepted (no log format option was given).
     let isLoggedAtAccept: Bool
     /// The format of its lines.
@@ -351,6 +353,7 @@ struct Program: ~Copyable {
             serverCount: Int32(proxy.servers.count), firstBind: Int32(firstBind),
             bindCount: Int32(proxy.binds.count),
             name: KeptBytes(proxy.name.utf8, in: names), isLogged: isLogged && !proxy.logsAtAccept,
+            streamFlags: streamFlags(of: proxy, isLogged: isLogged && !proxy.logsAtAccept),
             isLoggedAtAccept: isLogged && proxy.logsAtAccept,
             line: proxy.logFormat.map { unsafe Unmanaged.passUnretained($0) },
             structuredData: proxy.structuredDataFormat.map {
@@ -379,6 +382,15 @@ struct Program: ~Copyable {
             buffersRequests: proxy.mode == .http && proxy.options.contains(.httpBufferRequest),
             unusualNames: proxy.mode == .http ? proxy.unusualNames : .passed,
             hasServerNameField: proxy.mode == .http && proxy.serverNameField != nil)
+    }
+
+    private static func streamFlags(of proxy: ProxyConfiguration, isLogged: Bool) -> StreamFlags {
+        var flags: StreamFlags = isLogged ? .isLogged : []
+        if proxy.options.contains(.logASAP) { flags.insert(.isPartial) }
+        if !proxy.requestCaptures.isEmpty || !proxy.responseCaptures.isEmpty {
+            flags.insert(.hasCaptures)
+        }
+        return flags
     }
 
     private static func append(

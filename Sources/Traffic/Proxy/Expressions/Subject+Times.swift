@@ -12,7 +12,7 @@ extension Subject {
     public var acceptedMicroseconds: Int64 {
         let ready = unsafe worker.pointee.sessions[session].idleSince
         let first = unsafe worker.pointee.sessions[session].acceptedMicroseconds
-        return first &+ Int64(ready &- accepted) &* 1000
+        return first &+ Int64(truncatingIfNeeded: ready &- accepted) &* 1000
     }
 
     // MARK: Work

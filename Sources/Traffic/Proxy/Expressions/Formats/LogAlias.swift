@@ -37,6 +37,8 @@ public struct LogNeeds: OptionSet, Sendable {
     public static let requestLine = LogNeeds(rawValue: 1)
     /// The number of lines that the frontend has logged.
     public static let lineCount = LogNeeds(rawValue: 2)
+    /// Our address in the connection to the server, beyond that connection's end.
+    public static let serverConnection = LogNeeds(rawValue: 4)
 }
 
 /// One `%` alias.

@@ -27,8 +27,10 @@ struct LogPart {
 
     /// What kind of piece it is.
     var kind: Kind
-    /// The byte.
+    /// The byte; of an alias or an expression, one that stands before it, 0 where there is none.
     var byte: UInt8 = 0
+    /// What stands before it is a blank that may be left out.
+    var followsBlank = false
     /// How it is written.
     var item: LogItem
     /// Where its text, or its name, is in the format's bytes.
@@ -149,10 +151,14 @@ public final class LogFormat: @unchecked Sendable {
             // Safety: the index is below the count; the part stays where it is.
             let part = unsafe parts + index
             index &+= 1
+            let byte = unsafe part.pointee.byte
+            if byte != 0 {
+                let isBlank = unsafe part.pointee.followsBlank
+                if !isBlank || !wasBlank { output.append(byte) }
+                wasBlank = isBlank
+            }
             switch unsafe part.pointee.kind {
-            case .byte:
-                unsafe output.append(part.pointee.byte)
-                wasBlank = false
+            case .byte: break
             case .text:
                 output.append(unsafe text(of: part))
                 wasBlank = false

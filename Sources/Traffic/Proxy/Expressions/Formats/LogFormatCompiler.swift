@@ -90,8 +90,24 @@ private struct LogFormatReader {
     mutating func finish(_ written: String) -> LogFormat {
         settleEncodings()
         return LogFormat(
-            text: written, needs: needs, parts: parts, bytes: bytes, flags: commonFlags,
+            text: written, needs: needs, parts: joined, bytes: bytes, flags: commonFlags,
             keeping: kept)
+    }
+
+    /// The parts with bytes and blanks put into the items behind them: half as many to walk.
+    private var joined: [LogPart] {
+        var joined: [LogPart] = []
+        for var part in parts {
+            if part.kind == .alias || part.kind == .expression, let last = joined.last,
+                last.kind == .blank || last.kind == .byte
+            {
+                part.byte = last.kind == .blank ? 0x20 : last.byte
+                part.followsBlank = last.kind == .blank
+                joined.removeLast()
+            }
+            joined.append(part)
+        }
+        return joined
     }
 
     /// An encoding of the whole is that of all items, and so is whether bytes stand as they are.
@@ -122,9 +138,10 @@ private struct LogFormatReader {
             Int(last.start + last.length) == bytes.count
         {
             parts[parts.count - 1].kind = .text
+            parts[parts.count - 1].byte = 0
             parts[parts.count - 1].length += 1
         } else {
-            var part = LogPart(.byte)
+            var part = LogPart(byte == 0 ? .text : .byte)
             part.byte = byte
             part.start = UInt32(bytes.count)
             part.length = 1
