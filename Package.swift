@@ -195,7 +195,8 @@ building.tests(
     "StickTables", needs: ["StickTables", "Samples", "Addresses", "ReferenceHAProxy"])
 building.tests("Daemon", needs: ["Daemon", "Kernel", "Addresses", "ConfigLanguage"])
 building.tests(
-    "Proxy", needs: ["Proxy", "Kernel", "Addresses", "Bytes", "Structures", "LoadTesting"])
+    "Proxy",
+    needs: ["Proxy", "Samples", "Kernel", "Addresses", "Bytes", "Structures", "LoadTesting"])
 building.tests("Supervisor", needs: ["Supervisor", "Daemon", "Kernel", "Proxy", "CLinux"])
 building.tests("Balancing", needs: ["Balancing", "ReferenceHAProxy"])
 building.tests(
@@ -233,8 +234,10 @@ building.tests(
 building.tests(
     "Conformance", needs: ["HTTP", "HTTPCases", "ReferenceHAProxy"],
     exclude: [
-        "balance", "cli", "http", "log", "retries", "reuse",
-        "sample_fetches", "server", "stats", "tcp", "timeouts",
+        "acl", "balance", "body", "cli", "errorfiles", "http", "http-after-response",
+        "http-rules", "http-send-name-header", "log", "maps", "monitor", "retries", "reuse",
+        "sample_fetches", "server", "stats", "switching", "tcp", "tcp-rules", "timeouts",
+        "unique-id", "variables",
     ])
 
 let package = Package(

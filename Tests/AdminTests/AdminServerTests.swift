@@ -142,7 +142,7 @@ import Testing
         for command in commands { #expect(!command.sentence.isEmpty) }
         let table = CommandTable(commands)
         for name in [
-            "show table", "add server", "set ssl cert", "clear map", "show errors", "trace",
+            "add server", "set ssl cert", "show errors", "trace",
         ] {
             guard
                 case .command(let found, _) = table.find(

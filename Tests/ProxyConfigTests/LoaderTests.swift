@@ -366,8 +366,8 @@ import Testing
                 + "listen a\n bind :1\n bind :2 id 1\n bind :3\n server x 127.0.0.1:1\n"
                 + " server y 127.0.0.1:1 id 1\nlisten b\n id 1\n bind :4\nlisten c\n bind :5\n")
         let proxies = try #require(loaded.configuration).proxies
-        #expect(proxies.map(\.id) == [2, 1, 3])
-        #expect(proxies[0].binds.map(\.id) == [2, 1, 3])
+        #expect(proxies.map(\.id) == [2, 1, 4])
+        #expect(proxies[0].binds.map(\.id) == [2, 1, 4])
         #expect(proxies[0].servers.map(\.id) == [2, 1])
     }
 

@@ -277,7 +277,6 @@ struct VerdictTests {
         (tcp + "backend b\n server s 127.0.0.1:1 minconn x\n", true, false, "HAProxy reads 0"),
         ("global\n spread-checks 5\n", true, false, "not supported yet"),
         (tcp + "frontend f\n bind :80 nice 5\n", true, false, "not supported yet"),
-        (tcp + "frontend f\n bind :80\n acl a always_true\n", true, false, "not supported yet"),
         ("listen x :80\n", true, false, "HAProxy complains and goes on"),
         ("frontend f from\n", true, false, "HAProxy complains and goes on"),
         (tcp + "backend b\n default-server id 3\n", true, false, "HAProxy complains and goes on"),

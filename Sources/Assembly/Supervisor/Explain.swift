@@ -81,7 +81,8 @@ struct ExplainOptions {
     ) throws(OptionMistake) -> IPSocketAddress {
         let bytes = Array(text.utf8)
         if let whole = IPAddress(text: bytes.span) { return IPSocketAddress(whole, port: port) }
-        if let colon = text.lastIndex(of: ":"), let number = UInt16(text[text.index(after: colon)...])
+        if let colon = text.lastIndex(of: ":"),
+            let number = UInt16(text[text.index(after: colon)...])
         {
             let host = text[..<colon].drop { $0 == "[" }.prefix { $0 != "]" }
             let inner = Array(host.utf8)

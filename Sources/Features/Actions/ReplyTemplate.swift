@@ -1,5 +1,6 @@
-// A reply of our own as the configuration describes it: a status, a content and fields (configuration
-// manual: return, deny, tarpit, http-error). Compiled at load; replies are put together from it.
+// A reply of our own as the configuration describes it: a status, a content and fields
+// (configuration manual: return, deny, tarpit, http-error). Compiled at load; replies are put
+// together from it.
 
 import HTTP
 import Proxy

@@ -1,5 +1,5 @@
-// Actions that end a list of rules without a reply: let through, refuse, close (configuration manual:
-// allow, accept, reject, close).
+// Actions that end a list of rules without a reply: let through, refuse, close (configuration
+// manual: allow, accept, reject, close).
 
 import Proxy
 import Samples

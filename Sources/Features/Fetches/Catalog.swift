@@ -7,7 +7,8 @@ extension FetchCatalog {
     public static let all = FetchCatalog([
         .constants, .variables, .accessLists, .environment, .dates, .randomness, .frontends,
         .backends, .servers, .streams, .times, .client, .serverSide, .socketInformation,
-        .endpoints, .laterTLS, .contents, .hellos, .protocols, .blocks, .httpRequest, .targets,
+        .endpoints, .laterTLS, .contents, .hellos, .protocols, .httpRequest, .targets,
         .parameters, .fields, .cookies, .authentication, .bodies, .captures, .httpResponse,
+        .blocks,
     ])
 }

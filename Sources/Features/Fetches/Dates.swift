@@ -13,7 +13,7 @@ extension FetchFamily {
                 "Is when the connection came or became ready for the next request.",
                 prepare: TimeUnit.prepare(at: 0, default: .seconds)
             ) { subject, arguments, _, _ in
-                .integer(TimeUnit.of(arguments, 0).count(subject.acceptedMicroseconds))
+                .integer(TimeUnit.of(arguments, 0).count(subject.beginMicroseconds))
             },
             Fetch(
                 "date", .integer, takes: [.integer("offset").optional, .text("unit").optional],

@@ -1,5 +1,5 @@
-// Samples of the two ends of a stream (configuration manual: fetching samples at layer 5, as far as no
-// TLS is needed).
+// Samples of the two ends of a stream (configuration manual: fetching samples at layer 5, as far as
+// no TLS is needed).
 
 import Proxy
 import Samples

@@ -40,7 +40,7 @@ extension FetchFamily {
         ])
 
     private static let isHTTP = Fetch(
-        "req.proto_http", .boolean, needs: .requestFacts,
+        "req.proto_http", .boolean, needs: .stream,
         "Is true where the client's bytes are an HTTP request."
     ) { subject, _, state, _ in
         guard subject.hasStream else { return nil }

@@ -1,5 +1,5 @@
-// Samples of a stream's own life (configuration manual: fetching samples from internal states and at
-// layer 4).
+// Samples of a stream's own life (configuration manual: fetching samples from internal states and
+// at layer 4).
 
 import Proxy
 import Samples

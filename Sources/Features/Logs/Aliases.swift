@@ -16,11 +16,11 @@ extension LogAliasCatalog {
         LogAlias("Tl", "Date of the accept, local, with its zone.", .plain(Dates.acceptLocal)),
         LogAlias(
             "Ts", "Date of the accept in seconds since 1970.",
-            .counter { $0.acceptedMicroseconds / 1_000_000 }),
+            .counter { $0.beginMicroseconds / 1_000_000 }),
         LogAlias("t", "Date of the accept, local, with milliseconds.", .plain(Dates.accept)),
         LogAlias(
             "ms", "Milliseconds of the accept date.",
-            .thousandths { $0.acceptedMicroseconds / 1000 % 1000 }),
+            .thousandths { $0.beginMicroseconds / 1000 % 1000 }),
         LogAlias(
             "tr", http: true, "Date of the request, with milliseconds.", .plain(Dates.request)),
         LogAlias(
@@ -206,15 +206,15 @@ extension LogAliasCatalog {
 /// Dates in the forms of log lines.
 private enum Dates {
     static let acceptUTC: LogValue.Writer = { subject, _, output in
-        output.append(utc: subject.acceptedMicroseconds / 1_000_000)
+        output.append(utc: subject.beginMicroseconds / 1_000_000)
     }
 
     static let acceptLocal: LogValue.Writer = { subject, _, output in
-        local(subject, subject.acceptedMicroseconds, &output)
+        local(subject, subject.beginMicroseconds, &output)
     }
 
     static let accept: LogValue.Writer = { subject, _, output in
-        exact(subject, subject.acceptedMicroseconds, &output)
+        exact(subject, subject.beginMicroseconds, &output)
     }
 
     static let request: LogValue.Writer = { subject, _, output in

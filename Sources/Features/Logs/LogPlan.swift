@@ -1,5 +1,5 @@
-// What a generation's `log` lines come to for one worker: flat tables with indices, so that sending a
-// line looks nothing up by name and touches no reference count.
+// What a generation's `log` lines come to for one worker: flat tables with indices, so that sending
+// a line looks nothing up by name and touches no reference count.
 
 import Kernel
 import Proxy

@@ -23,17 +23,17 @@ let forwardedCases: [Case] = [
     .new(#"str('proto=custom'),rfc7239_is_valid"#, "0", since: 208),
     .new(#"str('proto=custom'),rfc7239_field(proto)"#, nil, since: 208),
     .new(
-        #"str('for="unknown:132";host="[::1]:65535";by="_obfs:_port";proto=https'),rfc7239_is_valid"#,
+        #"str('for="unknown:9";host="[::1]:65535";by="_o:_p";proto=https'),rfc7239_is_valid"#,
         "1", since: 208),
     .new(
-        #"str('for="unknown:132";host="[::1]:65535";by="_obfs:_port";proto=https'),rfc7239_field(for)"#,
-        #"unknown:132"#, since: 208),
+        #"str('for="unknown:9";host="[::1]:65535";by="_o:_p";proto=https'),rfc7239_field(for)"#,
+        #"unknown:9"#, since: 208),
     .new(
-        #"str('for="unknown:132";host="[::1]:65535";by="_obfs:_port";proto=https'),rfc7239_field(host)"#,
+        #"str('for="unknown:9";host="[::1]:65535";by="_o:_p";proto=https'),rfc7239_field(host)"#,
         #"[::1]:65535"#, since: 208),
     .new(
-        #"str('for="unknown:132";host="[::1]:65535";by="_obfs:_port";proto=https'),rfc7239_field(by)"#,
-        #"_obfs:_port"#, since: 208),
+        #"str('for="unknown:9";host="[::1]:65535";by="_o:_p";proto=https'),rfc7239_field(by)"#,
+        #"_o:_p"#, since: 208),
     .new(#"str('for="127.0.0.1";host=v.test'),rfc7239_is_valid"#, "1", since: 208),
     .new(#"str('for="127.0.0.1";host=v.test'),rfc7239_field(host)"#, #"v.test"#, since: 208),
     .new(#"str('fore="unknown:132"'),rfc7239_is_valid"#, "0", since: 208),

@@ -196,10 +196,13 @@ extension ConfigurationChecks {
                 holders[draft.proxy.id] = index
             }
         }
+        // As in HAProxy, those with a number of their own advance the count, too.
         var next = firstNumber
-        for index in drafts.indices where drafts[index].proxy.id == 0 {
-            while holders[next] != nil { next += 1 }
-            drafts[index].proxy.id = next
+        for index in drafts.indices {
+            if drafts[index].proxy.id == 0 {
+                while holders[next] != nil { next += 1 }
+                drafts[index].proxy.id = next
+            }
             next += 1
         }
     }
@@ -242,10 +245,12 @@ extension ConfigurationChecks {
         var given: Set<Int> = []
         for index in parts.indices {
             // Several addresses of one line share its text; only the first keeps the number.
-            if parts[index].id > 0 && given.insert(parts[index].id).inserted { continue }
-            while holders[next] != nil || given.contains(next) { next += 1 }
-            parts[index].id = next
-            given.insert(next)
+            if parts[index].id == 0 || !given.insert(parts[index].id).inserted {
+                while holders[next] != nil || given.contains(next) { next += 1 }
+                parts[index].id = next
+                given.insert(next)
+            }
+            next += 1
         }
     }
 

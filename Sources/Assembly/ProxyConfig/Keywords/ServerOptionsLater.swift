@@ -7,7 +7,7 @@ extension ServerOptions {
         because(
             "no connection is taken from another worker",
             [
-                ("pool-low-conn", [.count], "Takes no connections of others below this number."),
+                ("pool-low-conn", [.count], "Takes no connections of others below this number.")
             ])
         + because(
             "there are no health checks yet",

@@ -117,7 +117,7 @@ private struct PatternLists: Sendable {
             rest = rest.dropFirst()
         }
         guard let name = rest.popFirst() else { throw ListRefusal("Missing \(title) identifier.") }
-        guard let source = store.find(name), isMap ? source.isUsedByMap || source.isMap : !source.isMap
+        guard let source = store.find(name), source.isMap == isMap
         else {
             throw ListRefusal("Unknown \(title) identifier. Please use #<id> or <file>.")
         }
@@ -146,7 +146,8 @@ private struct PatternLists: Sendable {
     private func list(_ store: PatternStore) -> String {
         var text = "# id (file) description\n"
         for source in store.sources where isMap ? source.isMap : !source.isMap {
-            text += "\(source.id ?? -1) (\(source.name)) \(source.describedAs). "
+            text +=
+                "\(source.id ?? -1) (\(source.name)) \(source.describedAs). "
                 + "curr_ver=\(source.currentVersion) next_ver=\(source.nextVersion) "
                 + "entry_cnt=\(source.count)\n"
         }
@@ -161,7 +162,8 @@ private struct PatternLists: Sendable {
         let value = Array((rest.first ?? "").utf8)
         var text = ""
         for found in source.lookUps(of: value) {
-            text += "type=\(found.method.name ?? "meth"), "
+            text +=
+                "type=\(found.method.name ?? "meth"), "
                 + "case=\(found.ignoresCase ? "insensitive" : "sensitive")"
             let word = isMap ? "found" : "match"
             guard let entry = found.entry else {

@@ -13,8 +13,7 @@ extension Worker {
         let isMarked = settings(of: stream).marksServer
         // A marked connection serves this stream alone.
         if isMarked { streams[stream].flags.remove(.serverPersists) }
-        if streams[stream].flags.contains(.isHTTP), !isMarked, let idle = reusable(stream, server)
-        {
+        if streams[stream].flags.contains(.isHTTP), !isMarked, let idle = reusable(stream, server) {
             attachIdle(stream, idle, server)
             return
         }
@@ -385,7 +384,8 @@ extension Worker {
         let isUnsent =
             !connections[server].outbound.isEmpty && connections[server].outbound.isWhole
         guard isUnsent || streams[stream].flags.contains(.keepsHead),
-            streams[stream].retries < retryLimit(of: stream, entry), entry.retryOn.contains(.connectionFailure)
+            streams[stream].retries < retryLimit(of: stream, entry),
+            entry.retryOn.contains(.connectionFailure)
         else { return false }
         streams[stream].retries &+= 1
         entry.backendCounters.add(.retries)

@@ -68,8 +68,10 @@ public final class RuleTrace {
 
     init(destination: IPSocketAddress) { self.destination = destination }
 
+    /// Adds an event.
     func note(_ event: TraceEvent) { explanation.events.append(event) }
 
+    /// Says how it ended; the first word holds.
     func finish(_ outcome: Explanation.Outcome) {
         if isDone { return }
         explanation.outcome = outcome

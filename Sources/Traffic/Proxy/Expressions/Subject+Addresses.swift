@@ -1,5 +1,5 @@
-// The addresses of a client as rules see them: those of its connection, or those that rules have put
-// in their place (configuration manual: set-src, set-src-port, set-dst, set-dst-port).
+// The addresses of a client as rules see them: those of its connection, or those that rules have
+// put in their place (configuration manual: set-src, set-src-port, set-dst, set-dst-port).
 
 import Addresses
 import Kernel

@@ -4,6 +4,7 @@
 import HTTP
 import Samples
 
+// Safety: what a subject points at is alive and its own, as its type says.
 extension Subject {
     /// Whether the body comes in chunks, so that its bytes do not lie in one piece.
     public var isBodyChunked: Bool { head.framing == .chunked }

@@ -4,6 +4,7 @@
 
 import Structures
 
+// Safety: what a subject points at is alive and its own, as its type says.
 extension Subject {
     /// Keeps a copy of the first `limit` bytes of a text in a slot, in place of what was there.
     ///

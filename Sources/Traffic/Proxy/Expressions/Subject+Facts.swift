@@ -1,7 +1,6 @@
 // What aliases of formats ask of a stream: times, figures, names, addresses, how it ended. They may
-// be asked at the stream's end and while it runs; what is not known yet is shown as HAProxy shows it
-// then.
-// Source: configuration manual, "Custom log format", "Timing events".
+// be asked at the stream's end and while it runs; what is not known yet is shown as HAProxy shows
+// it then. Source: configuration manual, "Custom log format", "Timing events".
 
 import Addresses
 import Bytes
@@ -39,6 +38,7 @@ public enum LogOrigin: UInt8, BitwiseCopyable, Sendable {
 
 // MARK: Where and when
 
+// Safety: what a subject points at is alive and its own, as its type says.
 extension Subject {
     /// For which log line a format is rendered, if for one.
     public var logOrigin: LogOrigin {
@@ -53,6 +53,13 @@ extension Subject {
     public var isPartial: Bool {
         if stream.isNone { return false }
         return unsafe worker.pointee.streams[stream].flags.contains(.isPartial)
+    }
+
+    /// Microseconds since 1970 at which the client came, or at which its stream before this one had
+    /// ended.
+    public var beginMicroseconds: Int64 {
+        let accepted = unsafe worker.pointee.sessions[session].acceptedMicroseconds
+        return unsafe accepted &+ milliseconds(worker.pointee.sessions[session].idleSince)
     }
 
     /// Microseconds since 1970 at which the request's first byte came.
@@ -249,6 +256,7 @@ extension Subject {
 
 // MARK: Names and addresses
 
+// Safety: what a subject points at is alive and its own, as its type says.
 extension Subject {
     /// The frontend's name.
     public var frontendName: KeptBytes {
@@ -318,6 +326,7 @@ extension Subject {
 
 // MARK: The request
 
+// Safety: what a subject points at is alive and its own, as its type says.
 extension Subject {
     /// The request line as it came, cut at `tune.http.logurilen`; empty where there is none.
     public var shownRequestLine: Span<UInt8> {

@@ -5,6 +5,7 @@ import Bytes
 import HTTP
 import Samples
 
+// Safety: what a subject points at is alive and its own, as its type says.
 extension Subject {
     /// Whether rules see a line.
     ///

@@ -1,5 +1,5 @@
-// What fetches ask of frontends, backends and servers: names, numbers, timeouts, and what goes on in
-// them at present, of all workers.
+// What fetches ask of frontends, backends and servers: names, numbers, timeouts, and what goes on
+// in them at present, of all workers.
 
 import Structures
 

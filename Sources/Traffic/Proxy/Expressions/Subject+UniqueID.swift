@@ -5,8 +5,8 @@ import Bytes
 import Samples
 import Structures
 
-/// Where unique identifiers are made. Apart from the room for texts, for they may be asked for while
-/// another format is rendered there.
+/// Where unique identifiers are made. Apart from the room for texts, for they may be asked for
+/// while another format is rendered there.
 struct IdentifierRoom: ~Copyable {
     /// The most bytes that an identifier has; it is cut there, as in HAProxy.
     static var mostBytes: Int { 127 }
@@ -16,9 +16,10 @@ struct IdentifierRoom: ~Copyable {
     var isInUse = false
 }
 
+// Safety: what a subject points at is alive and its own, as its type says.
 extension Subject {
-    /// The identifier of the stream, copied into `scratch`, and made now if it was not yet; nil where
-    /// the frontend has no format for it, and without a stream.
+    /// The identifier of the stream, copied into `scratch`, and made now if it was not yet; nil
+    /// where the frontend has no format for it, and without a stream.
     public func uniqueID(_ scratch: inout SampleScratch) -> Sample? {
         guard makeUniqueID() else { return nil }
         return scratch.copy(knownUniqueID)

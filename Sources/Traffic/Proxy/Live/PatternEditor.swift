@@ -1,6 +1,7 @@
-// Changes of maps and access lists while the process runs, by commands and by rules. Whoever changes
-// a list holds one short lock; workers read lists without it. A change is seen by all workers at
-// once; what it replaced is brought up to date when every worker has ended the turn it was in.
+// Changes of maps and access lists while the process runs, by commands and by rules. Whoever
+// changes a list holds one short lock; workers read lists without it. A change is seen by all
+// workers at once; what it replaced is brought up to date when every worker has ended the turn it
+// was in.
 //
 //     edit → publish ─┬─ every worker passes the barrier ─→ settle → publish what came meanwhile
 //                     └─ further edits wait ────────────────────────────↑

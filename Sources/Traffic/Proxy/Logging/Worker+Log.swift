@@ -14,6 +14,7 @@ struct MadeLine: BitwiseCopyable {
     var level: Int
 }
 
+// Safety: the configuration, which the program holds, keeps the formats of log lines.
 extension Worker {
     /// Makes the line of a stream that ends; nil where none is wanted.
     ///

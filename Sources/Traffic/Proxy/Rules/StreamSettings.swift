@@ -1,5 +1,5 @@
-// What rules say of a single stream in place of its proxies: timeouts, retries, the level of its log
-// line, marks of its server's connection. Few streams have any of it, so it is kept aside.
+// What rules say of a single stream in place of its proxies: timeouts, retries, the level of its
+// log line, marks of its server's connection. Few streams have any of it, so it is kept aside.
 // configuration manual: set-timeout, set-retries, set-log-level, set-bc-mark, set-bc-tos.
 
 import Bytes

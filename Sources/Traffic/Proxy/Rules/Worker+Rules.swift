@@ -150,8 +150,8 @@ extension Worker {
         let (result, index) = withSubject(stream, isFinal: isFinal) {
             $0.run(range, from: first, isAgain: isAgain, program: own)
         }
-        if streams[stream].flags.contains(.hasInterim) && !sendInterim(stream) { return .ended }
         note(result, of: Int32(truncatingIfNeeded: index), step, stream)
+        if streams[stream].flags.contains(.hasInterim) && !sendInterim(stream) { return .ended }
         switch result {
         case .close:
             let server = streams[stream].server

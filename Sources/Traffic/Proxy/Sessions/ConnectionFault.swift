@@ -1,5 +1,5 @@
-// What can go wrong with a connection, with the numbers, names and messages that `fc_err` and its kin
-// show (configuration manual: fc_err_str).
+// What can go wrong with a connection, with the numbers, names and messages that `fc_err` and its
+// kin show (configuration manual: fc_err_str).
 
 import Glibc
 import Kernel

@@ -1,5 +1,6 @@
 // Users of requests: a name and a password against the list that an expression names.
 
+// Safety: what a subject points at is alive and its own, as its type says.
 extension Subject {
     /// The position of the user with that name and that password in a list; nil where there is
     /// none.

@@ -127,8 +127,8 @@ public struct SampleScratch: ~Copyable {
 
 /// Where a new value is written, byte by byte, up to the most a value can have.
 ///
-/// What does not fit sets `hasOverflowed` and is dropped; the value then fails as a whole, unless it
-/// may be cut: then what fits of it stays.
+/// What does not fit sets `hasOverflowed` and is dropped; the value then fails as a whole, unless
+/// it may be cut: then what fits of it stays.
 @safe
 public struct OutputBytes: ~Copyable, ~Escapable {
     private let base: UnsafeMutablePointer<UInt8>

@@ -1,6 +1,6 @@
-// Reads formats: `%%`, `%alias`, `%{flags}alias`, `%(name:type){flags}alias`, `%{flags}[expression]`
-// and the text between them. Control path.
-// Source: configuration manual, "Custom log format".
+// Reads formats: `%%`, `%alias`, `%{flags}alias`, `%(name:type){flags}alias`,
+// `%{flags}[expression]` and the text between them. Control path. Source: configuration manual,
+// "Custom log format".
 
 import ConfigLanguage
 import Samples

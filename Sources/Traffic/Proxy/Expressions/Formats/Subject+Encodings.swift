@@ -7,6 +7,7 @@ import Bytes
 import Samples
 import Structures
 
+// Safety: what a subject points at is alive and its own, as its type says.
 extension Subject {
     /// Makes a text and writes it in the item's encoding.
     func encode(

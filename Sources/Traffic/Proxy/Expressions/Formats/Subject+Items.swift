@@ -7,6 +7,7 @@ import Bytes
 import Samples
 import Structures
 
+// Safety: what a subject points at is alive and its own, as its type says.
 extension Subject {
     /// Writes the value of an expression.
     func write(_ expression: Expression, _ item: LogItem, to output: inout OutputBytes) {
@@ -85,7 +86,8 @@ extension OutputBytes {
         }
     }
 
-    /// Adds a text with a backslash before quotes, backslashes and closing brackets (RFC 5424 §6.3).
+    /// Adds a text with a backslash before quotes, backslashes and closing brackets (RFC 5424
+    /// §6.3).
     private mutating func append(escaped text: Span<UInt8>) {
         for index in 0..<text.count {
             let byte = text[index]

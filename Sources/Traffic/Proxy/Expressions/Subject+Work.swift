@@ -1,22 +1,10 @@
-// When a session was ready for a request, and how much work its stream was.
+// How much work a stream is for its worker.
 
 import Kernel
 import Structures
 
 // Safety: what a subject points at is alive and its own, as its type says.
 extension Subject {
-    private var accepted: UInt64 { unsafe worker.pointee.sessions[session].acceptedAt }
-
-    /// When the session was ready for this request: its accept or the end of the request before.
-    /// Microseconds since 1970.
-    public var acceptedMicroseconds: Int64 {
-        let ready = unsafe worker.pointee.sessions[session].idleSince
-        let first = unsafe worker.pointee.sessions[session].acceptedMicroseconds
-        return first &+ Int64(truncatingIfNeeded: ready &- accepted) &* 1000
-    }
-
-    // MARK: Work
-
     /// How often the stream was taken up by its worker.
     public var calls: Int? {
         stream.isNone ? nil : unsafe Int(worker.pointee.streams[stream].calls)
