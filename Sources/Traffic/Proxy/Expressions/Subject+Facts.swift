@@ -77,8 +77,8 @@ extension Subject {
 
     // MARK: Times, in milliseconds; -1 where the stage was not reached
 
-    /// `%Th`: the handshakes of the client's connection; unknown in rules of connections, which come
-    /// before them.
+    /// `%Th`: the handshakes of the client's connection; unknown in rules of connections, which
+    /// come before them.
     public var handshakeTime: Int64 { unsafe worker.pointee.isAdmitting ? -1 : 0 }
 
     /// `%Ti`: idle before the request.
@@ -289,7 +289,8 @@ extension Subject {
     /// `%ci`, `%cp`: where the client came from.
     public var clientEnd: LogEnd {
         if let address = clientAddress { return .ip(address) }
-        return unsafe LogEnd(worker.pointee.sessions[session].clientAddress, number: listenerIdentifier ?? 0)
+        return unsafe LogEnd(
+            worker.pointee.sessions[session].clientAddress, number: listenerIdentifier ?? 0)
     }
 
     /// `%fi`, `%fp`: where the client came to.

@@ -9,9 +9,9 @@ import Samples
 ///
 /// The functions that rows give allocate nothing and capture nothing. Those that write put out the
 /// bare value: quotes, dashes for what is empty, and encodings are added by the kind.
+///
+/// Safety: subclasses hold functions, which do not change.
 open class LogValue: @unchecked Sendable {
-    // Safety: subclasses hold functions, which do not change.
-
     /// Writes the bare value.
     public typealias Writer =
         @Sendable (_ subject: Subject, _ item: LogItem, _ output: inout OutputBytes) -> Void
@@ -89,7 +89,7 @@ extension LogValue {
 
 /// A number.
 ///
-/// Safety: as its base class says; so for all kinds.
+/// Safety: as of its base class.
 private final class NumberValue: LogValue, @unchecked Sendable {
     private let get: @Sendable (Subject) -> Int64
 
@@ -105,6 +105,8 @@ private final class NumberValue: LogValue, @unchecked Sendable {
 }
 
 /// A number that may have a plus sign, which is none of its value.
+///
+/// Safety: as of its base class.
 private final class MarkedValue: LogValue, @unchecked Sendable {
     private let get: @Sendable (Subject) -> Int64
     private let isMarked: @Sendable (Subject) -> Bool
@@ -128,6 +130,8 @@ private final class MarkedValue: LogValue, @unchecked Sendable {
 }
 
 /// A number that may be shown in hexadecimal.
+///
+/// Safety: as of its base class.
 private final class CounterValue: LogValue, @unchecked Sendable {
     private let get: @Sendable (Subject) -> Int64
     private let decimalDigits, hexadecimalDigits: Int
@@ -159,6 +163,8 @@ private final class CounterValue: LogValue, @unchecked Sendable {
 // MARK: Addresses
 
 /// An address.
+///
+/// Safety: as of its base class.
 private final class AddressValue: LogValue, @unchecked Sendable {
     private let get: @Sendable (Subject) -> LogEnd
 
@@ -197,6 +203,8 @@ private final class AddressValue: LogValue, @unchecked Sendable {
 }
 
 /// A port.
+///
+/// Safety: as of its base class.
 private final class PortValue: LogValue, @unchecked Sendable {
     private let get: @Sendable (Subject) -> LogEnd
 
@@ -234,6 +242,8 @@ private final class PortValue: LogValue, @unchecked Sendable {
 // MARK: Texts
 
 /// A text of ours.
+///
+/// Safety: as of its base class.
 private final class TextValue: LogValue, @unchecked Sendable {
     private let put: Writer
 
@@ -261,6 +271,8 @@ private final class TextValue: LogValue, @unchecked Sendable {
 }
 
 /// A text of ours without quotes.
+///
+/// Safety: as of its base class.
 private final class PlainValue: LogValue, @unchecked Sendable {
     private let put: Writer
 
@@ -279,6 +291,8 @@ private final class PlainValue: LogValue, @unchecked Sendable {
 }
 
 /// A text of a peer.
+///
+/// Safety: as of its base class.
 private final class ForeignValue: LogValue, @unchecked Sendable {
     private let put: Writer
 
@@ -297,6 +311,8 @@ private final class ForeignValue: LogValue, @unchecked Sendable {
 }
 
 /// Texts of a peer in braces.
+///
+/// Safety: as of its base class.
 private final class BracedValue: LogValue, @unchecked Sendable {
     private let count: @Sendable (Subject) -> Int
     private let put: PartWriter
@@ -333,6 +349,8 @@ private final class BracedValue: LogValue, @unchecked Sendable {
 }
 
 /// Texts of a peer in a row.
+///
+/// Safety: as of its base class.
 private final class ListValue: LogValue, @unchecked Sendable {
     private let count: @Sendable (Subject) -> Int
     private let put: PartWriter
