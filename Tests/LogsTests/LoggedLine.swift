@@ -152,7 +152,8 @@ struct Stage: ~Copyable {
                 clientAddress: facts.clientAddress, frontend: 0, program: worker.program,
                 bindIndex: 0, bind: Unmanaged.passUnretained(frontend.bind(0, port: 1)),
                 acceptedAt: worker.now - UInt64(facts.activeTime + facts.idleTime),
-                idleSince: 0, acceptedMicroseconds: facts.acceptedMicroseconds))!
+                idleSince: worker.now - UInt64(facts.activeTime + facts.idleTime),
+                acceptedMicroseconds: facts.acceptedMicroseconds))!
         let client = worker.connections.insert(
             Connection(descriptor: Descriptor(owning: pair.first), flags: []))!
         worker.connections[client].session = session

@@ -185,6 +185,15 @@ struct VerdictTests {
 
         "option dontlog-normal", "option tcp-smart-accept",
         "log-format", "log-format a b", "log-format %foo", "log-format \"%ci %ST\"",
+        "log-format %r", "log-format %TR", "log-format %ci%", "log-format %{+Q", "log-format %{+Q}",
+        "log-format \"% ci\"", "log-format %[src", "log-format %[nope]", "log-format %[src,nope]",
+        "log-format %[req.hdr(x)]", "unique-id-format %foo", "unique-id-format %r",
+        "unique-id-format \"%{+X}o %ci:%cp_%fi:%fp_%Ts_%rt:%pid\"",
+        "tcp-request session set-var-fmt(sess.x) %HM",
+        "tcp-request session set-var-fmt(sess.x) %ci",
+        "log 127.0.0.1 local0\n log-format \"%{+Q,-X}o %[src] %{+E}[var(txn.x)] %%\"",
+        "log 127.0.0.1 local0\n log-format-sd \"[a@1 b=%ci]\"\n option tcplog",
+        "log-format-sd", "log-format-sd %foo",
         "log 127.0.0.1 local0\n log-format \"%ci %ST\"\n error-log-format %ci",
         "log 127.0.0.1 local0\n log-format \"%{+Q}o %ci [%t] %%\"",
     ]

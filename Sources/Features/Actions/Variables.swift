@@ -80,7 +80,7 @@ private final class FormatVariable: Action, @unchecked Sendable {
 
     init(_ reader: inout ActionReader) throws(ExpressionMistake) {
         (variable, condition) = try reader.reachableVariable()
-        format = try reader.format("a format")
+        format = try reader.format("a format", style: .plain)
     }
 
     override func run(_ subject: Subject, isAgain: Bool) -> ActionResult {

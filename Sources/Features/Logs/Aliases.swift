@@ -140,8 +140,12 @@ extension LogAliasCatalog {
             .text { subject, _, output in
                 output.append(subject.backendName.span)
             }),
-        LogAlias("bi", "Our address towards the server.", .address { $0.backendEnd }),
-        LogAlias("bp", "Our port towards the server.", .port { $0.backendEnd }),
+        LogAlias(
+            "bi", needs: .serverConnection, "Our address towards the server.",
+            .address { $0.backendEnd }),
+        LogAlias(
+            "bp", needs: .serverConnection, "Our port towards the server.",
+            .port { $0.backendEnd }),
         LogAlias("ci", "The client's address.", .address { $0.clientEnd }),
         LogAlias("cp", "The client's port.", .port { $0.clientEnd }),
         LogAlias(

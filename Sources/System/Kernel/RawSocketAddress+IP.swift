@@ -21,6 +21,13 @@ extension RawSocketAddress {
     public var ip: IPSocketAddress? {
         let held = Int(length)
         return unsafe withUnsafeBytes(of: storage) { bytes in
+            if storage.ss_family == SocketFamily.inet, held >= IPSocketAddress.sockaddrBytesV4 {
+                // Safety: the storage has 128 bytes; the port lies at 2, the address at 4.
+                let port = unsafe bytes.load(fromByteOffset: 2, as: UInt16.self)
+                let address = unsafe bytes.load(fromByteOffset: 4, as: UInt32.self)
+                return IPSocketAddress(
+                    IPAddress(v4: UInt32(bigEndian: address)), port: UInt16(bigEndian: port))
+            }
             // Safety: the first `length` bytes were filled in by the kernel or by `init`.
             let span = unsafe Span<UInt8>(
                 _unsafeElements: UnsafeBufferPointer(

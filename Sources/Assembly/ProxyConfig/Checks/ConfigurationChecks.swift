@@ -71,7 +71,12 @@ enum ConfigurationChecks {
         configuration.patterns = session.patterns
         let references = session.compiler.references
         configuration.measuresStreams = references.measuresStreams
-        configuration.logsServerConnections = references.readsServers
+        configuration.logsServerConnections =
+            references.readsServers
+            || configuration.proxies.contains {
+                let needs: [LogNeeds?] = [$0.logFormat?.needs, $0.structuredDataFormat?.needs]
+                return needs.contains { $0?.contains(.serverConnection) == true }
+            }
         let lists = session.userListDrafts.values.sorted { $0.name < $1.name }
         configuration.userLists = lists.map { $0.finished(&diagnostics) }
         for mistake in session.compiler.references.resolve(in: configuration) {

@@ -175,7 +175,7 @@ extension ProxyDraft {
             return step == .switching ? UseBackend(reference) : UseServer(reference)
         }
         let format = try session.compiler.format(
-            target, word: 0, in: step.place, isHTTP: proxy.mode == .http)
+            target, word: 0, in: step.place, isHTTP: proxy.mode == .http, style: .plain)
         return step == .switching ? UseBackend(format) : UseServer(format)
     }
 

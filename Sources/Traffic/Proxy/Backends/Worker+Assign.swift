@@ -160,8 +160,10 @@ extension Worker {
         let program = streams[stream].program
         let entry = programs[program].proxies[Int(streams[stream].backend)]
         let first = Int(entry.firstServer)
-        let ordinals = programs[program].servers[first..<first &+ Int(entry.serverCount)]
-            .map { Int($0.ordinal) }
+        var ordinals: [Int] = []
+        for index in first..<first &+ Int(entry.serverCount) {
+            ordinals.append(Int(programs[program].servers[index].ordinal))
+        }
         return unsafe entry.backend._withUnsafeGuaranteedRef { backend in
             backend.order.withLock { order in
                 order.assign(among: ordinals).map { ($0, order.servers[$0].served) }
@@ -208,7 +210,7 @@ extension Worker {
         let entry = programs[old].proxies[Int(index)]
         // Safety: addresses are compared, nothing is read through them.
         let wanted = unsafe entry.backend.toOpaque()
-        for candidate in programs[program].proxies.indices {
+        for candidate in 0..<programs[program].proxies.count {
             let present = programs[program].proxies[candidate]
             // Every proxy has a backend's live state; only the same object is the same backend.
             if unsafe present.backend.toOpaque() == wanted {

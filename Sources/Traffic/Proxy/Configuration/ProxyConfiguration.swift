@@ -3,7 +3,7 @@
 import Kernel
 
 /// What a proxy can do.
-public struct ProxyCapability: OptionSet, Sendable {
+public struct ProxyCapability: OptionSet, BitwiseCopyable, Sendable {
     public let rawValue: UInt8
     public init(rawValue: UInt8) { self.rawValue = rawValue }
     public static let frontend = ProxyCapability(rawValue: 1)
@@ -17,7 +17,7 @@ public enum ProxyMode: UInt8, Sendable {
 }
 
 /// `option …` switches that are plain on/off.
-public struct ProxyOptions: OptionSet, Sendable {
+public struct ProxyOptions: OptionSet, BitwiseCopyable, Sendable {
     public let rawValue: UInt64
     public init(rawValue: UInt64) { self.rawValue = rawValue }
 
@@ -125,12 +125,12 @@ public struct Timeouts: Sendable {
 
 /// `option http-restrict-req-hdr-names`: what becomes of request fields whose names have other
 /// characters than letters, digits and hyphens.
-public enum UnusualNames: UInt8, Sendable {
+public enum UnusualNames: UInt8, BitwiseCopyable, Sendable {
     case passed, removed, refused
 }
 
 /// `http-reuse`.
-public enum ReusePolicy: UInt8, Sendable {
+public enum ReusePolicy: UInt8, BitwiseCopyable, Sendable {
     case never, safe, aggressive, always
 }
 

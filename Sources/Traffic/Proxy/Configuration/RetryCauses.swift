@@ -2,7 +2,7 @@
 // configuration manual: retry-on.
 
 /// `retry-on`: the failures after which a request is tried again, as far as `retries` goes.
-public struct RetryCauses: OptionSet, Sendable, Equatable {
+public struct RetryCauses: OptionSet, BitwiseCopyable, Sendable, Equatable {
     public let rawValue: UInt32
     public init(rawValue: UInt32) { self.rawValue = rawValue }
 

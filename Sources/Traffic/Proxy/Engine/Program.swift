@@ -12,7 +12,7 @@ import Structures
 /// Safety: the unmanaged references point at objects of the `LiveState`, which outlives every
 /// worker; the counter slices point into tables those objects own.
 @safe
-struct ProxyEntry {
+struct ProxyEntry: BitwiseCopyable {
     /// Index in the program's proxies.
     let index: Int32
     /// `id`.
@@ -51,6 +51,8 @@ struct ProxyEntry {
     let name: KeptBytes
     /// Lines are written when streams end.
     let isLogged: Bool
+    /// What every stream of the frontend begins with.
+    let streamFlags: StreamFlags
     /// The line is written when the connection is accepted (no log format option was given).
     let isLoggedAtAccept: Bool
     /// The format of its lines.
@@ -113,7 +115,7 @@ struct BindEntry {
 
 /// A server as a worker uses it.
 @safe
-struct ServerEntry {
+struct ServerEntry: BitwiseCopyable {
     /// Index of its backend in the program's proxies.
     let proxy: Int32
     /// Position in the configuration's list of servers.
@@ -170,9 +172,9 @@ struct Program: ~Copyable {
     /// Writes the log lines of this worker.
     let logger: any StreamLogger
     /// By the index in the configuration.
-    let proxies: [ProxyEntry]
+    let proxies: FixedArray<ProxyEntry>
     /// The servers of all proxies, one proxy behind the other.
-    let servers: [ServerEntry]
+    let servers: FixedArray<ServerEntry>
     /// The `bind` lines of all proxies, one proxy behind the other.
     let binds: [BindEntry]
     /// By proxy index.
@@ -259,8 +261,8 @@ struct Program: ~Copyable {
         where configuration.proxies[proxy].capability.contains(.frontend) {
             ofIdentity[Int(proxies[proxy].frontendIdentity)] = Int32(proxy)
         }
-        self.proxies = proxies
-        self.servers = servers
+        self.proxies = FixedArray(proxies)
+        self.servers = FixedArray(servers)
         self.binds = binds
         frontendOfIdentity = ofIdentity
         monitorURIs = configuration.proxies.map { Array(($0.monitorURI ?? "").utf8) }
@@ -351,6 +353,7 @@ struct Program: ~Copyable {
             serverCount: Int32(proxy.servers.count), firstBind: Int32(firstBind),
             bindCount: Int32(proxy.binds.count),
             name: KeptBytes(proxy.name.utf8, in: names), isLogged: isLogged && !proxy.logsAtAccept,
+            streamFlags: streamFlags(of: proxy, isLogged: isLogged && !proxy.logsAtAccept),
             isLoggedAtAccept: isLogged && proxy.logsAtAccept,
             line: proxy.logFormat.map { unsafe Unmanaged.passUnretained($0) },
             structuredData: proxy.structuredDataFormat.map {
@@ -379,6 +382,15 @@ struct Program: ~Copyable {
             buffersRequests: proxy.mode == .http && proxy.options.contains(.httpBufferRequest),
             unusualNames: proxy.mode == .http ? proxy.unusualNames : .passed,
             hasServerNameField: proxy.mode == .http && proxy.serverNameField != nil)
+    }
+
+    private static func streamFlags(of proxy: ProxyConfiguration, isLogged: Bool) -> StreamFlags {
+        var flags: StreamFlags = isLogged ? .isLogged : []
+        if proxy.options.contains(.logASAP) { flags.insert(.isPartial) }
+        if !proxy.requestCaptures.isEmpty || !proxy.responseCaptures.isEmpty {
+            flags.insert(.hasCaptures)
+        }
+        return flags
     }
 
     private static func append(

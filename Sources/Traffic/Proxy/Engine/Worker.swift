@@ -90,6 +90,8 @@ struct Worker: ~Copyable {
     var identifiers = IdentifierRoom()
     /// For which log line a format is rendered, if for one.
     var logOrigin = LogOrigin.unspecified
+    /// Rules of connections run.
+    var isAdmitting = false
     /// Dates of the local zone.
     var zone = LocalZone()
     /// The number of this process.

@@ -72,18 +72,15 @@ extension Subject {
 
     /// Whether figures that still grow are shown: `option logasap`.
     public var isPartial: Bool {
-        unsafe worker.pointee.programs[program].proxies[frontend].options.contains(.logASAP)
+        if stream.isNone { return false }
+        return unsafe worker.pointee.streams[stream].flags.contains(.isPartial)
     }
 
     /// Microseconds since 1970 at which the client came, or at which its stream before this one had
     /// ended.
     public var beginMicroseconds: Int64 {
         let accepted = unsafe worker.pointee.sessions[session].acceptedMicroseconds
-        if stream.isNone { return accepted }
-        let idleSince =
-            unsafe worker.pointee.streams[stream].firstByteAt
-            &- worker.pointee.streams[stream].idleMilliseconds
-        return accepted &+ milliseconds(idleSince)
+        return unsafe accepted &+ milliseconds(worker.pointee.sessions[session].idleSince)
     }
 
     /// Microseconds since 1970 at which the request's first byte came.
@@ -101,8 +98,9 @@ extension Subject {
 
     // MARK: Times, in milliseconds; -1 where the stage was not reached
 
-    /// `%Th`: the handshakes of the client's connection.
-    public var handshakeTime: Int64 { 0 }
+    /// `%Th`: the handshakes of the client's connection; unknown in rules of connections, which
+    /// come before them.
+    public var handshakeTime: Int64 { unsafe worker.pointee.isAdmitting ? -1 : 0 }
 
     /// `%Ti`: idle before the request.
     public var idleTime: Int64 {
@@ -113,9 +111,13 @@ extension Subject {
     public var headTime: Int64 {
         if stream.isNone { return -1 }
         let head = unsafe worker.pointee.streams[stream].headAt
-        let hasPassed = unsafe isOver || worker.pointee.streams[stream].queuedAt != 0
-        guard head != 0, hasPassed else { return -1 }
+        guard head != 0, hasPassedRules else { return -1 }
         return unsafe Int64(head &- worker.pointee.streams[stream].firstByteAt)
+    }
+
+    /// Whether the rules of a stream's request are behind it.
+    private var hasPassedRules: Bool {
+        unsafe isOver || worker.pointee.streams[stream].queuedAt != 0
     }
 
     /// `%Tq`: handshakes, idle time and request together.
@@ -147,7 +149,7 @@ extension Subject {
     }
 
     /// `%Ta`: from the request's first byte to the end.
-    public var activeTime: Int64 { totalTime &- idleTime &- handshakeTime }
+    public var activeTime: Int64 { totalTime &- idleTime &- max(handshakeTime, 0) }
 
     /// `%Tu`: the time as the user sees it.
     public var userTime: Int64 { totalTime &- idleTime }
@@ -308,25 +310,20 @@ extension Subject {
     /// `%ci`, `%cp`: where the client came from.
     public var clientEnd: LogEnd {
         if let address = clientAddress { return .ip(address) }
-        return unsafe LogEnd(worker.pointee.sessions[session].clientAddress, number: bindNumber)
+        return unsafe LogEnd(
+            worker.pointee.sessions[session].clientAddress, number: listenerIdentifier ?? 0)
     }
 
     /// `%fi`, `%fp`: where the client came to.
     public var frontendEnd: LogEnd {
         if let address = destinationAddress { return .ip(address) }
-        return localEnd(client, number: bindNumber)
-    }
-
-    /// The number of the `bind` line, which stands for a port where clients come over UNIX sockets.
-    private var bindNumber: Int {
-        let index = unsafe Int(worker.pointee.sessions[session].bindIndex)
-        let binds = configuration.proxies[frontend].binds
-        return binds.indices.contains(index) ? binds[index].id : 0
+        return localEnd(client, number: listenerIdentifier ?? 0)
     }
 
     /// `%bi`, `%bp`: where the connection to the server comes from.
     public var backendEnd: LogEnd {
-        stream.isNone ? .none : unsafe localEnd(worker.pointee.streams[stream].server)
+        if let address = serverSource { return .ip(address) }
+        return stream.isNone ? .none : unsafe localEnd(worker.pointee.streams[stream].server)
     }
 
     private func localEnd(_ connection: Handle, number: Int = 0) -> LogEnd {
@@ -379,7 +376,9 @@ extension Subject {
 
     /// How many slots for captured texts the frontend has.
     public func captureCount(request isRequest: Bool) -> Int {
-        if stream.isNone || isBadRequest { return 0 }
+        if stream.isNone { return 0 }
+        let flags = unsafe worker.pointee.streams[stream].flags
+        if !flags.contains(.hasCaptures) || flags.contains(.isBadRequest) { return 0 }
         let entry = unsafe worker.pointee.programs[program].proxies[frontend].captureCounts
         return Int(isRequest ? entry.request : entry.response)
     }
@@ -387,7 +386,10 @@ extension Subject {
     /// The captured cookie, name and value; empty where there is none.
     @_lifetime(borrow self)
     public func capturedCookie(request isRequest: Bool) -> Span<UInt8> {
-        if stream.isNone { return unsafe _overrideLifetime(Span(), borrowing: self) }
+        // The request's is captured once its rules have passed it.
+        if stream.isNone || isRequest && !hasPassedRules {
+            return unsafe _overrideLifetime(Span(), borrowing: self)
+        }
         let extras = unsafe worker.pointee.streams[stream].extras
         if extras.isNone { return unsafe _overrideLifetime(Span(), borrowing: self) }
         // Safety: the texts move only when the next one is captured; the span is tied to this

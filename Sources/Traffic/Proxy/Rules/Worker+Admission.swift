@@ -13,6 +13,8 @@ extension Worker {
         for step in [RuleStep.connection, RuleStep.session] {
             let range = programs[own].rules.range(proxy, step)
             if range.isEmpty { continue }
+            isAdmitting = step == .connection
+            defer { isAdmitting = false }
             // Safety: the call ends before this returns, and nothing else uses the worker.
             let (result, _) = unsafe withUnsafeMutablePointer(to: &self) { worker in
                 unsafe Subject(worker, session: session, stream: .none, isFinal: true).run(

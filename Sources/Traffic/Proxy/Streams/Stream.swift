@@ -126,6 +126,10 @@ struct StreamFlags: OptionSet {
     static var responseIsJudged: StreamFlags { StreamFlags(rawValue: 1 << 21) }
     /// Changes of heads that fail are passed over (`strict-mode off`).
     static var isLenient: StreamFlags { StreamFlags(rawValue: 1 << 22) }
+    /// Log lines show figures that still grow (`option logasap`).
+    static var isPartial: StreamFlags { StreamFlags(rawValue: 1 << 29) }
+    /// Its frontend has slots for captured texts.
+    static var hasCaptures: StreamFlags { StreamFlags(rawValue: 1 << 30) }
     /// The request's head still lies in the client's buffer.
     static var holdsRequestHead: StreamFlags { StreamFlags(rawValue: 1 << 23) }
     /// Rules have set something for this stream alone.

@@ -46,9 +46,8 @@ extension Worker {
         guard let stream else { return nil }
         connections[client].stream = stream
         programs[sessions[session].program].users &+= 1
-        if programs[sessions[session].program].proxies[Int(frontend)].isLogged {
-            streams[stream].flags.insert(.isLogged)
-        }
+        streams[stream].flags.formUnion(
+            programs[sessions[session].program].proxies[Int(frontend)].streamFlags)
         streams[stream].idleMilliseconds = now &- sessions[session].idleSince
         return stream
     }

@@ -201,8 +201,12 @@ public struct OutputBytes: ~Copyable, ~Escapable {
 
     /// Adds a number in decimal digits.
     public mutating func append(decimal value: Int64) {
+        // Most numbers have one digit.
+        if UInt64(bitPattern: value) < 10 {
+            return append(0x30 &+ UInt8(truncatingIfNeeded: value))
+        }
         if value < 0 { append(0x2D) }
-        append(decimal: value.magnitude)
+        append(decimal: value.magnitude, digits: 1)
     }
 
     /// Adds a number in decimal digits.
@@ -211,7 +215,6 @@ public struct OutputBytes: ~Copyable, ~Escapable {
     /// Adds a number in at least `digits` decimal digits, 20 at most, with zeros before it where
     /// needed.
     public mutating func append(decimal value: UInt64, digits: Int) {
-        // Most numbers have one or two digits.
         if value < 10 && digits == 1 { return append(0x30 &+ UInt8(truncatingIfNeeded: value)) }
         if value < 100 && digits <= 2 {
             append(0x30 &+ UInt8(truncatingIfNeeded: value / 10))

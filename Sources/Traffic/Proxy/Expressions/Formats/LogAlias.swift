@@ -3,7 +3,6 @@
 
 import Addresses
 import Kernel
-import Samples
 
 /// One end of a connection, as log lines show it.
 @frozen
@@ -26,44 +25,6 @@ public enum LogEnd: Sendable {
     }
 }
 
-/// What an alias stands for: a kind of value, and the function that gets it.
-///
-/// Functions allocate nothing and capture nothing. Those that write put out the bare value: quotes,
-/// dashes for what is empty, and encodings are added by the kind.
-public enum LogValue: Sendable {
-    /// Writes the bare value.
-    public typealias Writer =
-        @Sendable (_ subject: Subject, _ item: LogItem, _ output: inout OutputBytes) -> Void
-    /// Writes one value of several, counted from 0.
-    public typealias PartWriter =
-        @Sendable (
-            _ subject: Subject, _ index: Int, _ item: LogItem, _ output: inout OutputBytes
-        ) -> Void
-
-    /// A text of ours.
-    case text(Writer)
-    /// A text of ours that never gets quotes, such as a date.
-    case plain(Writer)
-    /// A text that a peer has sent; the writer encodes it by `append(foreign:_:)`.
-    case foreign(Writer)
-    /// A number.
-    case number(@Sendable (Subject) -> Int64)
-    /// A number with a plus sign before it under a condition.
-    case marked(@Sendable (Subject) -> Int64, if: @Sendable (Subject) -> Bool)
-    /// A number that `X` shows in at least four hexadecimal digits.
-    case counter(@Sendable (Subject) -> Int64)
-    /// Thousandths of a second, in three digits, or with `X` in at least two hexadecimal ones.
-    case thousandths(@Sendable (Subject) -> Int64)
-    /// An address.
-    case address(@Sendable (Subject) -> LogEnd)
-    /// The port of an address.
-    case port(@Sendable (Subject) -> LogEnd)
-    /// Texts that a peer has sent, as `{a|b}`; nothing where there is no place for any.
-    case braced(count: @Sendable (Subject) -> Int, PartWriter)
-    /// The same, one behind the other with blanks between them.
-    case list(count: @Sendable (Subject) -> Int, PartWriter)
-}
-
 /// What has to be kept of a stream for a format.
 public struct LogNeeds: OptionSet, Sendable {
     /// The bits.
@@ -76,6 +37,8 @@ public struct LogNeeds: OptionSet, Sendable {
     public static let requestLine = LogNeeds(rawValue: 1)
     /// The number of lines that the frontend has logged.
     public static let lineCount = LogNeeds(rawValue: 2)
+    /// Our address in the connection to the server, beyond that connection's end.
+    public static let serverConnection = LogNeeds(rawValue: 4)
 }
 
 /// One `%` alias.

@@ -8,11 +8,13 @@ import Samples
 
 /// A piece of a format.
 ///
-/// Safety: the format keeps the expression.
+/// Safety: the format keeps the objects.
 @safe
 struct LogPart {
     /// What kind of piece it is.
     enum Kind: UInt8 {
+        /// One byte.
+        case byte
         /// Text as it stands.
         case text
         /// A blank, unless it would begin the text or follow another.
@@ -24,13 +26,19 @@ struct LogPart {
     }
 
     /// What kind of piece it is.
-    let kind: Kind
+    var kind: Kind
+    /// The byte; of an alias or an expression, one that stands before it, 0 where there is none.
+    var byte: UInt8 = 0
+    /// What stands before it is a blank that may be left out.
+    var followsBlank = false
     /// How it is written.
     var item: LogItem
     /// Where its text, or its name, is in the format's bytes.
-    var bytes = 0..<0
+    var start: UInt32 = 0
+    /// How long that is.
+    var length: UInt32 = 0
     /// What an alias stands for.
-    var value = LogValue.number { _ in 0 }
+    let value: Unmanaged<LogValue>?
     /// The expression.
     let expression: Unmanaged<Expression>?
 
@@ -38,14 +46,28 @@ struct LogPart {
     init(_ kind: Kind, _ item: LogItem = LogItem([])) {
         self.kind = kind
         self.item = item
+        unsafe value = nil
+        unsafe expression = nil
+    }
+
+    /// An alias whose value the format keeps.
+    init(_ value: LogValue, like part: LogPart) {
+        kind = .alias
+        item = part.item
+        start = part.start
+        length = part.length
+        // Safety: as the type says; so below.
+        unsafe self.value = Unmanaged.passUnretained(value)
         unsafe expression = nil
     }
 
     /// An expression that the format keeps.
-    init(_ expression: Expression, _ item: LogItem) {
+    init(_ expression: Expression, like part: LogPart) {
         kind = .expression
-        self.item = item
-        // Safety: as the type says.
+        item = part.item
+        start = part.start
+        length = part.length
+        unsafe value = nil
         unsafe self.expression = Unmanaged.passUnretained(expression)
     }
 }
@@ -66,12 +88,12 @@ public final class LogFormat: @unchecked Sendable {
     private let byteCount: Int
     /// The flags that the format as a whole has.
     private let flags: LogFlags
-    /// Keeps the expressions of the parts.
-    private let expressions: [Expression]
+    /// Keeps the values and expressions of the parts.
+    private let kept: [AnyObject]
 
     init(
         text: String, needs: LogNeeds, parts: [LogPart], bytes: [UInt8], flags: LogFlags,
-        expressions: [Expression]
+        keeping kept: [AnyObject]
     ) {
         self.text = text
         self.needs = needs
@@ -87,7 +109,7 @@ public final class LogFormat: @unchecked Sendable {
             unsafe (self.bytes + index).initialize(to: byte)
         }
         self.flags = flags
-        self.expressions = expressions
+        self.kept = kept
     }
 
     deinit {
@@ -97,12 +119,14 @@ public final class LogFormat: @unchecked Sendable {
         unsafe bytes.deallocate()
     }
 
-    /// The bytes of a part.
+    /// The text or name of a part.
     @_lifetime(borrow self)
-    private func text(_ range: Range<Int>) -> Span<UInt8> {
-        precondition(range.upperBound <= byteCount)
+    private func text(of part: UnsafeMutablePointer<LogPart>) -> Span<UInt8> {
+        let start = unsafe Int(part.pointee.start)
+        let length = unsafe Int(part.pointee.length)
+        precondition(start &+ length <= byteCount)
         // Safety: the range is inside the block, which lives as long as the format.
-        let span = unsafe Span(_unsafeStart: bytes + range.lowerBound, count: range.count)
+        let span = unsafe Span(_unsafeStart: bytes + start, count: length)
         return unsafe _overrideLifetime(span, borrowing: self)
     }
 
@@ -110,8 +134,9 @@ public final class LogFormat: @unchecked Sendable {
     public var constant: [UInt8]? {
         if count == 0 { return flags.isDisjoint(with: .encodings) ? [] : nil }
         // Safety: there is a first part.
-        guard count == 1, flags.isDisjoint(with: .encodings), unsafe parts.pointee.kind == .text
-        else { return nil }
+        guard count == 1, flags.isDisjoint(with: .encodings) else { return nil }
+        let kind = unsafe parts.pointee.kind
+        guard kind == .text || kind == .byte else { return nil }
         return unsafe Array(UnsafeBufferPointer(start: bytes, count: byteCount))
     }
 
@@ -126,18 +151,23 @@ public final class LogFormat: @unchecked Sendable {
             // Safety: the index is below the count; the part stays where it is.
             let part = unsafe parts + index
             index &+= 1
-            let mark = output.count
+            let byte = unsafe part.pointee.byte
+            if byte != 0 {
+                let isBlank = unsafe part.pointee.followsBlank
+                if !isBlank || !wasBlank { output.append(byte) }
+                wasBlank = isBlank
+            }
             switch unsafe part.pointee.kind {
+            case .byte: break
             case .text:
-                output.append(text(unsafe part.pointee.bytes))
+                output.append(unsafe text(of: part))
                 wasBlank = false
             case .blank:
                 if !wasBlank { output.append(0x20) }
                 wasBlank = true
             case .alias:
-                unsafe subject.write(part.pointee.value, part.pointee.item, to: &output)
                 // An alias without a value leaves the blanks around it side by side.
-                if output.count != mark { wasBlank = false }
+                if unsafe write(aliasOf: part, for: subject, to: &output) { wasBlank = false }
             case .expression:
                 if let expression = unsafe part.pointee.expression {
                     unsafe expression._withUnsafeGuaranteedRef {
@@ -150,6 +180,29 @@ public final class LogFormat: @unchecked Sendable {
         }
     }
 
+    /// Writes an alias; says whether there was anything to write.
+    @inline(__always)
+    private func write(
+        aliasOf part: UnsafeMutablePointer<LogPart>, for subject: Subject,
+        to output: inout OutputBytes
+    ) -> Bool {
+        // Safety: the format keeps the value.
+        guard let value = unsafe part.pointee.value else { return false }
+        let item = unsafe part.pointee.item
+        let mark = output.count
+        unsafe value._withUnsafeGuaranteedRef {
+            if item.flags.isDisjoint(with: .encodings) {
+                $0.write(subject, item, &output)
+            } else {
+                $0.encode(subject, item, &output)
+            }
+        }
+        if output.hasOverflowed, unsafe value._withUnsafeGuaranteedRef({ !$0.mayBeCut }) {
+            output.truncate(to: mark)
+        }
+        return output.count != mark
+    }
+
     /// Writes the named items as a map of the encoding.
     private func writeMap(for subject: Subject, to output: inout OutputBytes) {
         let item = LogItem(flags)
@@ -158,18 +211,18 @@ public final class LogFormat: @unchecked Sendable {
         for index in 0..<count {
             // Safety: as in `write(for:to:)`.
             let part = unsafe parts + index
-            let name = unsafe part.pointee.bytes
             guard unsafe part.pointee.kind == .alias || part.pointee.kind == .expression,
-                !name.isEmpty
+                unsafe part.pointee.length > 0
             else { continue }
-            output.append(key: text(name), item, isFirst: isFirst)
+            output.append(key: unsafe text(of: part), item, isFirst: isFirst)
             isFirst = false
+            let own = unsafe part.pointee.item
             if let expression = unsafe part.pointee.expression {
                 unsafe expression._withUnsafeGuaranteedRef {
-                    unsafe subject.encode($0, part.pointee.item, to: &output)
+                    subject.encode($0, own, to: &output)
                 }
-            } else {
-                unsafe subject.encode(part.pointee.value, part.pointee.item, to: &output)
+            } else if let value = unsafe part.pointee.value {
+                unsafe value._withUnsafeGuaranteedRef { $0.encode(subject, own, &output) }
             }
             if output.hasOverflowed { return }
         }

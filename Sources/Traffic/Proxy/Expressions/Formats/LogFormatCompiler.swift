@@ -51,7 +51,7 @@ private struct LogFormatReader {
     let compiler: ExpressionCompiler
     private var parts: [LogPart] = []
     private var bytes: [UInt8] = []
-    private var expressions: [Expression] = []
+    private var kept: [AnyObject] = []
     private var needs: LogNeeds = []
     private var position = 0
     /// What `%o` says, and what the style does.
@@ -90,8 +90,24 @@ private struct LogFormatReader {
     mutating func finish(_ written: String) -> LogFormat {
         settleEncodings()
         return LogFormat(
-            text: written, needs: needs, parts: parts, bytes: bytes, flags: commonFlags,
-            expressions: expressions)
+            text: written, needs: needs, parts: joined, bytes: bytes, flags: commonFlags,
+            keeping: kept)
+    }
+
+    /// The parts with bytes and blanks put into the items behind them: half as many to walk.
+    private var joined: [LogPart] {
+        var joined: [LogPart] = []
+        for var part in parts {
+            if part.kind == .alias || part.kind == .expression, let last = joined.last,
+                last.kind == .blank || last.kind == .byte
+            {
+                part.byte = last.kind == .blank ? 0x20 : last.byte
+                part.followsBlank = last.kind == .blank
+                joined.removeLast()
+            }
+            joined.append(part)
+        }
+        return joined
     }
 
     /// An encoding of the whole is that of all items, and so is whether bytes stand as they are.
@@ -118,11 +134,17 @@ private struct LogFormatReader {
     }
 
     private mutating func append(_ byte: UInt8) {
-        if let last = parts.last, last.kind == .text, last.bytes.upperBound == bytes.count {
-            parts[parts.count - 1].bytes = last.bytes.lowerBound..<bytes.count + 1
+        if let last = parts.last, last.kind == .text || last.kind == .byte,
+            Int(last.start + last.length) == bytes.count
+        {
+            parts[parts.count - 1].kind = .text
+            parts[parts.count - 1].byte = 0
+            parts[parts.count - 1].length += 1
         } else {
-            var part = LogPart(.text)
-            part.bytes = bytes.count..<bytes.count + 1
+            var part = LogPart(byte == 0 ? .text : .byte)
+            part.byte = byte
+            part.start = UInt32(bytes.count)
+            part.length = 1
             parts.append(part)
         }
         bytes.append(byte)
@@ -181,9 +203,8 @@ private struct LogFormatReader {
                 nameStart, position - nameStart, "alias '%\(name)' is for HTTP mode only")
         }
         needs.formUnion(row.needs)
-        var part = part
-        part.value = row.value
-        parts.append(part)
+        kept.append(row.value)
+        parts.append(LogPart(row.value, like: part))
     }
 
     private mutating func expression(_ part: LogPart) throws(ExpressionMistake) {
@@ -203,10 +224,8 @@ private struct LogFormatReader {
         }
         position += 1
         if expression.needs.contains(.requestLine) { needs.insert(.requestLine) }
-        expressions.append(expression)
-        var made = LogPart(expression, part.item)
-        made.bytes = part.bytes
-        parts.append(made)
+        kept.append(expression)
+        parts.append(LogPart(expression, like: part))
     }
 
     // MARK: Names and flags
@@ -242,7 +261,8 @@ private struct LogFormatReader {
                 position, 1, "names of items consist of letters, digits, '_' and '-'")
         }
         position += 1
-        part.bytes = bytes.count..<bytes.count + name.count
+        part.start = UInt32(bytes.count)
+        part.length = UInt32(name.count)
         bytes += text[name]
     }
 

@@ -9,80 +9,9 @@ import Structures
 
 // Safety: what a subject points at is alive and its own, as its type says.
 extension Subject {
-    /// Writes what an alias stands for in the item's encoding.
-    func encode(_ value: borrowing LogValue, _ item: LogItem, to output: inout OutputBytes) {
-        switch value {
-        case .number(let get), .marked(let get, if: _): output.append(encoded: get(self), item)
-        case .counter(let get): encode(get(self), digits: 4, item, to: &output)
-        case .thousandths(let get): encode(get(self), digits: 2, item, to: &output)
-        case .address(let get): encode(addressOf: get(self), item, to: &output)
-        case .port(let get): encode(portOf: get(self), item, to: &output)
-        case .text(let write), .plain(let write):
-            encode(item, to: &output) { write(self, .bare, &$0) }
-        case .foreign(let write):
-            encode(item, to: &output, isChunked: true) { write(self, .bare, &$0) }
-        case .braced(let count, let write):
-            let count = count(self)
-            encode(item, to: &output, isChunked: true) { output in
-                if count == 0 { return }
-                output.append(0x7B)
-                for index in 0..<count {
-                    if index > 0 { output.append(0x7C) }
-                    write(self, index, .bare, &output)
-                }
-                output.append(0x7D)
-            }
-        case .list(let count, let write):
-            let count = count(self)
-            output.beginList(item)
-            for index in 0..<count {
-                if index > 0 { output.separate(item) }
-                encode(item, to: &output, isChunked: true) { write(self, index, .bare, &$0) }
-            }
-            output.endList(item)
-        }
-    }
-
-    /// Writes a number, which `X` makes a text of at least so many digits.
-    private func encode(
-        _ value: Int64, digits: Int, _ item: LogItem, to output: inout OutputBytes
-    ) {
-        guard item.flags.contains(.hexadecimal) else {
-            return output.append(encoded: value, item)
-        }
-        encode(item, to: &output) {
-            $0.append(hexadecimal: UInt64(bitPattern: value), digits: digits)
-        }
-    }
-
-    private func encode(
-        addressOf end: LogEnd, _ item: LogItem, to output: inout OutputBytes
-    ) {
-        encode(item, to: &output) { output in
-            switch end {
-            case .none: break
-            case .local: output.append("unix")
-            case .ip(let address):
-                if item.flags.contains(.hexadecimal) {
-                    output.append(hexadecimalOf: address.address)
-                } else {
-                    output.append(address.address)
-                }
-            }
-        }
-    }
-
-    private func encode(portOf end: LogEnd, _ item: LogItem, to output: inout OutputBytes) {
-        switch end {
-        case .none: output.append(encoded: Span(), item)
-        case .local(let number): output.append(encoded: Int64(number), item)
-        case .ip(let address): encode(Int64(address.port), digits: 4, item, to: &output)
-        }
-    }
-
     /// Makes a text and writes it in the item's encoding.
-    private func encode(
-        _ item: LogItem, to output: inout OutputBytes, isChunked: Bool = false,
+    func encode(
+        _ item: LogItem, _ output: inout OutputBytes, isChunked: Bool = false,
         _ make: (inout OutputBytes) -> Void
     ) {
         withBare(output.room, make) { output.append(encoded: $0, item, isChunked: isChunked) }
