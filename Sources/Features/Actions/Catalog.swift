@@ -6,6 +6,6 @@ extension ActionCatalog {
     /// Every action of the manual.
     public static let all = ActionCatalog([
         .silence, .verdicts, .replies, .redirects, .authentication, .fields, .targets, .statuses,
-        .captures, .variables, .lists, .streams, .waiting, .addresses, .later,
+        .captures, .variables, .lists, .streams, .waiting, .addresses, .tracking, .later,
     ])
 }

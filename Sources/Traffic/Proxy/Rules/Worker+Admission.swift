@@ -30,6 +30,7 @@ extension Worker {
             closeClient(client)
             return false
         }
+        countTrackedSession(session)
         return true
     }
 }
