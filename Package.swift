@@ -202,7 +202,8 @@ building.tests("Daemon", needs: ["Daemon", "Kernel", "Addresses", "ConfigLanguag
 building.tests(
     "Proxy",
     needs: ["Proxy", "Samples", "Kernel", "Addresses", "Bytes", "Structures", "LoadTesting"])
-building.tests("Supervisor", needs: ["Supervisor", "Daemon", "Kernel", "Proxy", "CLinux"])
+building.tests(
+    "Supervisor", needs: ["Supervisor", "Daemon", "Kernel", "Proxy", "StickTables", "CLinux"])
 building.tests("Balancing", needs: ["Balancing", "ReferenceHAProxy"])
 building.tests(
     "ProxyConfig",
