@@ -137,18 +137,22 @@ building.library("Balancing", on: .traffic, needs: ["Structures", "ConfigLanguag
 building.library(
     "Proxy", on: .traffic,
     needs: [
-        "CLinux", "CCrypt", "Reactor", "Kernel", "HTTP", "Balancing", "Samples", "ConfigLanguage",
-        "Addresses", "Bytes", "Structures",
+        "CLinux", "CCrypt", "Reactor", "Kernel", "HTTP", "Balancing", "Samples", "StickTables",
+        "ConfigLanguage", "Addresses", "Bytes", "Structures",
     ])
 
 building.library(
     "Fetches", on: .features,
     needs: [
-        "Proxy", "Samples", "HTTP", "Inspection", "Kernel", "Addresses", "Structures", "Bytes",
+        "Proxy", "Samples", "StickTables", "HTTP", "Inspection", "Kernel", "Addresses",
+        "Structures", "Bytes",
     ])
 building.library(
     "Actions", on: .features,
-    needs: ["Proxy", "Samples", "HTTP", "Addresses", "Structures", "Bytes", "ConfigLanguage"])
+    needs: [
+        "Proxy", "Samples", "StickTables", "HTTP", "Addresses", "Structures", "Bytes",
+        "ConfigLanguage",
+    ])
 building.library(
     "Logs", on: .features,
     needs: ["Proxy", "Samples", "Daemon", "Kernel", "Addresses", "Structures", "Bytes"])
@@ -156,14 +160,15 @@ building.library("Statistics", on: .features, needs: ["Proxy", "Kernel", "Addres
 building.library(
     "Admin", on: .features,
     needs: [
-        "Proxy", "Samples", "Daemon", "Kernel", "Addresses", "Bytes", "ConfigLanguage", "Balancing",
+        "Proxy", "Samples", "StickTables", "Daemon", "Kernel", "Addresses", "Bytes",
+        "ConfigLanguage", "Balancing",
     ])
 
 building.library(
     "ProxyConfig", on: .assembly,
     needs: [
-        "Addresses", "ConfigLanguage", "Kernel", "Balancing", "Samples", "Proxy", "Fetches",
-        "Actions", "Logs", "Statistics", "Admin",
+        "Addresses", "ConfigLanguage", "Kernel", "Balancing", "Samples", "StickTables", "Proxy",
+        "Fetches", "Actions", "Logs", "Statistics", "Admin",
     ])
 building.library(
     "Supervisor", on: .assembly,
@@ -197,7 +202,8 @@ building.tests("Daemon", needs: ["Daemon", "Kernel", "Addresses", "ConfigLanguag
 building.tests(
     "Proxy",
     needs: ["Proxy", "Samples", "Kernel", "Addresses", "Bytes", "Structures", "LoadTesting"])
-building.tests("Supervisor", needs: ["Supervisor", "Daemon", "Kernel", "Proxy", "CLinux"])
+building.tests(
+    "Supervisor", needs: ["Supervisor", "Daemon", "Kernel", "Proxy", "StickTables", "CLinux"])
 building.tests("Balancing", needs: ["Balancing", "ReferenceHAProxy"])
 building.tests(
     "ProxyConfig",

@@ -5,6 +5,7 @@ import Daemon
 import Glibc
 import Kernel
 import Proxy
+import StickTables
 import Synchronization
 import Testing
 
@@ -14,6 +15,7 @@ import Testing
     private final class Said: Sendable {
         private let text = Mutex("")
         var all: String { text.withLock { $0 } }
+        func say(_ more: String) { text.withLock { $0 += more } }
         var console: Console {
             Console(
                 introduction: [],
@@ -86,6 +88,60 @@ import Testing
             #expect(eventually { Client(path: folder + "/a") == nil })
             held.send("\r\n")
             #expect(held.firstLine() == "HTTP/1.1 503 Service Unavailable")
+        }
+    }
+
+    private func counting(_ folder: String, expiring time: String) -> String {
+        """
+        global
+          stats socket \(folder)/cli level admin
+        frontend f
+          bind \(folder)/a
+          mode http
+          timeout client 10s
+          stick-table type integer size 10 expire \(time) store http_req_cnt,conn_cur
+          tcp-request connection track-sc0 int(1)
+          http-request return content-type text/plain lf-string "<%[sc0_http_req_cnt]>"
+
+        """
+    }
+
+    @Test func `stick tables are kept unless they are declared otherwise`() throws {
+        try withProxy { proxy, folder, said, _ in
+            func reload(_ time: String) throws {
+                try write(counting(folder, expiring: time), to: folder + "/cfg")
+                try proxy.reload()
+                // A worker that tells its sessions has taken up the generation before.
+                let heard = Said()
+                proxy.engine.listSessions { _ in heard.say("all") }
+                try #require(eventually { !heard.all.isEmpty })
+            }
+            func client(after requests: Int) throws -> Client {
+                let client = try #require(Client(path: folder + "/a"))
+                client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+                #expect(
+                    eventually {
+                        proxy.engine.generation.tables.first.map {
+                            $0.value(of: .requestCount, [0, 0, 0, 1].span, now: 0) ?? 0
+                        } == Int64(requests)
+                    })
+                return client
+            }
+            func end(_ client: Client) -> String {
+                client.send("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+                return client.readToEnd()
+            }
+            try reload("1h")
+            let first = try client(after: 1)
+            try reload("1h")
+            #expect(end(first).contains("<2>"))
+            let second = try client(after: 3)
+            try reload("2h")
+            #expect(proxy.engine.generation.tables.first?.count == 0)
+            // Its entry has gone with its table.
+            #expect(end(second).contains("<>"))
+            #expect(end(try client(after: 1)).contains("<2>"))
+            #expect(!said.all.contains("ALERT"))
         }
     }
 

@@ -49,6 +49,8 @@ public struct BenchScenario: Sendable {
     public var logs = false
     /// How many request rules are evaluated, none of which applies.
     public var rules = 0
+    /// Whether every request is counted in a stick table, under one of a million keys.
+    public var tracks = false
     /// What is measured.
     public var figure = Figure.timePerRequest
     /// Whether all idle connections had their request under way at once.
@@ -110,6 +112,10 @@ extension BenchScenario {
             $0.fields = browserFields
             $0.rules = 20
             $0.aims = [Aim(peer: .haproxy, ratio: 0.8)]
+        },
+        BenchScenario("tracking", "a stick table with a million keys") {
+            $0.tracks = true
+            $0.aims = [Aim(peer: .haproxy, ratio: 1)]
         },
         BenchScenario("log", "logging on") { $0.logs = true },
         BenchScenario("idle", "idle connection, after requests in turn") {

@@ -31,6 +31,12 @@ extension BenchScenario {
         lines += ["", "frontend bench", "    bind 127.0.0.1:\(ports.listen)"]
         for rule in benchRules { lines.append("    http-request deny if { \(rule.haproxy) }") }
         if rules > 0 { lines += Self.edits }
+        if tracks {
+            lines += [
+                "    stick-table type integer size 1m expire 60s store http_req_rate(10s)",
+                "    http-request track-sc0 rand(1000000)",
+            ]
+        }
         lines += ["    default_backend origins", "", "backend origins", "    balance roundrobin"]
         for (index, port) in ports.origins.enumerated() {
             lines.append("    server o\(index + 1) 127.0.0.1:\(port)")

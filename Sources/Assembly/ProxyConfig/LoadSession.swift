@@ -61,7 +61,7 @@ final class LoadSession {
             }
         }
         compiler = ExpressionCompiler(
-            fetches: .all, converters: .standard, aliases: .all,
+            fetches: .all, converters: .all, aliases: .all,
             variables: variables,
             patterns: patterns
         ) { path in

@@ -6,6 +6,7 @@ extension ActionCatalog {
     /// Every action of the manual.
     public static let all = ActionCatalog([
         .silence, .verdicts, .replies, .redirects, .authentication, .fields, .targets, .normalizers,
-        .statuses, .captures, .variables, .lists, .streams, .logging, .waiting, .addresses, .later,
+        .statuses, .captures, .variables, .lists, .streams, .logging, .waiting, .addresses,
+        .tracking, .later,
     ])
 }

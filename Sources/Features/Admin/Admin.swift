@@ -9,6 +9,7 @@ public enum Admin {
     /// - Parameter notify: where changes of servers' states are logged.
     public static func commands(notify: @escaping @Sendable (Notice) -> Void) -> [Command] {
         ServerCommands(notify: notify).commands + FrontendCommands.commands + ShowCommands.commands
-            + SessionCommands.commands + PatternCommands.commands + LaterCommands.commands
+            + SessionCommands.commands + PatternCommands.commands + TableCommands.commands
+            + LaterCommands.commands
     }
 }

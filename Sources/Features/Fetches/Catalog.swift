@@ -1,6 +1,7 @@
-// All families of sample fetches, one line each.
+// All families of sample fetches, and of the converters that need a stream, one line each.
 
 import Proxy
+import Samples
 
 extension FetchCatalog {
     /// Every fetch of the manual.
@@ -9,6 +10,11 @@ extension FetchCatalog {
         .backends, .servers, .streams, .times, .client, .serverSide, .socketInformation,
         .endpoints, .laterTLS, .laterFastCGI, .contents, .hellos, .protocols, .httpRequest,
         .targets, .parameters, .fields, .cookies, .authentication, .bodies, .captures,
-        .httpResponse, .blocks,
+        .httpResponse, .blocks, .stickCounters,
     ])
+}
+
+extension ConverterCatalog {
+    /// Every converter of the manual.
+    public static let all = ConverterCatalog(standard.families + [.tables])
 }

@@ -7,6 +7,7 @@ import Kernel
 import Logs
 import Proxy
 import Samples
+import StickTables
 
 /// Checks over the whole configuration.
 enum ConfigurationChecks {
@@ -34,6 +35,8 @@ enum ConfigurationChecks {
         }
         checkGUIDs(drafts.map(\.proxy), &diagnostics)
         configuration.proxies = drafts.map(\.proxy)
+        configuration.tables = drafts.compactMap(\.table)
+        checkTables(&configuration, &diagnostics)
         configuration.rings = [.buf0] + assembly.session.rings
         checkRings(&configuration, &diagnostics)
         finishRules(&configuration, assembly.session, &diagnostics)
@@ -84,6 +87,27 @@ enum ConfigurationChecks {
                 Diagnostic(
                     .alert, at: SourceLocation(mistake.place), mistake.text,
                     suggestion: mistake.suggestion))
+        }
+        for reference in session.compiler.references.all
+        where reference.storesServer && reference.index >= 0 {
+            let index = Int(reference.index)
+            configuration.tables[index].configuration.store(StickStoredData(.serverID))
+            configuration.tables[index].configuration.store(StickStoredData(.serverKey))
+        }
+    }
+
+    /// Tables of one name: a frontend and a backend may share a name, but not each have a table.
+    private static func checkTables(
+        _ configuration: inout Configuration, _ diagnostics: inout Diagnostics
+    ) {
+        for (index, table) in configuration.tables.enumerated() {
+            guard let twin = configuration.tables[..<index].first(where: { $0.name == table.name })
+            else { continue }
+            diagnostics.report(
+                Diagnostic(
+                    .alert, at: SourceLocation(table.place),
+                    "there is a stick table '\(table.name)' already, declared at "
+                        + "\(twin.place.file):\(twin.place.line)."))
         }
     }
 

@@ -69,6 +69,13 @@ extension GlobalKeywords {
         size(
             "tune.sndbuf.server", 0...(1 << 30), \.sendBufferServerBytes,
             "Sets the kernel's send buffer of server connections."),
+        Row(
+            "tune.stick-counters", .global, takes: [.integer(0...12)],
+            "Sets how many entries of stick tables a stream can track."
+        ) { draft, arguments, _ in
+            draft.global.tuning.stickCounters = arguments.number(0)
+            draft.session.compiler.references.stickCounters = arguments.number(0)
+        },
         number(
             "tune.runqueue-depth", 1...1_000_000, \.runQueueDepth,
             "Bounds the tasks run between two polls."),

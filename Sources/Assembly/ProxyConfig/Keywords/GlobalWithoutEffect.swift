@@ -211,7 +211,6 @@ extension GlobalKeywords {
                     "tune.peers.max-updates-at-once",
                     "Bounds the table updates sent to a peer in a row."
                 ),
-                ("tune.stick-counters", "Sets how many stick counters a stream has."),
                 ("tune.vars.check-max-size", "Bounds the variables of health checks."),
                 ("tune.pattern.cache-size", "Sets how many pattern lookups are remembered."),
             ])

@@ -115,10 +115,6 @@ extension ProxyKeywords {
         ("dispatch", "Sends everything to one address."),
         ("force-persist", "Keeps clients on a server although it is down."),
         ("ignore-persist", "Ignores what binds clients to servers."),
-        ("stick match", "Sends clients to the server that a table remembers."),
-        ("stick on", "Remembers the server of a client in a table."),
-        ("stick store-request", "Remembers something of a request in a table."),
-        ("stick store-response", "Remembers something of a response in a table."),
         ("use-fcgi-app", "Names the FastCGI application of the servers."),
     ]
 
@@ -129,7 +125,6 @@ extension ProxyKeywords {
         ("force-be-switch", "Sends streams to a backend that takes no traffic."),
         ("stats admin", "Allows actions on the statistics page."),
         ("stats http-request", "Controls access to the statistics page."),
-        ("stick-table", "Declares a table of this proxy."),
     ]
 
     private static let refusals: [Row] = gone.map { name, summary, advice in

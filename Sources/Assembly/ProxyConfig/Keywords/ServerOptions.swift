@@ -16,6 +16,12 @@ enum ServerOptions {
         Row("no-backup", .backend, "Takes 'backup' of the default-server back.") { line, _, _ in
             line.server.isBackup = false
         },
+        Row("non-stick", .backend, "Keeps the server out of stick tables.") { line, _, _ in
+            line.server.isNotStored = true
+        },
+        Row("stick", .backend, "Takes 'non-stick' of the default-server back.") { line, _, _ in
+            line.server.isNotStored = false
+        },
         Row(
             "cookie", .backend, takes: [.word("<value>")],
             "Sets the value that stands for this server in a cookie."

@@ -59,11 +59,6 @@ extension ServerOptions {
                     "Takes 'send-proxy-v2-ssl-cn' of the default-server back."
                 ),
             ])
-        + because(
-            "there are no stick tables yet",
-            [
-                ("stick", [], "Takes 'non-stick' of the default-server back.")
-            ])
 
     private static func because(
         _ reason: String, _ names: [(String, [ArgumentShape], String)]
@@ -113,7 +108,6 @@ extension ServerOptions {
         ("ktls", "Lets the kernel encrypt."),
         ("log-bufsize", "Sets the buffer of a log server."),
         ("namespace", "Connects in a network namespace."),
-        ("non-stick", "Keeps the server out of stick tables."),
         ("npn", "Lists the protocols offered the old way."),
         ("observe", "Watches live traffic for errors."),
         ("on-error", "Sets what follows too many errors."),

@@ -38,6 +38,10 @@ struct ProxyDraft {
     var errorFormatLine: KeywordArguments?
     /// The line of `log-format-sd`.
     var structuredDataLine: KeywordArguments?
+    /// `stick-table`.
+    var table: DeclaredTable?
+    /// Where a stick rule stands that stores servers.
+    var storesServers: SourcePlace?
     /// Lines that force HTTP/1, which only `mode http` can use: their place and what they are.
     var forcedHTTP: [(location: SourceLocation, title: String)] = []
 

@@ -88,6 +88,7 @@ struct SectionAssembly {
             }
         case .proxy(var draft):
             draft.finishRules()
+            draft.finishStickRules()
             proxies.append(draft)
         case .errorSet(let draft):
             session.errorSets[draft.name] = draft.replies

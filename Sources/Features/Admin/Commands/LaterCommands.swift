@@ -61,9 +61,7 @@ enum LaterCommands {
 
     private static let operators = [
         ("acme status", "list the certificates that are renewed"),
-        ("clear table", "remove entries from a stick table"),
         ("get var", "show a variable of the process"),
-        ("set table", "change an entry of a stick table"),
         ("set var", "set a variable of the process"), ("show activity", "show the work of threads"),
         ("show anon", "show whether names are hidden"), ("show cache", "show the cache"),
         ("show dev", "show facts for developers"),
@@ -81,7 +79,7 @@ enum LaterCommands {
         ("show ssl ocsp-updates", "list the next updates of OCSP responses"),
         ("show ssl providers", "list providers of cryptography"),
         ("show startup-logs", "show what was said at the start"),
-        ("show table", "list stick tables or what one holds"), ("show tasks", "list tasks"),
+        ("show tasks", "list tasks"),
         ("show threads", "show the state of threads"),
         ("show tls-keys", "list keys for session tickets"), ("show trace", "show what is followed"),
         ("dump stats-file", "show the counters for a statistics file"),

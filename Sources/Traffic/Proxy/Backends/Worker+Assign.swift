@@ -198,6 +198,7 @@ extension Worker {
         streams[stream].waitingRule = -1
         streams[stream].frontend = known[identity]
         streams[stream].backend = backend
+        keepTracked(stream: stream, in: program)
         streams[stream].program = program
         programs[program].users &+= 1
         release(program: old)

@@ -27,7 +27,7 @@ extension Engine {
         current.withLock { generation in
             let next = Generation(
                 number: generation.number &+ 1, configuration: generation.configuration,
-                listeners: generation.listeners)
+                listeners: generation.listeners, tables: generation.tables)
             generation = next
             epoch.store(next.number, ordering: .releasing)
         }

@@ -3,6 +3,7 @@
 
 import Kernel
 import Samples
+import StickTables
 
 /// One generation of the whole configuration. Immutable once built.
 public struct Configuration: Sendable {
@@ -130,6 +131,8 @@ public struct Tuning: Sendable {
     public var bufferBytes = 16384
     /// `tune.maxrewrite`, bytes kept free for rewriting heads.
     public var maxRewriteBytes = 1024
+    /// `tune.stick-counters`, entries of tables that a stream can track.
+    public var stickCounters = 3
     /// `tune.http.maxhdr`, header fields a message may have.
     public var maxHeaderFields = 101
     /// `tune.http.logurilen`, bytes of a request line kept for the log.
@@ -219,13 +222,21 @@ public struct StatsSocketConfiguration: Sendable {
     public init(bind: BindConfiguration) { self.bind = bind }
 }
 
-/// A stick table by its name.
+/// A stick table and where it is declared.
 public struct DeclaredTable: Sendable {
-    /// The name of its proxy.
-    public var name: String
+    /// What it is.
+    public var configuration: StickTableConfiguration
+    /// Where it stands.
+    public var place: SourcePlace
 
-    /// A table by its name.
-    public init(name: String) { self.name = name }
+    /// The name of its proxy.
+    public var name: String { configuration.name }
+
+    /// A table from its parts.
+    public init(_ configuration: StickTableConfiguration, place: SourcePlace) {
+        self.configuration = configuration
+        self.place = place
+    }
 }
 
 /// Where something stands in the configuration files.

@@ -361,6 +361,8 @@ public struct ServerConfiguration: Sendable {
     public var id = 0
     /// `guid` (of a bind line `guid-prefix`); nil where none is given.
     public var guid: String?
+    /// `non-stick`: stick tables do not store it.
+    public var isNotStored = false
     /// The host as written, for display and later resolution.
     public var hostText: String
     /// The host where it is a name; nil where an address is written.

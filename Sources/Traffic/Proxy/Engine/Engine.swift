@@ -3,6 +3,7 @@
 
 import Kernel
 import Reactor
+import StickTables
 import Synchronization
 
 /// One generation as the workers see it: the configuration, its listeners, and the live state its
@@ -11,8 +12,14 @@ public final class Generation: Sendable {
     public let number: UInt32
     public let configuration: Configuration
     public let listeners: [ListenerSocket]
+    /// The live tables, in the order of the configuration.
+    public let tables: [StickTable]
 
-    init(number: UInt32, configuration: Configuration, listeners: [ListenerSocket]) {
+    init(
+        number: UInt32, configuration: Configuration, listeners: [ListenerSocket],
+        tables: [StickTable]
+    ) {
+        self.tables = tables
         self.number = number
         self.configuration = configuration
         self.listeners = listeners
@@ -68,7 +75,9 @@ public final class Engine: Sendable {
             for box in boxes where !box.post(.turned(barrier)) { barrier.pass() }
         }
         loads = WorkerLoads(workers: workers)
-        let first = Generation(number: 1, configuration: configuration, listeners: listeners)
+        let first = Generation(
+            number: 1, configuration: configuration, listeners: listeners,
+            tables: live.tables(of: configuration))
         current = Mutex(first)
         epoch = Atomic(1)
         _ = live.adopt(configuration)
@@ -113,6 +122,7 @@ public final class Engine: Sendable {
     /// next one lacks are closed when no worker watches them any more.
     public func publish(_ configuration: Configuration, listeners: [ListenerSocket]) {
         let granted = live.adopt(configuration)
+        let tables = live.tables(of: configuration)
         patterns.carryOver(from: self.configuration.patterns, to: configuration.patterns)
         current.withLock { generation in
             let kept = Set(listeners.map(ObjectIdentifier.init))
@@ -120,7 +130,8 @@ public final class Engine: Sendable {
                 socket.retire()
             }
             let next = Generation(
-                number: generation.number &+ 1, configuration: configuration, listeners: listeners)
+                number: generation.number &+ 1, configuration: configuration,
+                listeners: listeners, tables: tables)
             generation = next
             epoch.store(next.number, ordering: .releasing)
         }

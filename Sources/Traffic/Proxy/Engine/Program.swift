@@ -5,6 +5,7 @@ import Addresses
 import HTTP
 import Kernel
 import Samples
+import StickTables
 import Structures
 
 /// A proxy as a worker uses it.
@@ -132,6 +133,12 @@ struct ServerEntry: BitwiseCopyable {
     let counters: CounterSlice
     /// Its name, kept by the program.
     let name: KeptBytes
+    /// `id`, by which stick tables know it.
+    let number: Int32
+    /// `non-stick`: stick tables do not store it.
+    let isNotStored: Bool
+    /// Address and port as text, kept by the program.
+    let addressText: KeptBytes
     /// Where it is, with what was changed at run time.
     let address: RawSocketAddress
     /// A UNIX socket.
@@ -166,6 +173,9 @@ struct AddressField {
 }
 
 /// A generation compiled for one worker.
+///
+/// Safety: the generation, which the program holds, keeps the tables.
+@safe
 struct Program: ~Copyable {
     /// What it was compiled from.
     let generation: Generation
@@ -216,6 +226,8 @@ struct Program: ~Copyable {
     let responseCaptures: [[Int]]
     /// By proxy index: replies that are made by formats, by status.
     let replyMakers: [[Int: ReplyMaker]]
+    /// The live tables, in the order of the configuration.
+    let tables: [Unmanaged<StickTable>]
     /// Sessions and streams that use it.
     var users = 0
     /// `tune.bufsize`.
@@ -275,6 +287,8 @@ struct Program: ~Copyable {
         }.map { engine.live.backend($0.name) }
         forwardFor = configuration.proxies.map { $0.forwardFor.map(Self.addressField) }
         rules = RuleProgram(configuration)
+        // Safety: as the type says.
+        unsafe tables = generation.tables.map { unsafe Unmanaged.passUnretained($0) }
         self.names = names
         hostName = KeptBytes(Host.name.utf8, in: names)
         uniqueIDFields = configuration.proxies.map { proxy in
@@ -415,7 +429,9 @@ struct Program: ~Copyable {
                     id: Int32(clamping: server.id),
                     identity: live.identity, live: Unmanaged.passUnretained(live),
                     counters: live.counters.slice(worker: worker),
-                    name: KeptBytes(server.name.utf8, in: names), address: address,
+                    name: KeptBytes(server.name.utf8, in: names),
+                    number: Int32(clamping: server.id), isNotStored: server.isNotStored,
+                    addressText: KeptBytes("\(address)".utf8, in: names), address: address,
                     isLocal: !address.isIP, usesClientPort: server.usesClientPort,
                     portOffset: Int32(server.portOffset ?? 0),
                     usesClientAddress: server.usesClientAddress,

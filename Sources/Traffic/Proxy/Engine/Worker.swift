@@ -295,6 +295,7 @@ struct Worker: ~Copyable {
             for backend in programs[program].slowStarters { engine.serveWaiting(of: backend, now) }
         }
         watchUnwatched()
+        if number == 0 { sweepTables() }
         if isStopping && !closing.isOver(now) { closeSomeIdle() }
         if programs[program].countsContinuously && now >= nextCount {
             nextCount = now &+ 5000

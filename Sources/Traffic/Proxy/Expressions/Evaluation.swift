@@ -8,31 +8,31 @@ import Structures
 /// The world around evaluations of one worker.
 final class Evaluation: ConverterEnvironment {
     /// For whom the present evaluation is.
-    var subject: Subject?
+    var present: Subject?
     /// Checks passwords; made at first use.
     lazy var passwordCheck = PasswordCheck()
 
     override func value(
         of variable: VariableReference, into scratch: inout SampleScratch
     ) -> Sample? {
-        subject?.value(of: variable, into: &scratch)
+        present?.value(of: variable, into: &scratch)
     }
 
     override func set(
         _ variable: VariableReference, to sample: Sample, in scratch: borrowing SampleScratch,
         if condition: VariableCondition
     ) -> Bool {
-        subject?.set(variable, to: sample, in: scratch, if: condition) == .set
+        present?.set(variable, to: sample, in: scratch, if: condition) == .set
     }
 
     override func matches(accessList: Int, _ scratch: inout SampleScratch) -> Bool {
-        subject?.matches(use: accessList, &scratch) ?? false
+        present?.matches(use: accessList, &scratch) ?? false
     }
 
     override func capture(
         request isRequest: Bool, slot: Int, _ sample: Sample, _ scratch: borrowing SampleScratch
     ) -> Bool {
-        guard let subject else { return false }
+        guard let subject = present else { return false }
         let limit = subject.captureLimit(request: isRequest, slot: slot)
         if limit == 0 { return false }
         subject.setCapture(
@@ -40,7 +40,7 @@ final class Evaluation: ConverterEnvironment {
         return true
     }
 
-    override func unset(_ variable: VariableReference) { subject?.unset(variable) }
+    override func unset(_ variable: VariableReference) { present?.unset(variable) }
 }
 
 /// What only streams with rules have: variables, captures, tracked entries. Kept aside and used
@@ -62,6 +62,10 @@ struct StreamExtras: ~Copyable {
     var addresses = ReplacedAddresses()
     /// Our own address in the connection that it had to its server.
     var serverSource: IPSocketAddress?
+    /// Entries of stick tables that the stream tracks.
+    var tracked = TrackedEntries()
+    /// What is to be stored of the server.
+    var stores = PendingStores()
 
     init(names: VariableNames) { variables = StreamVariables(names: names) }
 }
@@ -72,13 +76,17 @@ struct SessionExtras: ~Copyable {
     var variables: SessionVariables
     /// Addresses that rules have put in place of the connection's.
     var addresses = ReplacedAddresses()
+    /// Entries of stick tables that the session tracks.
+    var tracked = TrackedEntries()
 
     init(names: VariableNames) { variables = SessionVariables(names: names) }
 }
 
 /// Texts by number, in one block that is kept.
 struct TextSlots: ~Copyable {
-    private struct Slot: BitwiseCopyable {
+    /// Where a text is. Not private, because the compiler (6.3) fails on structures of other files
+    /// that hold slots of a private type.
+    struct Slot: BitwiseCopyable {
         var start: UInt32 = 0
         var length: UInt32 = 0
         var isSet = false
@@ -168,6 +176,7 @@ extension Worker {
 
     /// Ends the life of what a stream had beside itself.
     mutating func releaseExtras(of stream: Handle) {
+        finishTracking(stream)
         let handle = streams[stream].extras
         guard !handle.isNone else { return }
         let session = extras(ofSession: streams[stream].session)
@@ -179,12 +188,14 @@ extension Worker {
         streamExtras[handle].settings = StreamSettings()
         streamExtras[handle].addresses = ReplacedAddresses()
         streamExtras[handle].serverSource = nil
+        streamExtras[handle].stores.reset()
         streams[stream].extras = .none
         freeStreamExtras.append(handle)
     }
 
     /// Ends the life of what a session had beside itself.
     mutating func releaseExtras(ofSession session: Handle) {
+        finishTracking(session: session)
         let handle = sessions[session].extras
         guard !handle.isNone else { return }
         sessionExtras[handle].variables.reset(live.variables)

@@ -3,6 +3,7 @@
 
 import ConfigLanguage
 import Samples
+import StickTables
 
 /// A proxy that an expression or a rule names.
 ///
@@ -32,6 +33,10 @@ public final class ProxyReference: @unchecked Sendable {
     public internal(set) var index: Int32 = -1
     /// Position in the proxy's servers, for servers.
     public internal(set) var server: Int32 = -1
+    /// What the keys of a table are made of; `any` where nothing is known of that.
+    public var keySource = SampleType.any
+    /// What a table must store, so that stick rules can use it.
+    public var storesServer = false
 
     init(_ kind: Kind, _ name: String) {
         self.kind = kind
@@ -98,6 +103,8 @@ public final class References: @unchecked Sendable {
     /// Access lists that expressions name, by number.
     private(set) var listUses: [AccessListUse] = []
     private var mistakes: [(place: SourcePlace, text: String, suggestion: String?)] = []
+    /// `tune.stick-counters` as far as it is known.
+    public var stickCounters = 3
 
     init() {}
 
@@ -256,10 +263,18 @@ public final class References: @unchecked Sendable {
         _ reference: ProxyReference, in configuration: Configuration
     ) -> (text: String, suggestion: String?)? {
         let name = reference.name.isEmpty ? reference.proxyName : reference.name
-        guard let name else { return nil }
+        guard let name else { return ("the stick table must be named here", nil) }
         if let found = configuration.tables.firstIndex(where: { $0.name == name }) {
             reference.index = Int32(found)
-            return nil
+            let type = configuration.tables[found].configuration.keyType
+            if reference.keySource == .any || type.takes(reference.keySource) { return nil }
+            return (
+                "stick table '\(name)' has keys of type \(type.name), which a sample of type "
+                    + "\(reference.keySource) cannot be", nil
+            )
+        }
+        if reference.name.isEmpty && configuration.proxies.contains(where: { $0.name == name }) {
+            return ("proxy '\(name)' has no stick table, so one must be named here", nil)
         }
         return (
             "there is no stick table '\(name)'",

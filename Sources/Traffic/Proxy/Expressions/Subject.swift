@@ -234,7 +234,7 @@ public struct Subject: BitwiseCopyable {
         let flags = sample.flags
         // Safety: the worker keeps its environment for life.
         let isThere = unsafe worker.pointee.evaluation._withUnsafeGuaranteedRef { environment in
-            environment.subject = self
+            environment.present = self
             return expression.converters.apply(to: &sample, &scratch, environment)
         }
         if !isThere {

@@ -4,6 +4,7 @@
 import Balancing
 import Kernel
 import Samples
+import StickTables
 import Synchronization
 
 /// All runtime state of the process, by identity.
@@ -11,6 +12,7 @@ public final class LiveState: Sendable {
     private struct Registry {
         var frontends: [String: FrontendLive] = [:]
         var backends: [String: BackendLive] = [:]
+        var tables: [String: StickTable] = [:]
         var nextIdentity: UInt32 = 0
 
         mutating func takeIdentity() -> UInt32 {
@@ -290,6 +292,24 @@ extension LiveState {
             granted += grants.map { (backend, $0) }
         }
         return granted
+    }
+
+    /// The live tables of a configuration: those of before where they are declared as they were,
+    /// else new ones. Tables that are declared no more are forgotten; generations that use them
+    /// keep them.
+    func tables(of configuration: Configuration) -> [StickTable] {
+        registry.withLock { registry in
+            let known = registry.tables
+            registry.tables = [:]
+            return configuration.tables.map { declared in
+                let kept = known[declared.name].flatMap {
+                    $0.configuration == declared.configuration ? $0 : nil
+                }
+                let table = kept ?? StickTable(declared.configuration)
+                registry.tables[declared.name] = table
+                return table
+            }
+        }
     }
 
     /// One past the highest identity handed out.

@@ -78,6 +78,7 @@ extension Worker {
         if entry.hasMonitorURI && asksForMonitor(stream, head) {
             // Neither forwarded nor logged: it says that this process serves.
             streams[stream].flags.remove(.isLogged)
+            countTrackedRequest(stream)
             hand(stream, head)
             let fails = monitorFails(stream)
             countIntercepted(stream)
@@ -90,6 +91,7 @@ extension Worker {
             walkRequest(stream)
             return
         }
+        countTrackedRequest(stream)
         let target = entry.defaultBackend
         if target >= 0 {
             enter(stream, backend: target)
@@ -198,6 +200,7 @@ extension Worker {
         else { return }
         sessions[session].frontend = known[identity]
         sessions[session].lastBackend = backendIndex(sessions[session].lastBackend, of: old)
+        keepTracked(session: session, in: program)
         sessions[session].program = program
         programs[program].users &+= 1
         release(program: old)

@@ -245,6 +245,7 @@ extension Worker {
         streams[stream].serverStatus = Int16(truncatingIfNeeded: head.status)
         streams[stream].responseMinorVersion = Int8(truncatingIfNeeded: head.minorVersion)
         streams[stream].responseAt = now
+        countTracked(stream, status: Int(head.status))
         let isTunnel = head.facts.contains(.tunnel)
         let dechunks = head.framing == .chunked && streams[stream].flags.contains(.isHTTP10)
         if !head.keepsAlive || !streams[stream].flows[0].isDelivered {

@@ -32,6 +32,7 @@ extension Worker {
             closeClient(client)
             return false
         }
+        countTrackedSession(session)
         return true
     }
 }

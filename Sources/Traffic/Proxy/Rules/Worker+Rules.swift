@@ -198,10 +198,12 @@ extension Worker {
         case .deny(let status):
             note(stream, cause: "P", state: state)
             countDenied(stream, isResponse)
+            if !isResponse { countTrackedError(stream) }
             if status == 0 { replyPrepared(stream) } else { reply(stream, status: status) }
         case .tarpit(let status):
             note(stream, cause: "P", state: UInt8(ascii: "T"))
             countDenied(stream, isResponse)
+            countTrackedError(stream)
             beginTarpit(stream, status: status)
         case .reject:
             note(stream, cause: "P", state: state)
@@ -299,6 +301,10 @@ extension Worker {
             if stage == .done { return passRequest(stream) }
             switch pass(stage, stream) {
             case .passed:
+                // Of a request that is turned away by its content, tables hear nothing.
+                if stage == .frontContent && streams[stream].flags.contains(.isHTTP) {
+                    countTrackedRequest(stream)
+                }
                 if stage == .switching && !chooseBackend(stream) { return }
                 streams[stream].rules = RulePlace()
                 streams[stream].rules.stage = stage.rawValue &+ 1

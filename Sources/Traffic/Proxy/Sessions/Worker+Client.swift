@@ -221,7 +221,7 @@ extension Worker {
             closeClient(client)
             return
         }
-        countRequestError(ofSession: session)
+        countRequestError(ofSession: session, isLate: true)
         refuse(client, status: 408, cause: UInt8(ascii: "c"))
     }
 

@@ -142,6 +142,8 @@ struct StreamFlags: OptionSet {
     static var hasInterim: StreamFlags { StreamFlags(rawValue: 1 << 26) }
     /// That response is one of hints, whose fields have not ended yet.
     static var hasOpenHints: StreamFlags { StreamFlags(rawValue: 1 << 27) }
+    /// A relay's server has been written into stick tables.
+    static var serverIsStored: StreamFlags { StreamFlags(rawValue: 1 << 29) }
 }
 
 /// One exchange or relay.

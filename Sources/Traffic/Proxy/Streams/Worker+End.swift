@@ -345,6 +345,7 @@ extension Worker {
             let front = programs[program].proxies[Int(streams[stream].frontend)]
             guard front.options.contains(.continuousStats) else { continue }
             countBytes(stream, into: front.frontendCounters)
+            countTrackedBytes(stream)
             let session = streams[stream].session
             if sessions[session].countsListener {
                 countBytes(stream, into: listenerCounters(session))
@@ -389,10 +390,12 @@ extension Worker {
             programs[program].proxies[Int(backend)].backendCounters.add(.responseErrors)
         }
         if server >= 0 { programs[program].servers[Int(server)].counters.add(.responseErrors) }
+        if streams[stream].flags.contains(.isHTTP) { countTrackedFailure(stream) }
     }
 
     /// Counts a request that could not be used.
     mutating func countRequestError(_ stream: Handle) {
+        countTrackedError(stream)
         programs[streams[stream].program].proxies[Int(streams[stream].frontend)]
             .frontendCounters.add(.requestErrors)
         let session = streams[stream].session
@@ -400,7 +403,11 @@ extension Worker {
     }
 
     /// Counts a request of a client that did not become a stream.
-    mutating func countRequestError(ofSession session: Handle) {
+    ///
+    /// - Parameter isLate: it was not the client's mistake, but its slowness.
+    mutating func countRequestError(ofSession session: Handle, isLate: Bool = false) {
+        countTrackedRequest(ofSession: session)
+        if !isLate { countTrackedError(ofSession: session) }
         sessionEntry(session).frontendCounters.add(.requestErrors)
         if sessions[session].countsListener { listenerCounters(session).add(.requestErrors) }
     }

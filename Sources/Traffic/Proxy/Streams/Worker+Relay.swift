@@ -110,6 +110,11 @@ extension Worker {
             case .ended: return
             }
         }
+        if !streams[stream].flags.contains(.serverIsStored)
+            && !streams[stream].flags.contains(.isHTTP)
+        {
+            storeServer(ofRelay: stream)
+        }
         guard tunnel(stream, .response) else { return }
         // The first direction may have gone on because the second made room.
         let isDone =

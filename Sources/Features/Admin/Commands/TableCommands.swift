@@ -1,0 +1,42 @@
+// Commands about stick tables.
+// Source: management manual, `show table`, `clear table`, `set table`.
+
+import Kernel
+import Proxy
+import StickTables
+
+/// The rows of stick tables.
+enum TableCommands {
+    static let commands = [
+        Command(
+            ["show", "table"], level: .operator_,
+            arguments: "[<table> [data.<type> <op> <value>]*|key <key>]",
+            "list stick tables or what one holds"
+        ) { run(.show, $0) },
+        Command(
+            ["clear", "table"], level: .operator_,
+            arguments: "<table> [data.<type> <op> <value>]*|key <key>",
+            "remove entries from a stick table"
+        ) { run(.clear, $0) },
+        Command(
+            ["set", "table"], level: .operator_,
+            arguments: "<table> key <key> [data.<type> <value>]*",
+            "change an entry of a stick table"
+        ) { run(.set, $0) },
+    ]
+
+    /// Carries a command out. Locks are held for a bounded piece at a time, so traffic goes on.
+    private static func run(
+        _ verb: StickTableCommand.Verb, _ request: CommandRequest
+    ) -> CommandAnswer {
+        do throws(StickCommandRefusal) {
+            var command = try StickTableCommand(
+                verb, request.arguments, tables: request.engine.generation.tables)
+            var text: [UInt8] = []
+            while command.run(now: Clock.monotonic().milliseconds, into: &text) {}
+            return .text(String(decoding: text, as: UTF8.self))
+        } catch {
+            return .text(error.text)
+        }
+    }
+}
