@@ -246,9 +246,9 @@ building.tests(
 building.tests(
     "Conformance", needs: ["HTTP", "HTTPCases", "ReferenceHAProxy"],
     exclude: [
-        "acl", "balance", "body", "cli", "errorfiles", "http", "http-after-response",
+        "acl", "balance", "body", "captures", "cli", "errorfiles", "http", "http-after-response",
         "http-rules", "http-send-name-header", "log", "maps", "monitor", "retries", "reuse",
-        "sample_fetches", "server", "stats", "switching", "tcp", "tcp-rules", "timeouts",
+        "sample_fetches", "server", "stats", "stick", "switching", "tcp", "tcp-rules", "timeouts",
         "unique-id", "variables",
     ])
 

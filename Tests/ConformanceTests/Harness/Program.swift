@@ -100,6 +100,9 @@ final class RunningProxy {
         try? FileManager.default.removeItem(atPath: folder)
     }
 
+    /// What the process wrote.
+    var log: String { (try? String(contentsOfFile: folder + "/log", encoding: .utf8)) ?? "" }
+
     /// Whether the process still runs.
     var isRunning: Bool { process.isRunning }
 

@@ -52,6 +52,9 @@ final class WireSocket: Sendable {
         return count <= 0 ? .end : .bytes(Array(room[..<count]))
     }
 
+    /// Lends the descriptor.
+    func withDescriptor<Result>(_ body: (Int32) -> Result) -> Result { body(descriptor) }
+
     /// Ends the sending direction.
     func finish() { shutdown(descriptor, Int32(SHUT_WR)) }
 
