@@ -9,7 +9,8 @@ final class AskedProxy {
     private let proxy: RunningProxy
     private let port: UInt16
     private var origins: [ThreadedOrigin] = []
-    private let inbox: DatagramInbox
+    /// What the frontends of relays log.
+    private var inboxes: [String: DatagramInbox] = [:]
 
     /// Starts a program on the tables. Those on TCP share a port: one program at a time.
     init(_ program: Program, _ tables: [ExpressionTable], port: UInt16) throws {
@@ -21,7 +22,6 @@ final class AskedProxy {
             Self.configuration(tables, folder: folder, port: port)
         }
         if tables.contains(where: \.isOnTCP) { try Self.await(port, proxy) }
-        inbox = DatagramInbox(path: proxy.folder + "/lines")
         for table in tables {
             let path = "\(proxy.folder)/\(table.name)-o"
             let replies = table.inputs.map(\.reply)
@@ -34,6 +34,9 @@ final class AskedProxy {
                     })
             case .relayedResponse: origins.append(SpeakingOrigin(path: path, replies))
             case .request, .relayedRequest: break
+            }
+            if table.isRelayed {
+                inboxes[table.name] = DatagramInbox(path: proxy.folder + "/" + table.log)
             }
         }
     }
@@ -104,7 +107,7 @@ final class AskedProxy {
         }
         while case .bytes = socket.receive(milliseconds: 5000) {}
         socket.abort()
-        let line = inbox.next() ?? ""
+        let line = inboxes[table.name]?.next() ?? ""
         let parts = line.split(separator: " ").map(String.init)
         return table.expressions.indices.map { question in
             let part = parts.first { $0.hasPrefix("\(question)=") } ?? ""
@@ -123,7 +126,7 @@ extension AskedProxy {
         var text = """
             global
                 nbthread 1
-                log \(folder)/lines len 65000 format raw local0
+                log \(folder)/lines local0
             defaults
                 mode http
                 timeout connect 5s
@@ -192,7 +195,10 @@ extension AskedProxy {
             let value = "var(sess.v\(index))"
             format += " \(index)=%[\(value),hex]/%[\(value),length]"
         }
-        var lines = ["mode tcp", "bind unix@\(folder)/\(table.name)", "log global"]
+        var lines = [
+            "mode tcp", "bind unix@\(folder)/\(table.name)",
+            "log \(folder)/\(table.log) len 65000 format raw local0",
+        ]
         // The connection that finds the listener ready says nothing.
         lines += ["option dontlognull", format + "\""]
         if table.kind == .relayedRequest {

@@ -47,11 +47,12 @@ extension ExpressionTable {
             .request("a long key", ["Key: " + String(repeating: "k", count: 200)]),
         ])
 
-    /// The names of what a counter tells, of three counters and by number.
+    /// The names of what a counter tells, of three counters and by number. Kilobytes are counted
+    /// in each program's own way.
     private static func names(of facts: [String]) -> [String] {
         facts.flatMap { fact in
-            ["sc0_\(fact)", "sc1_\(fact)", "sc2_\(fact)", "sc_\(fact)(0)", "sc_\(fact)(2)"]
-                + ["sc_\(fact)(1)"]
+            let rest = fact.hasPrefix("kbytes") ? ",div(1000)" : ""
+            return (0...2).flatMap { ["sc\($0)_\(fact)\(rest)", "sc_\(fact)(\($0))\(rest)"] }
         }
     }
 
@@ -74,9 +75,12 @@ extension ExpressionTable {
         expressions: [
             "src_conn_cnt", "src_conn_cur", "src_conn_rate", "src_sess_cnt", "src_sess_rate",
             "src_http_req_cnt", "src_http_req_rate", "src_http_err_cnt", "src_http_err_rate",
-            "src_http_fail_cnt", "src_http_fail_rate", "src_kbytes_in", "src_kbytes_out",
+            "src_http_fail_cnt", "src_http_fail_rate",
         ].flatMap { ["\($0)(sources)", "\($0)(networks)", "\($0)(others)"] } + [
-            "src_get_gpc0(sources)", "src_get_gpc0(networks)", "src_get_gpc0(others)",
+            "src_kbytes_in(sources),div(1000)", "src_kbytes_in(networks)", "src_kbytes_in(others)",
+            "src_kbytes_out(sources),div(1000)", "src_kbytes_out(networks)",
+            "src_kbytes_out(others)", "src_get_gpc0(sources)", "src_get_gpc0(networks)",
+            "src_get_gpc0(others)",
             "src_get_gpc1(networks)", "src_get_gpc1(sources)", "src_get_gpc1(others)",
             "src_gpc0_rate(sources)", "src_gpc0_rate(networks)", "src_gpc0_rate(others)",
             "src_gpc1_rate(sources)", "src_gpc1_rate(networks)", "src_gpc1_rate(others)",
@@ -98,8 +102,8 @@ extension ExpressionTable {
             "table_cnt(sources)", "sc0_conn_cnt", "sc0_conn_cur", "src", "src_port,sub(txn.port)",
             "src_is_local", "dst", "dst_is_local", "dst_port,bool", "dst_conn,bool", "fc_src",
             "fc_src_port,sub(txn.port)", "fc_src_is_local", "fc_dst", "fc_dst_is_local",
-            "fc_dst_port,bool", "src,ipmask(8)", "src,hex", "fc_rcvd_proxy", "fc_err", "fc_err_str",
-            "fc_http_major", "fc_pp_authority", "fc_pp_unique_id", "base32+src,hex",
+            "fc_dst_port,bool", "src,ipmask(8)", "src,hex", "fc_err", "fc_err_str",
+            "fc_http_major", "base32+src,hex",
             "url32+src,hex", "req.hdr(port),sub(txn.port)", "so_id,bool", "src,concat(:x)",
             "dst,ipmask(16)", "fc_rtt(us),bool", "fc_rtt,bool", "fc_rttvar,bool", "fc_unacked",
             "fc_sacked", "fc_retrans", "fc_fackets", "fc_lost", "fc_reordering,bool",

@@ -7,7 +7,10 @@ import Testing
 struct CoverageTests {
     /// Fetches that are not asked, and why.
     private static let excluded: [(prefix: String, reason: String)] = [
-        ("ssl_", "TLS comes with its own issue"), ("fcgi.", "FastCGI comes with its own issue"),
+        ("ssl_", "TLS comes with its own issue"),
+        ("fc_rcvd_proxy", "the PROXY protocol comes with its own issue"),
+        ("fc_pp_", "the PROXY protocol comes with its own issue"),
+        ("fcgi.", "FastCGI comes with its own issue"),
         ("internal.htx", "an inner structure of haproxy's"),
         ("res.comp", "compression comes with the filters"), ("res.cache_", "there is no cache"),
         ("sc1_clr_gpc", "a name without its two sisters, which the manual does not know"),

@@ -6,12 +6,18 @@ extension Difference {
         numbers + addresses + methods + targets + payloads
         + [
             Difference(
+                expression: "req.hdr(key),table_trackers(tracked)",
+                inputs: [
+                    "the first", "again", "another key", "a tag", "an empty key", "bumped",
+                    "a long key",
+                ], reason: "who looks an entry up does not track it"),
+            Difference(
                 expression: "http_auth_bearer(x-token)",
                 inputs: [
                     "none", "tiger", "lion", "cat", "dog", "guest", "wrong", "no colon",
                     "nothing behind the colon", "no base64", "no credentials", "small letters",
                     "several blanks", "bearer", "digest", "proxy's", "two",
-                ], reason: "2.6 has an empty token where there is none; later versions have none")
+                ], reason: "2.6 has an empty token where there is none; later versions have none"),
         ]
 
     /// HAProxy 2.6 takes any byte for a digit, so that text becomes some number.

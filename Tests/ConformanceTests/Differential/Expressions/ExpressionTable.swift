@@ -31,6 +31,12 @@ struct ExpressionTable: Sendable, CustomStringConvertible {
 
     var description: String { name }
 
+    /// Whether values are logged.
+    var isRelayed: Bool { kind == .relayedRequest || kind == .relayedResponse }
+
+    /// The name of the socket it logs to.
+    var log: String { name + "-lines" }
+
     /// All tables.
     static let all: [ExpressionTable] =
         requestTables + stateTables + counterTables + responseTables + payloadTables

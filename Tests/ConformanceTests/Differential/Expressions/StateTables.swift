@@ -76,7 +76,7 @@ extension ExpressionTable {
         ],
         inputs: [
             .request("anything"), .request("another", line: "POST / HTTP/1.1", body: "x"),
-            .request("HTTP/1.0", line: "GET / HTTP/1.0", host: nil),
+            .request("a third", line: "HEAD / HTTP/1.1"),
         ])
 
     private static let variables = ExpressionTable(
