@@ -21,7 +21,7 @@ struct Loaded {
 
     init(_ text: String) {
         let surroundings = Surroundings(
-            readFile: { path in
+            readFile: { path, _ in
                 let name = path.split(separator: "/").last.map(String.init) ?? path
                 return Self.files[name].map { .success($0) } ?? .failure(.failed(Errno(2)))
             },

@@ -144,7 +144,8 @@ struct Loaded {
 
     init(_ text: String, readFile: @escaping @Sendable (String) -> [UInt8]? = { _ in nil }) {
         let surroundings = Surroundings(
-            readFile: { path in readFile(path).map { .success($0) } ?? .failure(.failed(Errno(2)))
+            readFile: { path, _ in
+                readFile(path).map { .success($0) } ?? .failure(.failed(Errno(2)))
             },
             resolve: { _, _ in nil }, userID: { _ in nil }, groupID: { _ in nil },
             flawOfDescriptor: { _ in nil })

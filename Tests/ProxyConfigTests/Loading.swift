@@ -15,7 +15,7 @@ struct Loading {
     static let facts = ConfigurationFacts(version: ProgramVersion("3.5-dev0"), features: ["THREAD"])
 
     static let surroundings = Surroundings(
-        readFile: { path in
+        readFile: { path, _ in
             switch path {
             case "503.http", "/etc/errors/503.http", "conf/503.http":
                 .success(Array("HTTP/1.0 503 Busy\r\nContent-Length: 0\r\n\r\n".utf8))

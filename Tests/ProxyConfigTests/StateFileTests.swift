@@ -15,7 +15,7 @@ import Testing
         _ files: [String: String], global: String = "", backend: String
     ) -> (proxies: [ProxyConfiguration], messages: [String]) {
         var surroundings = Loading.surroundings
-        surroundings.readFile = { path in
+        surroundings.readFile = { path, _ in
             files[path].map { .success(Array($0.utf8)) } ?? .failure(.failed(Errno(2)))
         }
         let text = "global\n \(global)\n" + Loading.timeouts + "backend b\n \(backend)\n"

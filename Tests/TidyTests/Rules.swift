@@ -34,6 +34,27 @@ enum Rules {
         line.trimmingCharacters(in: .whitespaces).hasPrefix("//")
     }
 
+    /// Flags of one set (declared in one file) have bits of their own.
+    static func bits(_ source: SourceText) -> [Finding] {
+        guard source.code.contains(where: { $0.contains("OptionSet") }) else { return [] }
+        var holders: [String: [String: Int]] = [:]
+        var findings: [Finding] = []
+        for (number, line) in source.code.enumerated() {
+            guard
+                let found = line.firstMatch(
+                    of: /static (?:var|let) \w+.*?(\w+)\((?:rawValue: 1 << )?(\d+)\)/)
+            else { continue }
+            let (set, bit) = (String(found.1), String(found.2))
+            // A shift tells a bit; `bit(3)` does so as well; other numbers are masks.
+            guard set == "bit" || line.contains("1 << ") else { continue }
+            if let other = holders[set, default: [:]].updateValue(number + 1, forKey: bit) {
+                findings.append(
+                    Finding(path: source.path, line: number + 1, text: "bit \(bit) of \(other)"))
+            }
+        }
+        return findings
+    }
+
     /// Every unsafe expression has a `Safety:` line in its function or declaration, or in the
     /// comment of a type around it. The objects behind a worker's flat tables are borrowed in many
     /// places by one expression; that they are alive is said where the tables are declared.

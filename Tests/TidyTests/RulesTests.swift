@@ -38,6 +38,20 @@ import Testing
         #expect(Rules.columns(source("let a = \"\(long)\"\n")).isEmpty)
     }
 
+    @Test func `two flags with the same bit are found`() {
+        let flags = """
+            struct A: OptionSet {
+                static var b: A { A(rawValue: 1 << 3) }
+                static let c = A(rawValue: 1 << 3)
+                static let d = A(rawValue: 1 << 4)
+                static let e = bit(3)
+                static let f = bit(3)
+            }
+
+            """
+        #expect(Rules.bits(source(flags)).map(\.line) == [3, 6])
+    }
+
     @Test(arguments: [
         "struct A {\n    func b() { unsafe c() }\n}\n",
         "struct A {\n    func b() {\n        // Safety: held.\n        unsafe c()\n    }\n"

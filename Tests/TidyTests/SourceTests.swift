@@ -17,6 +17,8 @@ import Testing
 
     @Test func `lines have at most 100 columns`() { check(by: Rules.columns) }
 
+    @Test func `flags of one set have bits of their own`() { check(by: Rules.bits) }
+
     @Test func `every unsafe expression says why it is safe`() {
         check(["Sources/", "LoadTests/"], by: Rules.safety)
     }

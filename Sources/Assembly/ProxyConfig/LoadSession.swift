@@ -10,6 +10,7 @@ import Kernel
 import Logs
 import Proxy
 import Samples
+import Synchronization
 
 /// State of one load. Lives on the control path for the duration of the load only.
 final class LoadSession {
@@ -18,7 +19,8 @@ final class LoadSession {
     /// The environment as the lines read so far have left it.
     var environment: Environment
     /// `default-path`: where relative paths begin.
-    var pathPolicy = PathPolicy.current
+    var pathPolicy = PathPolicy.current { didSet { locator.begin(at: pathPolicy) } }
+    private let locator = FileLocator()
     /// `unix-bind`: what UNIX listeners get that say nothing themselves.
     var unixBind = UNIXBindDefaults()
     /// `http-errors` sections by name.
@@ -52,8 +54,9 @@ final class LoadSession {
         self.variables = variables
         let resolve = surroundings.resolve
         let readFile = surroundings.readFile
+        let locator = locator
         patterns = PatternStore(resolve: { resolve($0, nil) }) { path in
-            switch readFile(path) {
+            switch readFile(locator.path(path), Surroundings.listFileByteLimit) {
             case .success(let bytes): .bytes(bytes)
             case .failure(.failed(let code)) where code == Errno(ENOENT): .missing
             case .failure(.failed(let code)): .unreadable(code.text)
@@ -65,9 +68,13 @@ final class LoadSession {
             variables: variables,
             patterns: patterns
         ) { path in
-            guard case .success(let bytes) = readFile(path) else { return nil }
+            guard
+                case .success(let bytes) = readFile(
+                    locator.path(path), Surroundings.errorFileByteLimit)
+            else { return nil }
             return bytes
         }
+        locator.follow(compiler.references)
         compiler.references.environment = { [unowned self] in self.environment[$0] }
     }
 
@@ -106,14 +113,25 @@ final class LoadSession {
 
     /// The path a relative one stands for under `default-path`.
     func path(_ written: String, in file: String) -> String {
-        if written.hasPrefix("/") { return written }
-        let folder = file.lastIndex(of: "/").map { String(file[...$0]) } ?? ""
-        return switch pathPolicy {
-        case .current: written
-        case .config: folder + written
-        case .parent: folder + "../" + written
-        case .origin(let base): base + "/" + written
-        }
+        pathPolicy.path(written, in: file)
+    }
+}
+
+/// Finds the files that expressions name, by the line that is read.
+private final class FileLocator: Sendable {
+    private struct State {
+        var policy = PathPolicy.current
+        var references: References?
+    }
+    private let state = Mutex(State())
+
+    func begin(at policy: PathPolicy) { state.withLock { $0.policy = policy } }
+
+    /// The line that is read is told there.
+    func follow(_ references: References) { state.withLock { $0.references = references } }
+
+    func path(_ written: String) -> String {
+        state.withLock { $0.policy.path(written, in: $0.references?.place.file ?? "") }
     }
 }
 
@@ -121,6 +139,18 @@ final class LoadSession {
 enum PathPolicy: Hashable {
     case current, config, parent
     case origin(String)
+
+    /// The path that a relative one in a file stands for.
+    func path(_ written: String, in file: String) -> String {
+        if written.hasPrefix("/") { return written }
+        let folder = file.lastIndex(of: "/").map { String(file[...$0]) } ?? ""
+        return switch self {
+        case .current: written
+        case .config: folder + written
+        case .parent: folder + "../" + written
+        case .origin(let base): base + "/" + written
+        }
+    }
 }
 
 /// `unix-bind`.

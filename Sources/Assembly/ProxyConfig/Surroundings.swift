@@ -7,8 +7,9 @@ import Kernel
 
 /// The world as far as a configuration can name it.
 public struct Surroundings: Sendable {
-    /// Reads a whole file.
-    public var readFile: @Sendable (_ path: String) -> Result<[UInt8], FileFailure>
+    /// Reads a whole file, unless it has more bytes than the limit.
+    public var readFile:
+        @Sendable (_ path: String, _ byteLimit: Int) -> Result<[UInt8], FileFailure>
     /// The first address of a host name.
     public var resolve: @Sendable (_ name: String, _ family: IPAddress.Family?) -> IPAddress?
     /// The number of a user.
@@ -22,7 +23,7 @@ public struct Surroundings: Sendable {
 
     /// Surroundings from their parts.
     public init(
-        readFile: @escaping @Sendable (String) -> Result<[UInt8], FileFailure>,
+        readFile: @escaping @Sendable (String, Int) -> Result<[UInt8], FileFailure>,
         resolve: @escaping @Sendable (String, IPAddress.Family?) -> IPAddress?,
         userID: @escaping @Sendable (String) -> UInt32?,
         groupID: @escaping @Sendable (String) -> UInt32?,
@@ -38,15 +39,18 @@ public struct Surroundings: Sendable {
     /// The most bytes a configuration file may have.
     public static let configurationByteLimit = 256 << 20
 
-    /// The most bytes an error file may have.
+    /// The most bytes a list of patterns, a map or the states of servers may have.
+    public static let listFileByteLimit = 1 << 30
+
+    /// The most bytes an error file, the body of a reply or a key may have.
     public static let errorFileByteLimit = 1 << 20
 
     /// The machine this process runs on.
     public static var system: Surroundings {
         Surroundings(
-            readFile: { path in
+            readFile: { path, byteLimit in
                 Result { () throws(FileFailure) in
-                    try Files.read(path, atMost: errorFileByteLimit)
+                    try Files.read(path, atMost: byteLimit)
                 }
             },
             resolve: { NameResolution.address(of: $0, family: $1) },

@@ -2,10 +2,13 @@
 // statistics' rates are counted in.
 
 import Admin
+import ConfigLanguage
 import Daemon
 import Kernel
 import Logs
 import Proxy
+import ProxyConfig
+import Samples
 import Statistics
 
 /// The services on the control loop.
@@ -20,9 +23,21 @@ final class ControlServices {
         let product = ProductFacts(
             name: "Martlet", version: Version.compatibility, releaseDate: Version.releaseDate)
         let statistics = Statistics(product: product) { drops.lines }
+        let names = engine.live.variableNames
+        let general = Admin.commands(
+            workOut: { name, words, isFormat in
+                let workshop = VariableWorkshop(
+                    names: names, environment: Environment(Facts.environmentNow))
+                do throws(ExpressionMistake) {
+                    return .success(
+                        try workshop.value(of: name, from: words, isFormat: isFormat))
+                } catch {
+                    return .failure(CommandFailure(error.message))
+                }
+            }, notify: notify)
         admin = AdminServer(
             loop: loop, engine: engine,
-            commands: statistics.commands + rings.commands + Admin.commands(notify: notify))
+            commands: statistics.commands + rings.commands + general)
         statistics.tick(engine)
         loop.every(milliseconds: 1000) { statistics.tick(engine) }
     }

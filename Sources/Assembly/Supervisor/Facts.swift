@@ -26,14 +26,17 @@ enum Facts {
 
     /// The environment the process was started with. A reload begins from it again, not from what
     /// `setenv` lines of the files before have made of it.
-    private static let environmentAtStart: [String: String] = {
+    private static let environmentAtStart = environmentNow
+
+    /// The environment as it is, with what the present configuration has made of it.
+    static var environmentNow: [String: String] {
         var values: [String: String] = [:]
         for entry in ProcessEnvironment.entries {
             let parts = entry.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             if parts.count == 2 { values[String(parts[0])] = String(parts[1]) }
         }
         return values
-    }()
+    }
 
     /// The process's environment with what the program adds to it while files are read.
     static func environment(_ options: Options) -> Environment {

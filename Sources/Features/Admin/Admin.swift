@@ -6,10 +6,15 @@ import Proxy
 public enum Admin {
     /// The rows of this feature; those of others are added by the catalog.
     ///
-    /// - Parameter notify: where changes of servers' states are logged.
-    public static func commands(notify: @escaping @Sendable (Notice) -> Void) -> [Command] {
+    /// - Parameters:
+    ///   - workOut: works out what `set var` sets a variable of the process to; absent where
+    ///     nothing can be compiled.
+    ///   - notify: where changes of servers' states are logged.
+    public static func commands(
+        workOut: VariableCommands.WorkOut? = nil, notify: @escaping @Sendable (Notice) -> Void
+    ) -> [Command] {
         ServerCommands(notify: notify).commands + FrontendCommands.commands + ShowCommands.commands
             + SessionCommands.commands + PatternCommands.commands + TableCommands.commands
-            + LaterCommands.commands
+            + VariableCommands(workOut: workOut).commands + LaterCommands.commands
     }
 }

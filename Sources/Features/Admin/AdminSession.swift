@@ -136,6 +136,10 @@ struct AdminSession {
         case .unknown: return .send(complete(table.unknown(words)))
         case .command(let command, let arguments):
             if command.level > level { return .send(complete("Permission denied\n")) }
+            if command.isExperimental, !experimentalMode {
+                return .send(
+                    complete("This command is restricted to experimental mode only.\n"))
+            }
             if let word = SessionWord(command.words) { return carryOut(word, arguments) }
             if command.run == nil {
                 let name = command.words.joined(separator: " ")

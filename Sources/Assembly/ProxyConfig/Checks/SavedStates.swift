@@ -85,7 +85,7 @@ struct SavedStates {
     private func read(
         _ path: String, _ kind: String, _ title: String, _ diagnostics: inout Diagnostics
     ) -> SavedStateFile? {
-        switch session.surroundings.readFile(path) {
+        switch session.surroundings.readFile(path, Surroundings.listFileByteLimit) {
         case .failure(let failure):
             let reason =
                 switch failure {

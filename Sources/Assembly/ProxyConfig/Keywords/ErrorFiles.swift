@@ -111,7 +111,8 @@ enum ErrorFile {
             return nil
         }
         let name = arguments.word(1)
-        switch session.surroundings.readFile(session.path(name, in: arguments.location.file)) {
+        let path = session.path(name, in: arguments.location.file)
+        switch session.surroundings.readFile(path, Surroundings.errorFileByteLimit) {
         case .failure(.failed(let code)):
             diagnostics.report(arguments.mistake("error opening file '\(name)' : \(code.text)."))
             return nil

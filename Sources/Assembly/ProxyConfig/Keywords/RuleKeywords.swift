@@ -244,7 +244,9 @@ extension ProxyDraft {
             isHTTP: proxy.mode == .http || isDefaults, isDefaults: isDefaults,
             variables: session.variables,
             readFile: { path in
-                session.surroundings.readFile(session.path(path, in: file)).mapError {
+                session.surroundings.readFile(
+                    session.path(path, in: file), Surroundings.errorFileByteLimit
+                ).mapError {
                     switch $0 {
                     case .tooLong(let limit): RuleFileFailure("more than \(limit) bytes")
                     case .failed(let code): RuleFileFailure(code.text)

@@ -61,8 +61,7 @@ enum LaterCommands {
 
     private static let operators = [
         ("acme status", "list the certificates that are renewed"),
-        ("get var", "show a variable of the process"),
-        ("set var", "set a variable of the process"), ("show activity", "show the work of threads"),
+        ("show activity", "show the work of threads"),
         ("show anon", "show whether names are hidden"), ("show cache", "show the cache"),
         ("show dev", "show facts for developers"),
         ("show errors", "show the last messages that were not valid"),

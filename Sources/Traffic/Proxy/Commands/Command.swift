@@ -13,16 +13,20 @@ public struct Command: Sendable {
     public let sentence: String
     /// nil: known by name, answered as not supported yet.
     public let run: (@Sendable (CommandRequest) -> CommandAnswer)?
+    /// Works under `experimental-mode on` only.
+    public let isExperimental: Bool
 
     public init(
         _ words: [String], level: StatsSocketConfiguration.Level, arguments: String = "",
-        _ sentence: String, run: (@Sendable (CommandRequest) -> CommandAnswer)?
+        _ sentence: String, isExperimental: Bool = false,
+        run: (@Sendable (CommandRequest) -> CommandAnswer)?
     ) {
         self.words = words
         self.level = level
         self.arguments = arguments
         self.sentence = sentence
         self.run = run
+        self.isExperimental = isExperimental
     }
 }
 

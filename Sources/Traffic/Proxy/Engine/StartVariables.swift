@@ -119,17 +119,51 @@ extension Subject {
 extension ProcessVariables {
     /// Gives variables the values that a configuration sets.
     func begin(with variables: [StartVariable]) {
-        let most = variables.map(\.bytes.count).max() ?? 0
-        var scratch = SampleScratch(valueLimit: max(most, 1), capacity: max(most, 1))
-        for variable in variables {
-            scratch.reset()
-            var sample = variable.sample
-            if sample.type.isBytes {
-                guard let copy = scratch.copy(variable.bytes.span, as: sample.type)
-                else { continue }
-                sample = copy
-            }
-            _ = set(variable.variable.slot, to: sample, in: scratch)
+        for variable in variables { _ = set(variable) }
+    }
+
+    /// Gives a variable a value that was worked out aside.
+    public func set(_ variable: StartVariable) -> VariableResult {
+        let capacity = max(variable.bytes.count, 1)
+        var scratch = SampleScratch(valueLimit: capacity, capacity: capacity)
+        var sample = variable.sample
+        if sample.type.isBytes {
+            guard let copy = scratch.copy(variable.bytes.span, as: sample.type)
+            else { return .refused }
+            sample = copy
+        }
+        return set(variable.variable.slot, to: sample, in: scratch)
+    }
+
+    /// The type of a variable in HAProxy's word, and its value as text; nil when it has none.
+    public func shown(_ variable: VariableReference) -> (type: String, text: String)? {
+        var scratch = SampleScratch(valueLimit: Self.shownBytes, capacity: 2 * Self.shownBytes)
+        guard var sample = value(of: variable.slot, into: &scratch) else { return nil }
+        let type = sample.type.shortName
+        // Bytes are shown as they are.
+        if sample.type != .binary, !scratch.cast(&sample, to: .string) { return nil }
+        let bytes = scratch.bytes(of: sample)
+        return (type, String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self))
+    }
+
+    /// The most bytes of a value.
+    private static var shownBytes: Int { 1 << 20 }
+}
+
+extension SampleType {
+    /// The word of the Runtime API and of `stick-table type`-like lists.
+    fileprivate var shortName: String {
+        switch self {
+        case .any: "any"
+        case .boolean: "bool"
+        case .integer: "sint"
+        case .address: "addr"
+        case .ipv4: "ipv4"
+        case .ipv6: "ipv6"
+        case .string: "str"
+        case .binary: "bin"
+        case .method: "meth"
+        case .same: "same"
         }
     }
 }

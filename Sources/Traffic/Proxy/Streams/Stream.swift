@@ -143,7 +143,7 @@ struct StreamFlags: OptionSet {
     /// That response is one of hints, whose fields have not ended yet.
     static var hasOpenHints: StreamFlags { StreamFlags(rawValue: 1 << 27) }
     /// A relay's server has been written into stick tables.
-    static var serverIsStored: StreamFlags { StreamFlags(rawValue: 1 << 29) }
+    static var serverIsStored: StreamFlags { StreamFlags(rawValue: 1 << 31) }
 }
 
 /// One exchange or relay.
