@@ -303,7 +303,7 @@ import Testing
              timeout server 1s
              timeout connect 1s
              server s 127.0.0.1:1 wieght 3
-             stick on src
+             option tcp-check
 
             """)
         #expect(loaded.configuration == nil)
@@ -322,7 +322,7 @@ import Testing
                     + "found 'leastcon'; did you mean 'leastconn'?",
                 "[ALERT] : parsing [t.cfg:13] : 'server api/s' : unknown keyword 'wieght'; "
                     + "did you mean 'weight'?",
-                "[ALERT] : parsing [t.cfg:14] : 'stick on' in backend 'api' is not supported yet",
+                "[ALERT] : parsing [t.cfg:14] : 'option tcp-check' in backend 'api' is not supported yet",
             ])
         #expect(
             loaded.loaded.lines(processID: 5).suffix(2) == [

@@ -3,12 +3,22 @@
 
 /// Hashes of bytes into 32 bits; none of them resists an attacker.
 public enum Hash32 {
-    /// SDBM: `hash * 65599 + byte`. Bytes in two pieces are hashed by giving the sum of the first
-    /// to the second.
-    public static func sdbm(_ input: Span<UInt8>, continuing start: UInt32 = 0) -> UInt32 {
-        var sum = start
+    /// SDBM: `hash * 65599 + byte`.
+    public static func sdbm(_ input: Span<UInt8>) -> UInt32 {
+        var sum: UInt32 = 0
         for index in 0..<input.count {
             sum = UInt32(input[index]) &+ sum << 6 &+ sum << 16 &- sum
+        }
+        return sum
+    }
+
+    /// SDBM of bytes that are taken for numbers from -128 to 127. Bytes in two pieces are hashed by
+    /// giving the sum of the first, which begins with 0, to the second.
+    public static func signedSDBM(_ input: Span<UInt8>, continuing start: UInt32) -> UInt32 {
+        var sum = start
+        for index in 0..<input.count {
+            let byte = UInt32(bitPattern: Int32(Int8(bitPattern: input[index])))
+            sum = byte &+ sum << 6 &+ sum << 16 &- sum
         }
         return sum
     }

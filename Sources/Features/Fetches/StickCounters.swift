@@ -144,7 +144,7 @@ enum StickCounters {
                 "src_updt_conn_cnt", .integer, takes: [.text("table").optional], needs: .client,
                 "Adds one to, and gives, the connections so far of the client's address.",
                 prepare: prepare(
-                    Value(name: "", type: .connectionCount, title: ""), .source), increase)
+                    Value(name: "", type: .connectionCount, title: ""), .source), countConnection)
         ]
 
     private static func special(
@@ -278,8 +278,8 @@ enum StickCounters {
     private static let read: Fetch.Function = { subject, arguments, _, scratch in
         guard let (type, index) = element(arguments) else { return nil }
         return withEntry(subject, arguments, &scratch) { table, entry in
-            guard table.stores(type, index: index) else { return nil }
             guard let entry else { return .integer(0) }
+            guard table.stores(type, index: index) else { return nil }
             let value = table.value(of: type, index: index, at: entry, now: subject.now) ?? 0
             return .integer(shown(value, type))
         }
@@ -294,8 +294,8 @@ enum StickCounters {
     private static let clear: Fetch.Function = { subject, arguments, _, scratch in
         guard let (type, index) = element(arguments) else { return nil }
         return withEntry(subject, arguments, &scratch) { table, entry in
-            guard table.stores(type, index: index) else { return nil }
             guard let entry else { return .integer(0) }
+            guard table.stores(type, index: index) else { return nil }
             let updates: InlineArray<1, StickUpdate> = [.set(type, index: index, to: 0)]
             let change = table.change(at: entry, updates.span, now: subject.now)
             return .integer(change?.before ?? 0)
@@ -319,7 +319,21 @@ enum StickCounters {
             } else {
                 return .integer(0)
             }
-            return change.flatMap { given(by: $0, in: table, type, index, now) }
+            // What the table does not store is zero.
+            return change.map { given(by: $0, in: table, type, index, now) ?? .integer(0) }
+        }
+    }
+
+    /// The rate of connections stays as it is.
+    private static let countConnection: Fetch.Function = { subject, arguments, _, _ in
+        guard let address = subject.clientAddress?.address else { return nil }
+        return withTable(subject, arguments) { table in
+            guard table.stores(.connectionCount, index: 0),
+                let key = StickKey(address, for: table.configuration.keyType)
+            else { return nil }
+            let updates: InlineArray<1, StickUpdate> = [.add(to: .connectionCount, index: 0)]
+            let change = table.change(key.bytes, updates.span, now: subject.now)
+            return change?.after.map { .integer($0) }
         }
     }
 
@@ -332,7 +346,6 @@ enum StickCounters {
         switch type {
         case .gpc0: .gpc0Rate
         case .gpc1: .gpc1Rate
-        case .connectionCount: .connectionRate
         default: .gpcRate
         }
     }

@@ -125,7 +125,7 @@ import Testing
     @Test(arguments: [
         ("str(a),map()", "the name of a map"), ("str(a),map(none)", "cannot open the pattern file"),
         ("str(a),map_str_int(text)", "'first' is not a number at line 2 of 'text'"),
-        ("str(a),map_ip(text)", "'ab' is not an IPv4 or IPv6 address at line 2"),
+        ("str(a),map_ip(text)", "'ab' is not a valid IPv4 or IPv6 address at line 2"),
         ("str(a),map_str_int(numbers,x)", "a number"),
         ("str(a),map_str_key(text,x)", "at most 1 argument"),
         ("str(a),map_strr(text)", "map_str"), ("bool(1),map_ip(networks)", "takes an address"),

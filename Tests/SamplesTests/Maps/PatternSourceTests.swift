@@ -31,7 +31,8 @@ import Testing
         let networks = try #require(throws: PatternStoreMistake.self) {
             try store.map("m", .ip, values: .string, use: "test")
         }
-        #expect(networks.text.contains("'key' is not an IPv4 or IPv6 address at line 4 of 'm'"))
+        #expect(
+            networks.text.contains("'key' is not a valid IPv4 or IPv6 address at line 4 of 'm'"))
         let numbers = try #require(throws: PatternStoreMistake.self) {
             try store.map("m", .str, values: .integer, use: "test")
         }
@@ -78,6 +79,36 @@ import Testing
         try source.set(id: source.entries()[1].id, value: bytes("33"))
         _ = store.publish()
         #expect(value(exact, "c") == "33")
+    }
+
+    @Test(arguments: [3, PatternSource.shortLimit + 1])
+    func `changes of short lists do not wait for workers, those of long ones do`(
+        _ count: Int
+    ) throws {
+        let isShort = count <= PatternSource.shortLimit
+        let store = store(["m": (1...count).map { "k\($0) v\($0)" }.joined(separator: "\n")])
+        let view = try store.map("m", .str, values: .string, use: "test")
+        let source = try #require(store.find("m"))
+        try source.set(key: bytes("k1"), value: bytes("first"))
+        #expect(store.publish())
+        for step in 0..<(2 * PatternSource.renewalLimit) {
+            try source.set(key: bytes("k1"), value: bytes("\(step)"))
+            try source.remove(key: bytes(step == 0 ? "k2" : "new"))
+            try source.add(key: bytes("new"), value: bytes("\(step)"))
+            _ = store.publish()
+            let isSeen = isShort && step < PatternSource.renewalLimit
+            #expect((value(view, "k1") == "\(step)") == isSeen)
+            #expect((value(view, "new") == "\(step)") == isSeen)
+            #expect((value(view, "k2") == nil) == isShort)
+        }
+        // Sides were made anew since workers were asked to turn, so they turn once more.
+        store.settle()
+        #expect(source.isSettling == isShort)
+        store.settle()
+        _ = store.publish()
+        let last = "\(2 * PatternSource.renewalLimit - 1)"
+        #expect(value(view, "k1") == last && value(view, "new") == last)
+        #expect(value(view, "k2") == nil && value(view, "k3") == "v3")
     }
 
     @Test func `a prepared version is seen as a whole when it is committed`() throws {

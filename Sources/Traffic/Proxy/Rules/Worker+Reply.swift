@@ -106,12 +106,18 @@ extension Worker {
     }
 
     /// Writes the reply that was put together behind what `output` holds. Where that does not fit,
-    /// nothing is written, and the connection ends.
+    /// the reply of status 500 takes its place, and the connection ends.
     mutating func writePrepared(_ stream: Handle, to output: inout Buffer) {
+        output.compact()
+        if !replyHead.isEmpty, !fitsReply(output) {
+            streams[stream].flags.remove(.clientPersists)
+            prepareErrorReply(status: 500, for: stream)
+            streams[stream].status = 500
+        }
+        let fits = !replyHead.isEmpty && fitsReply(output)
         var head = replyHead.take()
         var body = replyBody.take()
-        output.compact()
-        if head.isEmpty || output.room < head.count &+ body.count &+ 96 {
+        if !fits {
             streams[stream].flags.remove(.clientPersists)
         } else {
             var fits = output.append(head.span)
@@ -129,6 +135,10 @@ extension Worker {
         }
         buffers.give(head.take())
         buffers.give(body.take())
+    }
+
+    private func fitsReply(_ output: borrowing Buffer) -> Bool {
+        output.room >= replyHead.count &+ replyBody.count &+ 96
     }
 
     /// Runs `http-after-response` over a reply that lies in `output` from `start` on, and writes

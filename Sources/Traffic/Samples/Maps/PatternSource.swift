@@ -38,6 +38,10 @@ public final class PatternSource {
     public static let textLimit = 65_536
     /// The most changes that wait for workers.
     public static let waitingLimit = 1_000_000
+    /// The most entries of a list whose changes never wait: it is made anew for them.
+    public static let shortLimit = 512
+    /// The most sides of a view that are made anew before workers have turned.
+    public static let renewalLimit = 64
 
     /// What it is called in the configuration, without `file@` and `opt@`; empty for words.
     public let name: String
@@ -72,8 +76,13 @@ public final class PatternSource {
     private(set) var views: [PatternViewKey: PatternView] = [:]
     private var edits: [Edit] = []
     private var unsettled: [Edit] = []
-    /// Whether workers may still read what was replaced; no changes are published meanwhile.
+    /// Whether workers may still read what was replaced; no changes are published meanwhile, but
+    /// for those of short lists.
     public private(set) var isSettling = false
+    /// How often views were made anew since workers have turned.
+    private var renewals = 0
+    /// Views were made anew since workers were asked to turn.
+    private var isRenewed = false
 
     private struct Key: Hashable {
         let version: UInt32
@@ -363,7 +372,7 @@ extension PatternSource {
     /// Afterwards ``settle()`` must be called when every worker has ended the turn it was in.
     @discardableResult
     public func publish() -> Bool {
-        guard !isSettling else { return false }
+        if isSettling { return renew() }
         guard hasChanges else { return true }
         for view in views.values {
             apply(edits, to: view)
@@ -375,10 +384,37 @@ extension PatternSource {
         return true
     }
 
+    /// Lets workers see the changes of a short list before they have turned.
+    private func renew() -> Bool {
+        if !hasChanges { return true }
+        guard count <= Self.shortLimit, renewals < Self.renewalLimit else { return false }
+        let numbers = ordered()
+        for view in views.values {
+            view.replace { index in
+                for number in numbers { insert(number, view, &index) }
+            }
+        }
+        edits = []
+        renewals += 1
+        isRenewed = true
+        return true
+    }
+
     /// Repeats the published changes where no worker reads any more.
+    ///
+    /// Where views were made anew since workers were asked to turn, they must turn once more.
     public func settle() {
         guard isSettling else { return }
-        for view in views.values { apply(unsettled, to: view) }
+        if isRenewed {
+            isRenewed = false
+            return
+        }
+        if renewals > 0 {
+            for view in views.values { view.retire() }
+            renewals = 0
+        } else {
+            for view in views.values { apply(unsettled, to: view) }
+        }
         // Changes that came meanwhile may still name numbers that were removed.
         if edits.isEmpty {
             freeNumbers += numbersToFree

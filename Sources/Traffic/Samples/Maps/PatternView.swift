@@ -1,9 +1,10 @@
 // One way to look at a list of patterns: by one method, with or without regard to case, with values
 // of one type. Workers read it while the control thread edits it, without a lock:
 //
-//          ┌─ side 0 ─┐   workers read the active side; a word says which one that is
-//     view ┤          │   the control thread edits the idle side, then swaps them,
-//          └─ side 1 ─┘   and repeats its edits on the other side once all workers have turned
+//          ┌─ active side   workers read it; a word says where it is
+//     view ┼─ idle side     the control thread edits it, then the sides change places, and the
+//          │                edits are repeated on the other once all workers have turned
+//          └─ retired sides of short lists that were changed again before that
 //
 // So a look-up costs one load more than a constant list, an edit costs twice its work however long
 // the list is, and the second side exists only for lists that are edited.
@@ -20,12 +21,10 @@ struct PatternViewKey: Hashable {
     let values: MapValueType
 }
 
-/// The two sides of a view and which of them is read.
+/// Where the side is that is read.
 @safe
-struct PatternSides: ~Copyable {
-    let active = Atomic<Int>(0)
-    var first: PatternIndex
-    var second: PatternIndex
+struct ActiveSide: ~Copyable {
+    let side: Atomic<UnsafePointer<PatternIndex>>
 }
 
 /// What a worker keeps of a view: a trivial value that is valid while the view lives.
@@ -33,7 +32,7 @@ struct PatternSides: ~Copyable {
 /// Safety: the side that is read is not written before all workers have turned.
 @safe
 public struct PatternTable: BitwiseCopyable, @unchecked Sendable {
-    fileprivate let sides: UnsafePointer<PatternSides>
+    fileprivate let active: UnsafePointer<ActiveSide>
 
     /// Looks into the patterns as they are now.
     ///
@@ -41,17 +40,14 @@ public struct PatternTable: BitwiseCopyable, @unchecked Sendable {
     @inline(__always)
     public func read<R>(_ body: (borrowing PatternIndex) -> R) -> R {
         // Safety: the view lives; the active side is not written before all workers have turned.
-        if unsafe sides.pointee.active.load(ordering: .acquiring) == 0 {
-            return unsafe body(sides.pointee.first)
-        }
-        return unsafe body(sides.pointee.second)
+        unsafe body(active.pointee.side.load(ordering: .acquiring).pointee)
     }
 }
 
 /// A list of patterns as one method sees it.
 ///
 /// Safety: the sides are read by workers and written by the control thread; who may do what is said
-/// in the file's header, and `PatternSource` keeps to it.
+/// in the file's header, and `PatternSource` keeps to it. Each side is owned by one of the fields.
 @safe
 public final class PatternView: @unchecked Sendable {
     /// The method that compares.
@@ -59,7 +55,10 @@ public final class PatternView: @unchecked Sendable {
     /// The type of the values.
     public let values: MapValueType
     let options: PatternOptions
-    private let sides: UnsafeMutablePointer<PatternSides>
+    private let active: UnsafeMutablePointer<ActiveSide>
+    private var activeSide: UnsafeMutablePointer<PatternIndex>
+    private var idleSide: UnsafeMutablePointer<PatternIndex>?
+    private var retiredSides: [UnsafeMutablePointer<PatternIndex>] = unsafe []
     /// Whether the idle side follows the edits.
     private(set) var isIdleSideKept = false
 
@@ -67,46 +66,54 @@ public final class PatternView: @unchecked Sendable {
         self.method = method
         self.options = options
         self.values = values
-        // Safety: room for the two sides that this object owns and frees once.
-        unsafe sides = .allocate(capacity: 1)
-        unsafe sides.initialize(
-            to: PatternSides(
-                first: PatternIndex(method: method), second: PatternIndex(method: method)))
+        // Safety: room for what this object owns and frees once.
+        unsafe activeSide = Self.makeSide(method)
+        unsafe active = .allocate(capacity: 1)
+        unsafe active.initialize(to: ActiveSide(side: Atomic(UnsafePointer(activeSide))))
     }
 
     deinit {
-        // Safety: initialised by `init`; nobody reads the sides any more.
-        unsafe sides.deinitialize(count: 1)
-        unsafe sides.deallocate()
+        // Safety: made by this object; nobody reads the sides any more.
+        unsafe active.deinitialize(count: 1)
+        unsafe active.deallocate()
+        unsafe Self.free(activeSide)
+        if let idleSide = unsafe idleSide { unsafe Self.free(idleSide) }
+        for index in unsafe retiredSides.indices { unsafe Self.free(retiredSides[index]) }
+    }
+
+    private static func makeSide(_ method: MatchMethod) -> UnsafeMutablePointer<PatternIndex> {
+        let side = UnsafeMutablePointer<PatternIndex>.allocate(capacity: 1)
+        // Safety: the room was just made for one.
+        unsafe side.initialize(to: PatternIndex(method: method))
+        return unsafe side
+    }
+
+    // Safety: callers give each side once, when nobody reads it.
+    private static func free(_ side: UnsafeMutablePointer<PatternIndex>) {
+        unsafe side.deinitialize(count: 1)
+        unsafe side.deallocate()
     }
 
     /// What workers look into; whoever keeps it keeps the view too.
     public var table: PatternTable {
-        // Safety: the sides live as long as this object.
-        unsafe PatternTable(sides: UnsafePointer(sides))
+        // Safety: the word lives as long as this object.
+        unsafe PatternTable(active: UnsafePointer(active))
     }
 
     // MARK: Editing, for the control thread
 
-    private var activeSide: Int {
-        // Safety: the sides live as long as this object.
-        unsafe sides.pointee.active.load(ordering: .relaxed)
-    }
-
     /// Changes the active side in place; allowed only before workers know of the view.
     func fill(_ body: (inout PatternIndex) -> Void) {
         // Safety: nobody else has the view yet.
-        unsafe body(&sides.pointee.first)
+        unsafe body(&activeSide.pointee)
     }
 
     /// Changes the side that nobody reads.
     func edit(_ body: (inout PatternIndex) -> Void) {
-        // Safety: all workers have turned since the sides were swapped.
-        if activeSide == 0 {
-            unsafe body(&sides.pointee.second)
-        } else {
-            unsafe body(&sides.pointee.first)
-        }
+        // Safety: all workers have turned since the sides changed places.
+        let side = unsafe idleSide ?? Self.makeSide(method)
+        unsafe idleSide = side
+        unsafe body(&side.pointee)
     }
 
     /// Replaces the side that nobody reads.
@@ -120,7 +127,35 @@ public final class PatternView: @unchecked Sendable {
 
     /// Makes workers read the side that was edited from their next look-up on.
     func swapSides() {
-        // Safety: the sides live as long as this object.
-        unsafe sides.pointee.active.store(1 - activeSide, ordering: .releasing)
+        guard let side = unsafe idleSide else { return }
+        unsafe idleSide = activeSide
+        unsafe show(side)
+    }
+
+    /// Makes workers read a side that is made anew, though they may still read the others.
+    ///
+    /// What is not read any more goes with ``retire()``.
+    func replace(_ body: (inout PatternIndex) -> Void) {
+        // Safety: the side is this object's alone until it is shown.
+        let side = unsafe Self.makeSide(method)
+        unsafe body(&side.pointee)
+        unsafe retiredSides.append(activeSide)
+        unsafe show(side)
+    }
+
+    /// All workers have turned since sides were made anew: frees those before them.
+    func retire() {
+        // Safety: nobody reads these sides any more.
+        for index in unsafe retiredSides.indices { unsafe Self.free(retiredSides[index]) }
+        unsafe retiredSides = []
+        if let side = unsafe idleSide { unsafe Self.free(side) }
+        unsafe idleSide = nil
+        isIdleSideKept = false
+    }
+
+    // Safety: the side is whole, and stays so while it is shown.
+    private func show(_ side: UnsafeMutablePointer<PatternIndex>) {
+        unsafe activeSide = side
+        unsafe active.pointee.side.store(UnsafePointer(side), ordering: .releasing)
     }
 }

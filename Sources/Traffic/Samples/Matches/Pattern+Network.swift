@@ -18,7 +18,7 @@ extension Pattern {
             throw wrong(text, from: (slash ?? 0) + 1, "has no mask length from 0 to 128")
         }
         guard let bits = v4(host, options) else {
-            throw wrong(text, from: 0, "is not an IPv4 or IPv6 address")
+            throw wrong(text, from: 0, "is not a valid IPv4 or IPv6 address")
         }
         guard let mask else { return .networkV4(bits, mask: ~0) }
         if let length = count(mask, atMost: 32) {

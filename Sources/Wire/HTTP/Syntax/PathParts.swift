@@ -48,7 +48,9 @@ public struct PathParts: Equatable, Sendable {
     /// `base32`, and `url32` when given path and query: the hash of a host (the first element of
     /// the Host field, or nothing) and a path behind one another.
     public static func hash(host: Span<UInt8>, path: Span<UInt8>) -> UInt32 {
-        Hash32.avalanche(Hash32.sdbm(path, continuing: Hash32.sdbm(host)))
+        // HAProxy takes bytes for signed numbers here, unlike in its converter.
+        Hash32.avalanche(
+            Hash32.signedSDBM(path, continuing: Hash32.signedSDBM(host, continuing: 0)))
     }
 }
 

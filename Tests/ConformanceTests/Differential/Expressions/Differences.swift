@@ -58,6 +58,11 @@ extension Difference {
                 expression: $0, inputs: ["user"],
                 reason: "RFC 9110 §4.2.4: user information is to be treated as an error")
         }
+        + (ExpressionTable.all.first { $0.name == "targets" }?.expressions ?? []).map {
+            Difference(
+                expression: $0, inputs: ["absolute with a mark"],
+                reason: "readers differ on where such a target's path begins, so it is refused")
+        }
 
     private static let payloads: [Difference] =
         ["req.proto_http", "req_proto_http"].map {
@@ -69,9 +74,10 @@ extension Difference {
             ["req.rdp_cookie_cnt\($0)", "rdp_cookie_cnt\($0)"]
         }.map {
             Difference(
-                expression: $0, inputs: shortOnes,
+                expression: $0, inputs: $0.hasSuffix("(none)") ? shortOnes + [cut] : shortOnes,
                 reason: "what has ended without a cookie has none, which haproxy leaves open")
         }
 
-    private static let shortOnes = ["zeros", "text", "MQTT of another name", "RDP cut short"]
+    private static let cut = "RDP cut short"
+    private static let shortOnes = ["zeros", "text", "MQTT of another name"]
 }
