@@ -92,7 +92,7 @@ private final class Track: Action, @unchecked Sendable {
         self.counter = counter
         key = try reader.expression()
         let name = reader.skip("table") ? try reader.word("the name of a table") : ""
-        table = references.make(.table, name)
+        table = references.make(.table, name, for: "'\(reader.name)'")
         table.keySource = key.type
         switch reader.step {
         case .connection, .session: moment = .ofSession

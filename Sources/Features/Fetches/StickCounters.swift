@@ -205,8 +205,7 @@ enum StickCounters {
             case .source: counter = -1
             }
             let table = try readTable(
-                next < arguments.count ? arguments[next] : nil, isOwn: counter < 0, references,
-                next)
+                next < arguments.count ? arguments[next] : nil, isOwn: counter < 0, loading, next)
             table?.keySource = counter < 0 ? .address : .any
             arguments = [.integer(counter), .integer(index), .integer(type), nil]
             if let table { arguments[3] = .object(table) }
@@ -216,20 +215,22 @@ enum StickCounters {
 
     /// The table that an argument names; where there is none, the proxy's own, or nil.
     static func readTable(
-        _ argument: ConverterConstant?, isOwn: Bool, _ references: References?, _ place: Int
+        _ argument: ConverterConstant?, isOwn: Bool, _ loading: ExpressionLoading, _ place: Int
     ) throws(ArgumentMistake) -> ProxyReference? {
-        guard let references else { throw ArgumentMistake("tables cannot be used here") }
-        guard case .bytes(let name)? = argument, !name.isEmpty else {
-            return isOwn ? references.make(.table, "") : nil
+        guard let references = loading.references as? References else {
+            throw ArgumentMistake("tables cannot be used here")
         }
-        return references.make(.table, String(decoding: name, as: UTF8.self))
+        guard case .bytes(let name)? = argument, !name.isEmpty else {
+            return isOwn ? references.make(.table, "", for: loading.user) : nil
+        }
+        return references.make(.table, String(decoding: name, as: UTF8.self), for: loading.user)
     }
 
     /// Finds the table that is the only argument.
     static let prepareTable: Converter.Preparation = {
         (arguments, loading) throws(ArgumentMistake) -> SampleType? in
         let table = try readTable(
-            arguments.first ?? nil, isOwn: true, loading.references as? References, 0)
+            arguments.first ?? nil, isOwn: true, loading, 0)
         arguments = [nil, nil, nil, nil]
         if let table { arguments[3] = .object(table) }
         return nil

@@ -82,7 +82,7 @@ private enum TableConverters {
                 }
                 let table = try StickCounters.readTable(
                     next < arguments.count ? arguments[next] : nil, isOwn: true,
-                    loading.references as? References, next)
+                    loading, next)
                 let fallback = next + 1 < arguments.count ? arguments[next + 1] : nil
                 arguments = [fallback, .integer(index), .integer(Int64(type.rawValue)), nil]
                 if let table { arguments[3] = .object(table) }

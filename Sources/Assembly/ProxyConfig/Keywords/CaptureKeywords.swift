@@ -23,7 +23,7 @@ extension ProxyKeywords {
             "declare capture", [.frontend, .listen],
             takes: [
                 .choice("request", "response"), .word("'len'"), .integer(CaptureLength.range),
-            ], elsewhere: .ignored, "Reserves a slot for a text that rules capture."
+            ], "Reserves a slot for a text that rules capture."
         ) { draft, arguments, diagnostics in
             guard isLength(arguments, 1, &diagnostics) else { return }
             let isRequest = arguments.word(0) == "request"

@@ -69,6 +69,11 @@ extension ProxyKeywords {
             draft.note(arguments)
             draft.report(arguments, &diagnostics) {
                 draft, diagnostics throws(ExpressionMistake) in
+                if step == .useServer && arguments.words.count == 1 {
+                    throw ExpressionMistake(
+                        word: 0, offset: 0, length: arguments.word(0).utf8.count,
+                        "'use-server' requires either 'if' or 'unless' followed by a condition")
+                }
                 let action = try draft.choice(step, arguments)
                 try draft.append(step, action, conditionAt: 1, arguments, &diagnostics)
             }
@@ -80,7 +85,7 @@ extension ProxyKeywords {
     ) -> Row {
         Row(
             name, sections, takes: [.rest("<action> [<options>...] [{if|unless} <condition>]")],
-            elsewhere: .ignored, summary
+            summary
         ) { draft, arguments, diagnostics in
             draft.note(arguments)
             draft.report(arguments, &diagnostics) {

@@ -27,6 +27,8 @@ public final class ProxyReference: @unchecked Sendable {
     public let name: String
     /// Where it is named.
     public internal(set) var place = SourcePlace()
+    /// Who names it, for messages.
+    public internal(set) var user = ""
     /// The proxy in which it is named; nil in sections that are none.
     public internal(set) var proxyName: String?
     /// Index in the configuration's proxies, or tables; -1 until it is found.
@@ -147,9 +149,12 @@ public final class References: @unchecked Sendable {
         lists = nil
     }
 
-    /// A reference to be found later.
-    public func make(_ kind: ProxyReference.Kind, _ name: String) -> ProxyReference {
+    /// A reference to be found later, for a user that messages name.
+    public func make(
+        _ kind: ProxyReference.Kind, _ name: String, for user: String = ""
+    ) -> ProxyReference {
         let reference = ProxyReference(kind, name)
+        reference.user = user
         reference.place = place
         reference.proxyName = proxyName
         all.append(reference)
@@ -274,7 +279,8 @@ public final class References: @unchecked Sendable {
             )
         }
         if reference.name.isEmpty && configuration.proxies.contains(where: { $0.name == name }) {
-            return ("proxy '\(name)' has no stick table, so one must be named here", nil)
+            let user = reference.user.isEmpty ? "" : reference.user + ": "
+            return ("\(user)proxy '\(name)' has no stick table, so one must be named here", nil)
         }
         return (
             "there is no stick table '\(name)'",

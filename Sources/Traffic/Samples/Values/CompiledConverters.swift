@@ -143,6 +143,8 @@ extension ExpressionCall {
         guard let prepare else { return (values, output) }
         do {
             while values.count < shapes.count { values.append(nil) }
+            var loading = loading
+            loading.user = title
             let prepared = try prepare(&values, loading) ?? output
             return (values, prepared)
         } catch {

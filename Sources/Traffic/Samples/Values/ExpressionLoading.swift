@@ -10,6 +10,8 @@ public struct ExpressionLoading: Sendable {
     public var readFile: (@Sendable (_ path: String) -> [UInt8]?)?
     /// The lists of patterns; absent where maps cannot be used.
     public var patterns: PatternStore?
+    /// What is being read, for messages: `converter 'lower'`.
+    public var user = ""
     /// What floors above want to tell their own rows, such as references to proxies by name.
     public var references: (any AnyObject & Sendable)?
     /// The public keys that tokens are verified with; one for a whole configuration, since a

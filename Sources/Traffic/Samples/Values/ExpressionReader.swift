@@ -114,7 +114,11 @@ public struct ExpressionReader: Sendable {
             position = 0
             return try nextCall(isKnown, mayEnd: true)
         }
-        if isAtEnd { return nil }
+        if isAtEnd {
+            throw ExpressionMistake(
+                word: word, offset: position - 1, length: 1,
+                "a converter is expected behind the last comma")
+        }
         return try nextCall(isKnown, mayEnd: false)
     }
 
