@@ -34,6 +34,8 @@ struct Flow {
     var isDelivered = false
     /// Chunked coding is taken off (the other side speaks HTTP/1.0).
     var dechunks = false
+    /// Bandwidth limits hold it.
+    var isLimited = false
     /// Consecutive reads that filled the buffer: two of them begin splicing.
     var fullReads: UInt8 = 0
     /// Bytes at the front of the source's `inbound` that may be sent.
@@ -143,7 +145,7 @@ struct StreamFlags: OptionSet {
     /// That response is one of hints, whose fields have not ended yet.
     static var hasOpenHints: StreamFlags { StreamFlags(rawValue: 1 << 27) }
     /// A relay's server has been written into stick tables.
-    static var serverIsStored: StreamFlags { StreamFlags(rawValue: 1 << 29) }
+    static var serverIsStored: StreamFlags { StreamFlags(rawValue: 1 << 31) }
 }
 
 /// One exchange or relay.
