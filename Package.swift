@@ -201,7 +201,10 @@ building.tests(
 building.tests("Daemon", needs: ["Daemon", "Kernel", "Addresses", "ConfigLanguage"])
 building.tests(
     "Proxy",
-    needs: ["Proxy", "Samples", "Kernel", "Addresses", "Bytes", "Structures", "LoadTesting"])
+    needs: [
+        "Proxy", "StickTables", "Samples", "Kernel", "Addresses", "Bytes", "Structures",
+        "LoadTesting",
+    ])
 building.tests(
     "Supervisor", needs: ["Supervisor", "Daemon", "Kernel", "Proxy", "StickTables", "CLinux"])
 building.tests("Balancing", needs: ["Balancing", "ReferenceHAProxy"])
@@ -246,8 +249,8 @@ building.tests(
 building.tests(
     "Conformance", needs: ["HTTP", "HTTPCases", "ReferenceHAProxy"],
     exclude: [
-        "acl", "balance", "body", "captures", "cli", "errorfiles", "http", "http-after-response",
-        "http-rules", "http-send-name-header", "log", "maps", "monitor", "retries", "reuse",
+        "acl", "balance", "body", "captures", "cli", "errorfiles", "filters", "http",
+        "http-after-response", "http-rules", "http-send-name-header", "log", "maps", "monitor", "retries", "reuse",
         "sample_fetches", "server", "stats", "stick", "switching", "tcp", "tcp-rules", "timeouts",
         "unique-id", "variables",
     ])

@@ -151,7 +151,7 @@ import Testing
     @Test(arguments: [
         "tcp-request content do-resolve(txn.a,r) src", "http-request cache-use c",
         "http-response cache-store c", "http-request use-service s",
-        "http-request set-bandwidth-limit b", "http-request send-spoe-group a b",
+        "http-request send-spoe-group a b",
         "tcp-request session attach-srv s", "tcp-request connection expect-proxy layer4",
         "tcp-request connection expect-netscaler-cip layer4",
         "tcp-request content switch-mode http",

@@ -18,7 +18,7 @@ public enum Catalog {
             + ProxyKeywords.clientSide + ProxyKeywords.serverSide + ProxyKeywords.rules
             + ProxyKeywords.standaloneRules + ProxyKeywords.captures + ProxyKeywords.replies
             + ProxyKeywords.identifiers
-            + ProxyKeywords.tables + ProxyKeywords.later)
+            + ProxyKeywords.tables + ProxyKeywords.filters + ProxyKeywords.later)
 
     /// Options of `bind` and of `stats socket`.
     static let bindOptions = KeywordTable<BindDraft>(BindOptions.supported + BindOptions.later)

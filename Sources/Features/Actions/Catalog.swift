@@ -7,6 +7,6 @@ extension ActionCatalog {
     public static let all = ActionCatalog([
         .silence, .verdicts, .replies, .redirects, .authentication, .fields, .targets, .normalizers,
         .statuses, .captures, .variables, .lists, .streams, .logging, .waiting, .addresses,
-        .tracking, .later,
+        .tracking, .bandwidth, .later,
     ])
 }

@@ -20,13 +20,9 @@ extension ActionFamily {
                 "use-service", in: [.contentRequest, .httpRequest], "Answers by a service.",
                 .notYet("there are no services yet")),
             ActionRow(
-                "set-bandwidth-limit",
-                in: [.contentRequest, .contentResponse, .httpRequest, .httpResponse],
-                "Applies a bandwidth limit.", .notYet("there are no filters yet")),
-            ActionRow(
                 "send-spoe-group",
                 in: [.contentRequest, .contentResponse, .httpRequest, .httpResponse],
-                "Sends messages to an agent.", .notYet("there are no filters yet")),
+                "Sends messages to an agent.", .notYet("there is no filter for agents yet")),
             ActionRow(
                 "attach-srv", in: .session, "Gives the connection to a server's pool.",
                 .notYet("it needs HTTP/2")),

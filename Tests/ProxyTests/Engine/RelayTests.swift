@@ -181,7 +181,7 @@ extension EngineTests {
 }
 
 /// Bytes that tell where they belong.
-private enum Pattern {
+enum Pattern {
     static func block(_ start: Int, _ count: Int, seed: Int) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: count) { room, filled in
             var index = 0

@@ -88,3 +88,31 @@ private struct EventList {
         #expect(rate.total(period: 10, now: 980) == 5)
     }
 }
+
+@Suite struct StickRateWaitTests {
+    @Test func `after the wait a rate has fallen, and not long before`() {
+        var random = Seeded(for: "after the wait a rate has fallen, and not long before")
+        for _ in 0..<500 {
+            let period = UInt32.random(in: 1...5000, using: &random)
+            var now = UInt64.random(in: 0...100_000, using: &random)
+            var rate = StickRate()
+            for _ in 0..<50 {
+                now += .random(in: 0...UInt64(period) / 2 + 1, using: &random)
+                let most = UInt64(1) << UInt64.random(in: 0...31, using: &random)
+                rate.add(.random(in: 0...most, using: &random), period: period, now: now)
+                let total = rate.total(period: period, now: now)
+                let goal = UInt32.random(in: 0...max(total, 1), using: &random)
+                let wait = rate.wait(untilAtMost: goal, period: period, now: now)
+                #expect((wait == 0) == (total <= goal))
+                #expect(wait <= 2 * UInt64(period))
+                #expect(rate.total(period: period, now: now + wait) <= goal)
+                // Rates are rounded down, so that it may have been there a little before.
+                let step = max(rate.total(period: period, now: now), 1) / period + 2
+                if wait > 1 {
+                    let before = rate.total(period: period, now: now + wait - 2)
+                    #expect(UInt64(before) + UInt64(step) * 2 >= UInt64(goal))
+                }
+            }
+        }
+    }
+}

@@ -120,7 +120,6 @@ extension ProxyKeywords {
 
     private static let notInDefaults: [(String, String)] = [
         ("compression offload", "Keeps servers from compressing."),
-        ("filter", "Puts a filter into the path of streams."),
         ("filter-sequence", "Sets the order of filters."),
         ("force-be-switch", "Sends streams to a backend that takes no traffic."),
         ("stats admin", "Allows actions on the statistics page."),

@@ -260,7 +260,7 @@ extension ProxyDraft {
             }, errorSet: { session.errorSets[$0] },
             whenAllIsRead: { session.checkLate(at: arguments.location, $0) },
             capability: proxy.capability, requestCaptures: requestCaptures,
-            responseCaptures: responseCaptures)
+            responseCaptures: responseCaptures, limits: limits)
     }
 }
 

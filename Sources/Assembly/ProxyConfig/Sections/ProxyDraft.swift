@@ -55,6 +55,8 @@ struct ProxyDraft {
     let requestCaptures = CaptureAllocation()
     /// The capture slots of responses.
     let responseCaptures = CaptureAllocation()
+    /// Its bandwidth limits.
+    let limits = DeclaredLimits()
 
     /// An empty section.
     init(

@@ -79,7 +79,9 @@ extension Worker {
         streams[stream].nameFieldBytes = 0
         streams[stream].flags.remove(.keepsHead)
         streams[stream].flows[0].isDelivered = false
+        let isLimited = streams[stream].flows[1].isLimited
         streams[stream].flows[1] = Flow()
+        streams[stream].flows[1].isLimited = isLimited
         streams[stream].retries &+= 1
         if mayRedispatch(stream, entry) {
             redispatch(stream, Int(server.ordinal))

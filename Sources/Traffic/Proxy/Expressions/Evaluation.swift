@@ -66,6 +66,8 @@ struct StreamExtras: ~Copyable {
     var tracked = TrackedEntries()
     /// What is to be stored of the server.
     var stores = PendingStores()
+    /// Limits of its bandwidth.
+    var limits = EnabledLimits()
 
     init(names: VariableNames) { variables = StreamVariables(names: names) }
 }
@@ -177,6 +179,7 @@ extension Worker {
     /// Ends the life of what a stream had beside itself.
     mutating func releaseExtras(of stream: Handle) {
         finishTracking(stream)
+        releaseLimits(stream)
         let handle = streams[stream].extras
         guard !handle.isNone else { return }
         let session = extras(ofSession: streams[stream].session)

@@ -129,6 +129,10 @@ public struct ExpressionPlace: Sendable, Hashable {
             .requestFacts, .requestLine,
         ])
 
+    /// The key of a shared bandwidth limit: what the rules that enable it have.
+    public static let bandwidthKey = ExpressionPlace(
+        "keys of bandwidth limits", httpRequest.available.union(httpResponse.available))
+
     /// Whether a fetch with these needs can be used here.
     ///
     /// A fetch of one direction's buffer or head cannot be used in the other.

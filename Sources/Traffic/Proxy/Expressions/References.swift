@@ -39,6 +39,8 @@ public final class ProxyReference: @unchecked Sendable {
     public var keySource = SampleType.any
     /// What a table must store, so that stick rules can use it.
     public var storesServer = false
+    /// What else a table must store.
+    public var storedRate: StickDataType?
 
     init(_ kind: Kind, _ name: String) {
         self.kind = kind
@@ -272,6 +274,11 @@ public final class References: @unchecked Sendable {
         if let found = configuration.tables.firstIndex(where: { $0.name == name }) {
             reference.index = Int32(found)
             let type = configuration.tables[found].configuration.keyType
+            if let rate = reference.storedRate,
+                !configuration.tables[found].configuration.stores(rate)
+            {
+                return ("stick table '\(name)' must store \(rate.name) for this", nil)
+            }
             if reference.keySource == .any || type.takes(reference.keySource) { return nil }
             return (
                 "stick table '\(name)' has keys of type \(type.name), which a sample of type "

@@ -210,6 +210,8 @@ public struct RuleSurroundings {
     public var requestCaptures: CaptureAllocation
     /// As `requestCaptures`, of responses.
     public var responseCaptures: CaptureAllocation
+    /// The bandwidth limits of the rule's section; more may stand behind the rule.
+    public var limits: DeclaredLimits
 
     /// Surroundings from their parts.
     public init(
@@ -218,7 +220,7 @@ public struct RuleSurroundings {
         errorSet: @escaping (String) -> [Int: [UInt8]]?,
         whenAllIsRead: @escaping (@escaping () -> LateFinding?) -> Void,
         capability: ProxyCapability, requestCaptures: CaptureAllocation,
-        responseCaptures: CaptureAllocation
+        responseCaptures: CaptureAllocation, limits: DeclaredLimits
     ) {
         self.isHTTP = isHTTP
         self.isDefaults = isDefaults
@@ -229,6 +231,7 @@ public struct RuleSurroundings {
         self.requestCaptures = requestCaptures
         self.responseCaptures = responseCaptures
         self.capability = capability
+        self.limits = limits
     }
 }
 

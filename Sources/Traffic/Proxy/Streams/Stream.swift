@@ -34,6 +34,8 @@ struct Flow {
     var isDelivered = false
     /// Chunked coding is taken off (the other side speaks HTTP/1.0).
     var dechunks = false
+    /// Bandwidth limits hold it.
+    var isLimited = false
     /// Consecutive reads that filled the buffer: two of them begin splicing.
     var fullReads: UInt8 = 0
     /// Bytes at the front of the source's `inbound` that may be sent.

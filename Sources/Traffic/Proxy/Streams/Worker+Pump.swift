@@ -36,9 +36,16 @@ extension Worker {
         while true {
             if let fault = clear(stream, index, source) { return .invalid(fault) }
             let pending = connections[sink].outbound.count
-            if pending > 0 || streams[stream].flows[index].cleared > 0 {
+            let cleared = streams[stream].flows[index].cleared
+            var room = Int.max
+            if streams[stream].flows[index].isLimited {
+                let waiting = cleared &+ streams[stream].flows[index].inPipe
+                room = self.room(stream, index, waiting: waiting)
+                if room == 0 && pending == 0 && waiting > 0 { return .waiting }
+            }
+            if pending > 0 || cleared > 0 {
                 guard connections[sink].flags.contains(.writable) else { return .waiting }
-                switch deliver(stream, direction, from: source, to: sink) {
+                switch deliver(stream, direction, from: source, to: sink, atMost: room) {
                 case .sent: break
                 case .blocked: return .waiting
                 case .failed: return .sinkFailed
@@ -46,11 +53,12 @@ extension Worker {
                 continue
             }
             if streams[stream].flows[index].inPipe > 0 {
-                switch drainPipe(stream, direction, to: sink) {
+                switch drainPipe(stream, direction, to: sink, atMost: room) {
                 case .sent: break
                 case .blocked: return .waiting
                 case .failed: return .sinkFailed
                 }
+                if streams[stream].flows[index].inPipe > 0 { continue }
             }
             if streams[stream].flows[index].isComplete {
                 finishFlow(stream, index, source)
@@ -66,8 +74,8 @@ extension Worker {
             }
             guard budget > 0 else { return .again }
             budget &-= 1
-            if streams[stream].flows[index].fullReads >= 2, maySplice(stream, index) {
-                if fillPipe(stream, direction, from: source) { continue }
+            if streams[stream].flows[index].fullReads >= 2, room > 0, maySplice(stream, index) {
+                if fillPipe(stream, direction, from: source, atMost: room) { continue }
             }
             if isStuck(stream, index, source) { return .invalid(.trailersTooLarge) }
             if !readMore(stream, direction, from: source) {
@@ -160,14 +168,17 @@ extension Worker {
         case sent, blocked, failed
     }
 
-    /// Writes our bytes for the sink and then the cleared ones of the source, in one call.
+    /// Writes our bytes for the sink and then the cleared ones of the source, as far as there is
+    /// room for them, in one call.
     private mutating func deliver(
-        _ stream: Handle, _ direction: Direction, from source: Handle, to sink: Handle
+        _ stream: Handle, _ direction: Direction, from source: Handle, to sink: Handle,
+        atMost room: Int
     ) -> Delivery {
         let index = direction.rawValue
         let pending = connections[sink].outbound.count
-        let cleared = streams[stream].flows[index].cleared
-        let isLast = direction == .response && isLastWrite(stream)
+        let all = streams[stream].flows[index].cleared
+        let cleared = min(all, room)
+        let isLast = direction == .response && cleared == all && isLastWrite(stream)
         if isLast { connections[sink].flags.insert(.isCorked) }
         let result: WriteResult
         if cleared == 0 {
@@ -188,7 +199,8 @@ extension Worker {
         switch result {
         case .bytes(let count):
             let fromBody = max(0, count &- pending)
-            streams[stream].flows[index].cleared = cleared &- fromBody
+            streams[stream].flows[index].cleared = all &- fromBody
+            if streams[stream].flows[index].isLimited { charge(stream, index, fromBody) }
             if count < pending &+ cleared { connections[sink].flags.remove(.writable) }
             if connections[sink].outbound.isEmpty && pending > 0 {
                 let isHead = direction == .request
@@ -269,13 +281,14 @@ extension Worker {
         return true
     }
 
-    /// Moves bytes from the source into the pipe. False: splicing does not work here.
+    /// Moves bytes from the source into the pipe, as far as there is room behind it. False:
+    /// splicing does not work here.
     private mutating func fillPipe(
-        _ stream: Handle, _ direction: Direction, from source: Handle
+        _ stream: Handle, _ direction: Direction, from source: Handle, atMost room: Int
     ) -> Bool {
         let index = direction.rawValue
         let pipe = streams[stream].flows[index].pipe
-        var most = pipes.capacity(pipe)
+        var most = min(pipes.capacity(pipe), room)
         let isLength = streams[stream].flows[index].framing == .length
         if isLength {
             most = Int(min(UInt64(most), streams[stream].flows[index].remaining))
@@ -319,19 +332,25 @@ extension Worker {
         }
     }
 
-    /// Moves bytes from the pipe into the sink until the pipe is empty or the sink blocks.
+    /// Moves bytes from the pipe into the sink until the pipe is empty, the sink blocks, or there
+    /// is no room for more.
     private mutating func drainPipe(
-        _ stream: Handle, _ direction: Direction, to sink: Handle
+        _ stream: Handle, _ direction: Direction, to sink: Handle, atMost room: Int
     ) -> Delivery {
         let index = direction.rawValue
         let pipe = pipes.readEnd(streams[stream].flows[index].pipe)
-        while streams[stream].flows[index].inPipe > 0 {
+        var room = room
+        while streams[stream].flows[index].inPipe > 0 && room > 0 {
             guard connections[sink].flags.contains(.writable) else { return .blocked }
             let result = connections[sink].descriptor.splice(
-                fromPipe: pipe, length: streams[stream].flows[index].inPipe)
+                fromPipe: pipe, length: min(streams[stream].flows[index].inPipe, room))
             switch result {
             case .bytes(let count):
                 streams[stream].flows[index].inPipe &-= count
+                if streams[stream].flows[index].isLimited {
+                    room &-= count
+                    charge(stream, index, count)
+                }
                 noteSent(stream, direction, count, sink)
             case .wouldBlock:
                 connections[sink].flags.remove(.writable)

@@ -7,6 +7,8 @@ import Structures
 /// What may expire.
 private enum Expiry {
     case client, server, connect, queue, turnaround, rules
+    /// A bandwidth limit holds bytes no longer.
+    case limit
 }
 
 /// The nearest of several expiries.
@@ -72,7 +74,9 @@ extension Worker {
             if streams[stream].rules.until != 0 {
                 nearest.consider(streams[stream].rules.until &- 1, 1, .rules)
             }
-            if back.tunnel > 0 && !isHalfClosed(stream) {
+            if isHeld(stream) {
+                considerSides(stream, front, back, &nearest)
+            } else if back.tunnel > 0 && !isHalfClosed(stream) {
                 let last = max(streams[stream].clientActivity, streams[stream].serverActivity)
                 nearest.consider(last, back.tunnel, .server)
             } else {
@@ -81,15 +85,38 @@ extension Worker {
         case .awaitingResponse, .responding:
             considerSides(stream, front, back, &nearest)
         }
+        considerLimits(stream, &nearest)
         return nearest
+    }
+
+    /// A flow that a bandwidth limit holds goes on when its time has come.
+    @inline(__always)
+    private mutating func considerLimits(_ stream: Handle, _ nearest: inout Nearest) {
+        for index in 0..<2 where streams[stream].flows[index].isLimited {
+            let until = heldUntil(stream, index)
+            if until == 0 { continue }
+            switch streams[stream].phase {
+            case .connecting, .awaitingResponse, .responding, .tunnel:
+                nearest.consider(until &- 1, 1, .limit)
+            default: break
+            }
+        }
     }
 
     private mutating func isHalfClosed(_ stream: Handle) -> Bool {
         streams[stream].flows[0].isDelivered || streams[stream].flows[1].isDelivered
     }
 
+    /// Whether a bandwidth limit holds either flow.
+    @inline(__always)
+    private mutating func isHeld(_ stream: Handle) -> Bool {
+        heldUntil(stream, 0) != 0 || heldUntil(stream, 1) != 0
+    }
+
     /// A side counts while bytes are wanted from it that could be passed on, or wait for it. A
     /// source that is not read because the sink is full is not to blame: the sink's timer judges.
+    /// While a bandwidth limit holds bytes, nobody is.
+    // Differs: HAProxy 3.2 ends a stream that a limit holds for longer than its timeouts.
     private mutating func considerSides(
         _ stream: Handle, _ front: ProxyEntry, _ back: ProxyEntry,
         _ nearest: inout Nearest
@@ -98,7 +125,8 @@ extension Worker {
         let server = streams[stream].server
         let owesClient = owesClient(stream)
         let owesServer = !server.isNone && owesServer(stream)
-        let wantsClient = !streams[stream].flows[0].isComplete && !owesServer
+        let isHeld = isHeld(stream)
+        let wantsClient = !streams[stream].flows[0].isComplete && !owesServer && !isHeld
         if wantsClient || owesClient {
             let isEnding = !connections[client].flags.isDisjoint(with: [.writeClosed, .readClosed])
             let patience = isEnding && front.clientFin > 0 ? front.clientFin : front.client
@@ -112,7 +140,8 @@ extension Worker {
         // A response is due once the request is out; before that the client judges the wait.
         let isDue =
             streams[stream].phase != .awaitingResponse || streams[stream].flows[0].isComplete
-        let wantsServer = !streams[stream].flows[1].isComplete && !owesClient && isDue
+        let wantsServer =
+            !streams[stream].flows[1].isComplete && !owesClient && isDue && !isHeld
         if wantsServer || owesServer {
             let isEnding = !connections[server].flags.isDisjoint(with: [.writeClosed, .readClosed])
             let patience = isEnding && back.serverFin > 0 ? back.serverFin : back.server
@@ -124,16 +153,17 @@ extension Worker {
 
     /// Whether bytes wait for the client.
     private mutating func owesClient(_ stream: Handle) -> Bool {
-        !connections[streams[stream].client].outbound.isEmpty
-            || streams[stream].flows[1].cleared > 0 || streams[stream].flows[1].inPipe > 0
+        if !connections[streams[stream].client].outbound.isEmpty { return true }
+        if heldUntil(stream, 1) != 0 { return false }
+        return streams[stream].flows[1].cleared > 0 || streams[stream].flows[1].inPipe > 0
     }
 
     /// Whether bytes wait for the server.
     private mutating func owesServer(_ stream: Handle) -> Bool {
         let server = streams[stream].server
-        return !connections[server].outbound.isEmpty
-            || streams[stream].flows[Direction.request.rawValue].cleared > 0
-            || streams[stream].flows[Direction.request.rawValue].inPipe > 0
+        if !connections[server].outbound.isEmpty { return true }
+        if heldUntil(stream, 0) != 0 { return false }
+        return streams[stream].flows[0].cleared > 0 || streams[stream].flows[0].inPipe > 0
     }
 
     /// The stream's timer fired.
@@ -145,7 +175,7 @@ extension Worker {
             return
         }
         switch nearest.expiry {
-        case .rules: drive(stream)
+        case .rules, .limit: drive(stream)
         case .queue: queueTimedOut(stream)
         case .turnaround: retryConnection(stream)
         case .connect: connectionFailed(stream, timedOut: true)

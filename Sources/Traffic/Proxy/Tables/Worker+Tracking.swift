@@ -190,6 +190,7 @@ extension Worker {
     mutating func keepTracked(stream: Handle, in next: Handle) {
         let extras = streams[stream].extras
         if extras.isNone { return }
+        keepLimits(stream, in: next)
         streamExtras[extras].stores.reset()
         for counter in 0..<TrackedEntries.most {
             // Safety: as in `keepTracked(session:in:)`.

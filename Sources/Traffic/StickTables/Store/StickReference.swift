@@ -106,3 +106,15 @@ public struct StickServer: Sendable, BitwiseCopyable {
     /// Its key as a number of the table's ``StickServerNames``; nil when none is stored.
     public let key: Int64?
 }
+
+/// How much of a thing the users of an entry have had in a period.
+public struct StickUsage: Sendable, BitwiseCopyable {
+    /// The counts.
+    public let rate: StickRate
+    /// The period in milliseconds.
+    public let period: UInt32
+    /// How many things one count stands for.
+    public let factor: UInt32
+    /// How many use the entry.
+    public let useCount: UInt32
+}

@@ -15,6 +15,12 @@ extension StickShard {
         }
     }
 
+    /// The counts of a rate.
+    mutating func counts(_ element: StickPlace, _ place: UInt32) -> StickRate {
+        assert(element.kind == .rate)
+        return rate(at: base(place) &+ element.word)
+    }
+
     /// Carries out updates in order.
     @inline(__always)
     mutating func apply(

@@ -139,6 +139,21 @@ extension StickTable {
         withEntry(reference, now: now) { shard, place in shard.facts(place) }
     }
 
+    /// The counts of a rate, and who uses the entry; nil when the entry is gone or the rate is not
+    /// stored.
+    public func usage(
+        of type: StickDataType, at reference: StickReference, now: UInt64
+    ) -> StickUsage? {
+        guard let element = layout.effectivePlace(of: type, 0), element.kind == .rate else {
+            return nil
+        }
+        return withEntry(reference, now: now) { shard, place in
+            StickUsage(
+                rate: shard.counts(element, place), period: element.period,
+                factor: element.factor, useCount: shard.uses(place))
+        }
+    }
+
     /// The key of an entry as a sample of the table's type; nil when the entry is gone or the key
     /// does not fit into the scratch.
     public func key(at reference: StickReference, into scratch: inout SampleScratch) -> Sample? {
