@@ -241,7 +241,6 @@ struct ConfigurationLine: Sendable, CustomStringConvertible {
         refused(.frontend, "http-request wait-for-body time", "time"),
         refused(.frontend, "http-request wait-for-body time x", "x"),
         refused(.frontend, "http-request wait-for-body time 1s at-least x", "x"),
-        refused(.frontend, "http-request normalize-uri path-merge-slashes", "normalize-uri"),
         refused(.frontend, "http-request early-hint", "early-hint"),
         refused(.frontend, "http-request early-hint Link", "early-hint"),
         refused(.frontend, "http-request auth realm", "realm"),
