@@ -32,8 +32,5 @@ extension ActionFamily {
             ActionRow(
                 "expect-netscaler-cip", in: .connection, "Reads a NetScaler header first.",
                 .notYet("there is no PROXY protocol yet")),
-            ActionRow(
-                "switch-mode", in: .contentRequest, "Goes on with HTTP on a TCP connection.",
-                .notYet("a connection keeps the mode of its frontend")),
         ])
 }

@@ -33,6 +33,10 @@ extension ActionFamily {
                 "Keeps a request that was sent from being sent again."
             ) { _ throws(ExpressionMistake) in ForbidRetries() },
             ActionRow(
+                "switch-mode", in: .contentRequest, "http [proto <name>]",
+                "Goes on with HTTP on a TCP connection."
+            ) { reader throws(ExpressionMistake) in try SwitchMode(&reader) },
+            ActionRow(
                 "set-priority-class", in: [.contentRequest, .httpRequest], "<expr>",
                 "Sets the class that queues are ordered by first."
             ) { reader throws(ExpressionMistake) in
@@ -49,6 +53,31 @@ extension ActionFamily {
     private static let contents: RuleSteps = [
         .contentRequest, .contentResponse, .httpRequest, .httpResponse,
     ]
+}
+
+/// `switch-mode http`.
+///
+/// Safety: constants.
+private final class SwitchMode: Action, @unchecked Sendable {
+    init(_ reader: inout ActionReader) throws(ExpressionMistake) {
+        guard reader.skip("http") else { throw reader.wrong("expects 'http'") }
+        if reader.skip("proto") {
+            let name = try reader.word("the name of a protocol")
+            if name != "h1" {
+                throw reader.mistake(
+                    "cannot switch to '\(name)': HTTP/1 ('h1') is all that is spoken here yet")
+            }
+        }
+        super.init()
+    }
+
+    override var endsList: Bool { true }
+    override var upgrades: Bool { true }
+
+    override func run(_ subject: Subject, isAgain: Bool) -> ActionResult {
+        subject.upgrade()
+        return .stop
+    }
 }
 
 /// `set-timeout`.

@@ -25,11 +25,15 @@ enum ConfigurationChecks {
         let first = configuration.global.statsSockets.isEmpty ? 1 : 2
         numberProxies(&drafts, from: first, &diagnostics)
         let states = SavedStates(assembly.global, assembly.session, &diagnostics)
+        let mayUpgrade = drafts.contains {
+            $0.proxy.mode == .http && $0.proxy.capability.contains(.backend)
+        }
         for index in drafts.indices {
             states.apply(to: &drafts[index], &diagnostics)
             numberParts(&drafts[index], &diagnostics)
             if !drafts[index].proxy.isDisabled {
-                checkMode(&drafts[index], configuration.global, &diagnostics)
+                checkMode(
+                    &drafts[index], configuration.global, mayUpgrade: mayUpgrade, &diagnostics)
                 checkParts(drafts[index], &diagnostics)
             }
         }
@@ -328,14 +332,15 @@ extension ConfigurationChecks {
 extension ConfigurationChecks {
     /// Options that need HTTP, and logs that go nowhere.
     private static func checkMode(
-        _ draft: inout ProxyDraft, _ global: GlobalConfiguration, _ diagnostics: inout Diagnostics
+        _ draft: inout ProxyDraft, _ global: GlobalConfiguration, mayUpgrade: Bool,
+        _ diagnostics: inout Diagnostics
     ) {
         let title = "\(draft.kindName) '\(draft.proxy.name)'"
         func warn(_ text: String, at location: SourceLocation? = nil) {
             diagnostics.report(Diagnostic(.warning, at: location, text))
         }
         if draft.proxy.mode != .http {
-            draft.warnOfMode(&diagnostics)
+            draft.warnOfMode(mayUpgrade: mayUpgrade, &diagnostics)
             let headers: [(Bool, String)] = [
                 (draft.proxy.forwardFor != nil, "forwardfor"),
                 (draft.proxy.originalTo != nil, "originalto"),

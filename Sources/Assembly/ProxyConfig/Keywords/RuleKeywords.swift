@@ -177,6 +177,7 @@ extension ProxyDraft {
         guard target.contains("%") else {
             let kind = step == .switching ? ProxyReference.Kind.backend : .server
             let reference = session.compiler.references.make(kind, target)
+            reference.isTarget = true
             return step == .switching ? UseBackend(reference) : UseServer(reference)
         }
         let format = try session.compiler.format(

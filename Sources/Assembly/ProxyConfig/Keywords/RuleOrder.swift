@@ -36,15 +36,21 @@ extension ProxyDraft {
         .useServer,
     ]
 
-    /// Warns of the rules that a proxy of TCP mode passes over.
-    func warnOfMode(_ diagnostics: inout Diagnostics) {
+    /// Warns of the rules that a proxy of TCP mode passes over, but for relays that become HTTP.
+    ///
+    /// - Parameter mayUpgrade: there are backends that make them so.
+    func warnOfMode(mayUpgrade: Bool, _ diagnostics: inout Diagnostics) {
+        if proxy.rules.joined().contains(where: { $0.action.upgrades }) { return }
+        let isFront = proxy.capability == .frontend
         for step in [RuleStep.httpRequest, .httpResponse, .httpAfterResponse, .redirect] {
             if !ownRules.contains(where: { $0.step == step }) { continue }
             diagnostics.report(
                 Diagnostic(
                     .warning, at: nil,
                     "'\(step.keyword)' rules ignored for \(kindName) '\(proxy.name)' as they "
-                        + "require HTTP mode."))
+                        + "require HTTP mode"
+                        + (isFront && mayUpgrade
+                            ? ", but for what its backend makes an exchange of HTTP." : ".")))
         }
     }
 }

@@ -37,6 +37,8 @@ public final class ProxyReference: @unchecked Sendable {
     public internal(set) var server: Int32 = -1
     /// What the keys of a table are made of; `any` where nothing is known of that.
     public var keySource = SampleType.any
+    /// Whether traffic is sent there, which a backend in TCP mode cannot take from HTTP.
+    public var isTarget = false
     /// What a table must store, so that stick rules can use it.
     public var storesServer = false
     /// What else a table must store.
@@ -227,7 +229,7 @@ public final class References: @unchecked Sendable {
         }
         if let found {
             reference.index = Int32(found)
-            return nil
+            return reference.isTarget ? mismatch(reference, found, in: configuration) : nil
         }
         if reference.name.isEmpty {
             return ("'\(name)' is no \(word): the name of one is needed here", nil)
@@ -235,6 +237,21 @@ public final class References: @unchecked Sendable {
         let names = configuration.proxies.filter { $0.capability.contains(capability) }.map(\.name)
         return (
             "there is no \(word) '\(name)'", Spelling.nearest(to: name, among: names)
+        )
+    }
+
+    /// A frontend that speaks HTTP cannot send its exchanges to a backend that relays bytes.
+    private func mismatch(
+        _ reference: ProxyReference, _ backend: Int, in configuration: Configuration
+    ) -> (text: String, suggestion: String?)? {
+        let front = configuration.proxies.first {
+            $0.name == reference.proxyName && $0.capability.contains(.frontend)
+        }
+        guard let front, front.mode == .http, configuration.proxies[backend].mode == .tcp
+        else { return nil }
+        return (
+            "http frontend '\(front.name)' tries to use incompatible tcp backend "
+                + "'\(reference.name)' in a 'use_backend' rule (see 'mode')", nil
         )
     }
 

@@ -15,10 +15,25 @@ enum RequestParse {
 
 extension Worker {
     /// Parses the head at the front of a client's buffer and begins a stream when it is complete.
+    mutating func parseRequest(_ client: Handle) -> RequestParse {
+        var head = MessageHead()
+        switch parseHead(client, &head) {
+        case .complete:
+            beginRequest(client, head)
+            return .taken
+        case .incomplete:
+            return .incomplete
+        case .invalid(let fault):
+            refuse(client, fault)
+            return .taken
+        }
+    }
+
+    /// Parses the head at the front of a client's buffer.
     ///
     /// A head in pieces is parsed again for each further line, and lines are bounded by the field
     /// limit; bytes that end no line cost one look.
-    mutating func parseRequest(_ client: Handle) -> RequestParse {
+    mutating func parseHead(_ client: Handle, _ head: inout MessageHead) -> HTTP1.HeadResult {
         let count = connections[client].inbound.count
         let scanned = Int(connections[client].scanned)
         connections[client].scanned = UInt32(truncatingIfNeeded: count)
@@ -26,34 +41,27 @@ extension Worker {
             return checkRoom(client)
         }
         let options = sessionEntry(connections[client].session).options
-        var head = MessageHead()
         let inbound = connections[client].inbound.take()
         let result = inbound.parseRequest(
             tuning.policy(isRelaxed: options.contains(.acceptUnsafeRequest)), &fields, &head)
         connections[client].inbound = inbound
         switch result {
-        case .complete:
-            connections[client].scanned = 0
-            beginRequest(client, head)
-            return .taken
-        case .incomplete:
-            return checkRoom(client)
-        case .invalid(let fault):
-            refuse(client, fault)
-            return .taken
+        case .complete: connections[client].scanned = 0
+        case .incomplete: return checkRoom(client)
+        case .invalid: break
         }
+        return result
     }
 
     /// A head that fills the buffer without an end is refused.
-    private mutating func checkRoom(_ client: Handle) -> RequestParse {
+    private mutating func checkRoom(_ client: Handle) -> HTTP1.HeadResult {
         let most = max(64, connections[client].inbound.capacity &- tuning.maxRewriteBytes)
         guard connections[client].inbound.count >= most else { return .incomplete }
         var head = MessageHead()
         let inbound = connections[client].inbound.take()
         _ = inbound.parseRequest([], &fields, &head)
         connections[client].inbound = inbound
-        refuse(client, HTTP1.overflow(head))
-        return .taken
+        return .invalid(HTTP1.overflow(head))
     }
 
     private mutating func refuse(_ client: Handle, _ fault: HTTPFault) {
@@ -72,8 +80,7 @@ extension Worker {
         note(stream, head)
         let own = streams[stream].program
         let entry = programs[own].proxies[Int(streams[stream].frontend)]
-        entry.frontendCounters.add(.requests)
-        entry.frontendCounters.tick(.requests, now: now)
+        countRequest(entry)
         setFraming(stream, head)
         if entry.hasMonitorURI && asksForMonitor(stream, head) {
             // Neither forwarded nor logged: it says that this process serves.
@@ -93,7 +100,7 @@ extension Worker {
         }
         countTrackedRequest(stream)
         let target = entry.defaultBackend
-        if target >= 0 {
+        if target >= 0, programs[own].proxies[Int(target)].isHTTP {
             enter(stream, backend: target)
             programs[own].proxies[Int(target)].backendCounters.add(.requests)
             if writeHead(stream, head) {
@@ -111,6 +118,31 @@ extension Worker {
         }
         takeHead(stream, head)
         reply(stream, status: target >= 0 ? 500 : 503)
+    }
+
+    @inline(__always)
+    private func countRequest(_ entry: ProxyEntry) {
+        entry.frontendCounters.add(.requests)
+        entry.frontendCounters.tick(.requests, now: now)
+    }
+
+    /// A relay has become an exchange whose request is there: it goes on where it was among the
+    /// rules.
+    mutating func adoptRequest(_ stream: Handle, _ head: MessageHead) {
+        let own = streams[stream].program
+        let entry = programs[own].proxies[Int(streams[stream].frontend)]
+        streams[stream].flags.insert(.isHTTP)
+        note(stream, head)
+        countRequest(entry)
+        setFraming(stream, head)
+        if entry.keepsRequestLine { keepRequestLine(stream, head) }
+        let back = streams[stream].backend
+        if streams[stream].flags.contains(.isInBackend) {
+            programs[own].proxies[Int(back)].backendCounters.add(.requests)
+        }
+        hand(stream, head)
+        countTrackedRequest(stream)
+        walkRequest(stream)
     }
 
     /// Lets rules see a request's head, which stays in the client's buffer meanwhile.

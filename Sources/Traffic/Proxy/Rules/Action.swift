@@ -177,6 +177,9 @@ open class Action: @unchecked Sendable {
 
     /// Whether it always ends the list, so that rules behind it without a condition never run.
     open var endsList: Bool { false }
+
+    /// Whether it makes relays exchanges of HTTP.
+    open var upgrades: Bool { false }
 }
 
 /// A rule: an action and when it runs.

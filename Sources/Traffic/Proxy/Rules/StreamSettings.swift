@@ -106,6 +106,13 @@ extension Subject {
         stream.isNone ? StreamSettings() : unsafe worker.pointee.settings(of: stream)
     }
 
+    /// Makes a relay an exchange of HTTP when the present list is over.
+    public func upgrade() {
+        if stream.isNone { return }
+        // Safety: as the type says.
+        unsafe worker.pointee.streams[stream].rules.upgrades = true
+    }
+
     /// Changes what is set for the stream alone; nothing happens without one.
     private func change(_ body: (inout StreamSettings) -> Void) {
         if stream.isNone { return }

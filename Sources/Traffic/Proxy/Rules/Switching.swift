@@ -74,7 +74,8 @@ extension Subject {
         // Safety: as the type says; so below.
         let entry = unsafe worker.pointee.programs[program].proxies[backend]
         let isHTTP = unsafe worker.pointee.streams[stream].flags.contains(.isHTTP)
-        guard entry.isHTTP == isHTTP else { return false }
+        // A relay becomes HTTP where its backend speaks that; there is no way back.
+        guard entry.isHTTP || !isHTTP else { return false }
         unsafe worker.pointee.streams[stream].backend = Int32(backend)
         return true
     }

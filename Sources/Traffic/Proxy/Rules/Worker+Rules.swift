@@ -64,6 +64,8 @@ struct RulePlace {
     var index: Int32 = 0
     /// The rule itself asked to run again.
     var isAgain = false
+    /// The stream is to become one of HTTP when the list is over.
+    var upgrades = false
     /// Tick (milliseconds) at which the present wait began; 0 while there is none.
     var since: UInt64 = 0
     /// Tick at which the wait ends at the latest; 0 for the stream's own limits.
@@ -299,19 +301,33 @@ extension Worker {
                 preconditionFailure("a request's stage is none of a request")
             }
             if stage == .done { return passRequest(stream) }
-            switch pass(stage, stream) {
+            // A relay had its backend before it became HTTP.
+            let hasBackend =
+                stage == .switching && streams[stream].flags.contains(.isInBackend)
+            switch hasBackend ? .passed : pass(stage, stream) {
             case .passed:
                 // Of a request that is turned away by its content, tables hear nothing.
                 if stage == .frontContent && streams[stream].flags.contains(.isHTTP) {
                     countTrackedRequest(stream)
                 }
-                if stage == .switching && !chooseBackend(stream) { return }
+                if stage == .switching, !hasBackend, !chooseBackend(stream) { return }
+                let upgrades = upgradesNow(stream, behind: stage)
                 streams[stream].rules = RulePlace()
                 streams[stream].rules.stage = stage.rawValue &+ 1
+                if upgrades { return upgrade(stream) }
             case .waiting: return hold(stream, .analysing)
             case .ended: return
             }
         }
+    }
+
+    /// Whether a relay becomes an exchange of HTTP behind a stage: a rule of the frontend, or the
+    /// backend that was chosen, wants that.
+    private mutating func upgradesNow(_ stream: Handle, behind stage: RequestStage) -> Bool {
+        if streams[stream].flags.contains(.isHTTP) { return false }
+        if stage != .switching { return streams[stream].rules.upgrades }
+        let back = Int(streams[stream].backend)
+        return programs[streams[stream].program].proxies[back].isHTTP
     }
 
     private mutating func pass(_ stage: RequestStage, _ stream: Handle) -> RuleEnd {
@@ -431,6 +447,14 @@ extension Worker {
             }
             return false
         }
+        if streams[stream].flags.contains(.isHTTP), !programs[own].proxies[Int(target)].isHTTP {
+            // A client that was switched to HTTP goes on with it; this backend cannot.
+            note(stream, cause: "P", state: UInt8(ascii: "R"))
+            countEverywhere(stream, .internalErrors)
+            leaveRequest(stream)
+            reply(stream, status: 500)
+            return false
+        }
         enter(stream, backend: target)
         if streams[stream].flags.contains(.isHTTP) {
             programs[own].proxies[Int(target)].backendCounters.add(.requests)
@@ -516,7 +540,7 @@ extension Worker {
 
     /// Reads what has come into a side's buffer, as far as there is room; false when the side
     /// failed, or a client has gone that nobody would answer.
-    private mutating func fill(_ side: Handle, _ stream: Handle) -> Bool {
+    mutating func fill(_ side: Handle, _ stream: Handle) -> Bool {
         if connections[side].flags.contains(.failed) { return false }
         var budget = 16
         while connections[side].flags.contains(.readable) && budget > 0 {

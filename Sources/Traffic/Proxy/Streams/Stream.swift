@@ -60,6 +60,8 @@ enum StreamPhase: UInt8 {
     case analysingResponse
     /// Waits for its reply as a punishment.
     case tarpitting
+    /// Was a relay and waits for its request's head.
+    case awaitingRequest
     /// Waits for a free server.
     case queued
     /// Waits before another try on the same server (turn-around).

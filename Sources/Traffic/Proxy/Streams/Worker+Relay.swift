@@ -25,6 +25,10 @@ extension Worker {
             end(stream, client: .close)
             return
         }
+        if programs[program].proxies[Int(target)].isHTTP {
+            enter(stream, backend: target)
+            return upgrade(stream)
+        }
         streams[stream].flows[Direction.request.rawValue].framing = .untilClose
         streams[stream].flows[Direction.response.rawValue].framing = .untilClose
         enter(stream, backend: target)
@@ -76,6 +80,7 @@ extension Worker {
         case .analysing: driveAnalysis(stream)
         case .analysingResponse: driveResponseAnalysis(stream)
         case .tarpitting: driveTarpit(stream)
+        case .awaitingRequest: driveUpgrade(stream)
         case .queued, .turnaround: driveWaiting(stream)
         case .connecting: driveConnecting(stream)
         case .awaitingResponse: driveExchange(stream)

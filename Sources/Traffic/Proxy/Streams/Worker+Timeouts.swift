@@ -61,6 +61,12 @@ extension Worker {
             } else {
                 nearest.consider(streams[stream].clientActivity, front.client, .client)
             }
+        case .awaitingRequest:
+            if front.httpRequest != 0 {
+                nearest.consider(streams[stream].rules.since, front.httpRequest, .client)
+            } else {
+                nearest.consider(streams[stream].clientActivity, front.client, .client)
+            }
         case .queued:
             nearest.consider(streams[stream].enqueuedAt, back.queue, .queue)
         case .turnaround:
@@ -195,6 +201,9 @@ extension Worker {
             }
             end(stream, client: .abort)
             return
+        }
+        if streams[stream].phase == .awaitingRequest {
+            return refuseUpgrade(stream, status: 408, cause: "c")
         }
         let awaitsResponse = streams[stream].phase == .awaitingResponse
         // Interim responses that wait as a whole stay in front of our reply.
