@@ -247,7 +247,11 @@ building.tests(
     ])
 
 building.tests(
-    "Conformance", needs: ["HTTP", "HTTPCases", "ReferenceHAProxy"],
+    "Conformance",
+    needs: [
+        "HTTP", "HTTPCases", "ReferenceHAProxy", "Addresses", "ConfigLanguage", "Proxy",
+        "ProxyConfig",
+    ],
     exclude: [
         "acl", "balance", "body", "captures", "cli", "errorfiles", "filters", "http",
         "http-after-response", "http-rules", "http-send-name-header", "log", "maps", "monitor", "retries", "reuse",

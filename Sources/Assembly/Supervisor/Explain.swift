@@ -1,7 +1,8 @@
 // `martlet explain`: which rules a request would run through, and what they would make of it.
 //
 //     martlet explain -f edge.cfg [--frontend www] [--source 192.0.2.7] [--method GET]
-//         [--url /path] [--header 'Host: example.org']... [--body TEXT] [--raw FILE] [--json]
+//         [--url /path] [--header 'Host: example.org']... [--body TEXT] [--raw FILE]
+//         [--response FILE] [--json]
 
 import Addresses
 import ConfigLanguage
@@ -30,8 +31,12 @@ struct ExplainOptions {
     var body = ""
     /// A file with the request's bytes; `-` for standard input.
     var rawPath: String?
+    /// A file with the server's response; nil for a plain one.
+    var responsePath: String?
     /// The answer is JSON.
     var isJSON = false
+    /// Only the manual is wanted.
+    var wantsHelp = false
 
     /// What is shown when the words make no sense.
     static let usage = """
@@ -43,7 +48,35 @@ struct ExplainOptions {
                 --method <method>  --url <target>  --header '<name>: <value>'  --body <text>
                                        the request
                 --raw <file>           the request's bytes instead; - for standard input
+                --response <file>      the bytes of the server's response (default: a plain 200)
                 --json                 answer in JSON
+                --help                 more about all this
+
+        """
+
+    /// What `--help` shows behind the usage.
+    static let manual = """
+        Leads one request through the rules of a configuration and prints what happens to it. The
+        code is that which serves clients; the client and the server are stand-ins inside the
+        process, so nothing is sent, nothing is bound and nothing is logged.
+
+        Below each rule that is looked at, with its file and line:
+            + or -      a test of its condition, with the sample it saw, and whether it matched
+            condition   whether the rule applies
+            then        what the rule has changed: fields, start line, variables, captures, tables
+        Then the backend, the servers it may choose from and why not the others, the rules of the
+        response, what the server gets and what the client gets. The rules of a reply that the
+        proxy makes by itself (deny, return, redirect, errors) are shown as well.
+
+        What only a live process knows is named at the end: the health of servers, the turn of a
+        balancer, the contents of stick tables, counters, times, changes of maps at run time.
+        Delays of rules pass in real time, 30 seconds at most, but for that of the tarpit.
+
+        In mode tcp, '--raw' gives the client's first bytes. Requests behind the first one are not
+        explained. The exit status is 0 when there was something to explain, else 1.
+
+        With --json the answer is one object: "events" in their order, "outcome", "server", "head"
+        and "body" as the server gets them, "reply" and its "author", and "assumptions".
 
         """
 
@@ -55,6 +88,10 @@ struct ExplainOptions {
             if word == "--json" {
                 options.isJSON = true
                 continue
+            }
+            if word == "--help" || word == "-h" {
+                options.wantsHelp = true
+                return options
             }
             guard let value = rest.popFirst() else {
                 throw .invalid("explain: '\(word)' expects an argument")
@@ -69,6 +106,7 @@ struct ExplainOptions {
             case "--header": options.fields.append(value)
             case "--body": options.body = value
             case "--raw": options.rawPath = value
+            case "--response": options.responsePath = value
             default: throw .invalid("explain: unknown option '\(word)'")
             }
         }
@@ -118,6 +156,10 @@ enum Explain {
             StandardStream.error.write(ExplainOptions.usage)
             return 1
         }
+        if options.wantsHelp {
+            console.answer(ExplainOptions.usage + "\n" + ExplainOptions.manual)
+            return 0
+        }
         var checking = Options()
         checking.paths = options.paths
         checking.isQuiet = true
@@ -143,12 +185,14 @@ enum Explain {
         }
         var bytes = options.request
         if let path = options.rawPath { bytes = try read(path) }
+        var response: [UInt8]?
+        if let path = options.responsePath { response = try read(path) }
         let bound = proxy.binds.lazy.compactMap(\.boundAddress).first
         let request = ExplainedRequest(
             bytes: bytes, source: options.source,
             destination: options.destination ?? bound
                 ?? IPSocketAddress(.loopbackV4, port: 80),
-            frontend: proxy.name)
+            frontend: proxy.name, response: response)
         let explanation: Explanation?
         do throws(Errno) {
             explanation = try Explainer.explain(request, under: configuration)

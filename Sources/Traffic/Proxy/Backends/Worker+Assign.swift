@@ -18,7 +18,7 @@ extension Worker {
     ///
     /// - Parameter avoiding: ordinal of a server taken only when there is no other; -1 none.
     mutating func assignServer(_ stream: Handle, avoiding: Int = -1) {
-        if isTraced { return explainAssignment(stream) }
+        if isTraced { explainCandidates(stream) }
         let entry = programs[streams[stream].program].proxies[Int(streams[stream].backend)]
         let pin = avoiding < 0 ? Int(streams[stream].pinnedOrdinal) : -1
         let waiting = QueuedStream(

@@ -78,6 +78,7 @@ extension Worker {
         if connections.isFull { closeOneIdle() }
         let address = destination(stream, server)
         do {
+            if isTraced { return try openExplained(stream, server, address) }
             let socket = try Descriptor.socket(
                 family: address.family, type: Int32(SOCK_STREAM.rawValue))
             prepare(socket, stream, server)
@@ -169,6 +170,7 @@ extension Worker {
         guard var local = try? connections[client].descriptor.localAddress() else {
             return server.address
         }
+        if let trace { local = RawSocketAddress(.ip(trace.destination)) }
         let replaced = withSubject(stream, isFinal: true) { $0.replacedAddresses.destination }
         if let replaced { local = RawSocketAddress(.ip(replaced)) }
         let base = server.usesClientAddress ? local : server.address

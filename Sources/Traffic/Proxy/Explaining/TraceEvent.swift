@@ -1,7 +1,9 @@
 // What `martlet explain` sees: the worker's own evaluation, told step by step. Without a trace a
 // rule costs one test of a flag.
 
+import Addresses
 import Samples
+import StickTables
 import Structures
 
 /// One thing that happened while a stream was judged.
@@ -16,13 +18,21 @@ public enum TraceEvent: Sendable {
     case ran(Rule, ActionResult)
     /// The head was changed.
     case edited(TracedEdit)
+    /// Something else that is worth knowing.
+    case fact(TracedFact)
+    /// A server is looked for.
+    case candidates(TracedChoice)
 }
 
 /// A test of an access list.
 public struct TracedTest: Sendable {
+    /// The name of the access list; empty for one in braces.
+    public let list: String
+    /// The test as written, patterns included.
+    public let criterion: String
     /// The expression as written.
     public let expression: String
-    /// The sample as text; nil where there was none, or where it has no text.
+    /// The sample as text; nil where there was none.
     public let value: String?
     /// Whether it matched.
     public let matches: Bool
@@ -39,8 +49,83 @@ public struct TracedEdit: Sendable {
     public let kind: Kind
     /// The field's name, or what of the start line was changed.
     public let name: String
-    /// The value that was put in; empty for removals.
+    /// The value that was put in; for removals the one that was there.
     public let value: String
+}
+
+/// Something that a rule or the proxy has done beside changes of heads.
+public struct TracedFact: Sendable {
+    /// What it was.
+    public enum Kind: String, Sendable {
+        /// A variable has got a value, or has none any more.
+        case variable
+        /// A text was captured; the name is that of the slot.
+        case capture
+        /// An entry is tracked; the name is that of the table, the value the key.
+        case track
+        /// A table has no server for a key.
+        case stickMiss = "stick-miss"
+        /// A key is kept for the server that will be chosen.
+        case stickKeep = "stick-keep"
+        /// A table got the server of a key.
+        case stickStore = "stick-store"
+        /// A format has made the name of a backend or a server.
+        case name
+        /// The stream goes to a backend; the value says why.
+        case backend
+        /// A server is connected to; the value is its address.
+        case server
+        /// The server has answered; the value is its first line.
+        case response
+        /// The proxy replies by itself; the value is the status.
+        case reply
+        /// The frontend's monitor was asked for.
+        case monitor
+    }
+    /// What it was.
+    public let kind: Kind
+    /// What it was done to; may be empty.
+    public let name: String
+    /// The value; nil for none.
+    public let value: String?
+}
+
+/// A server as an explanation names it.
+public struct TracedServer: Sendable, Equatable {
+    /// Why a server may be chosen, or not.
+    public enum State: String, Sendable {
+        case candidate, backup, disabled, down
+        /// Its weight is 0, or it drains.
+        case drained
+        /// A rule asks for another one.
+        case passedOver = "passed-over"
+    }
+    /// Its name.
+    public let name: String
+    /// Where it is; empty where it is not connected to.
+    public let address: String
+    /// Whether it may be chosen.
+    public let state: State
+}
+
+/// A choice among servers.
+public struct TracedChoice: Sendable {
+    /// The backend's name.
+    public let backend: String
+    /// What follows `balance`.
+    public let algorithm: String
+    /// A rule asks for one server.
+    public let isPinned: Bool
+    /// The backend's servers in their order.
+    public let servers: [TracedServer]
+}
+
+/// Bytes as text for people: what is no printable UTF-8 is written in hexadecimal digits.
+func TracedText(_ bytes: [UInt8]) -> String {
+    let isPrintable = bytes.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }
+    if isPrintable, let text = String(validating: bytes, as: UTF8.self) { return text }
+    let digits = bytes.flatMap { [$0 >> 4, $0 & 15] }.map { String($0, radix: 16) }
+    return "0x" + digits.joined()
 }
 
 // Safety: what a subject points at is alive and its own, as its type says.
@@ -70,6 +155,7 @@ extension Subject {
         let expression = unsafe worker.pointee.programs[program].rules.expressions[
             test.expression
         ].takeUnretainedValue()
+        if test.text.contains(" -f ") { assume(.lists) }
         let mark = scratch.mark
         var value: String?
         if var shown = sample, scratch.cast(&shown, to: .string) {
@@ -77,20 +163,76 @@ extension Subject {
         }
         scratch.rewind(to: mark)
         note(
-            .tested(TracedTest(expression: expression.text, value: value, matches: matches)))
+            .tested(
+                TracedTest(
+                    list: test.name, criterion: test.text, expression: expression.text,
+                    value: value, matches: matches)))
     }
 
     /// The head was changed.
     func traced(_ kind: TracedEdit.Kind, _ name: Span<UInt8>, _ value: Span<UInt8>) {
         note(.edited(TracedEdit(kind: kind, name: name.text, value: value.text)))
     }
+
+    /// Something was done.
+    func traced(_ kind: TracedFact.Kind, _ name: String, _ value: Span<UInt8>) {
+        note(.fact(TracedFact(kind: kind, name: name, value: value.text)))
+    }
+
+    /// A variable was set to a sample.
+    func traced(variable sample: Sample, in scratch: borrowing SampleScratch) {
+        guard let text = scratch.shownText(of: sample) else { return }
+        note(.fact(TracedFact(kind: .variable, name: "", value: text)))
+    }
+
+    /// Something was done that has no value.
+    func traced(_ kind: TracedFact.Kind) {
+        note(.fact(TracedFact(kind: kind, name: "", value: nil)))
+    }
+
+    /// A table was asked, or told, about a key as it stores keys.
+    func traced(_ kind: TracedFact.Kind, _ table: Unmanaged<StickTable>, _ key: Span<UInt8>) {
+        let configuration = unsafe table._withUnsafeGuaranteedRef { $0.configuration }
+        let bytes = key.array
+        let text =
+            switch configuration.keyType {
+            case .ipv4, .ipv6: IPAddress(networkOrder: key).map { "\($0)" } ?? TracedText(bytes)
+            case .integer: "\(bytes.reduce(0) { $0 << 8 | UInt32($1) })"
+            case .string, .binary: TracedText(bytes)
+            }
+        note(.fact(TracedFact(kind: kind, name: configuration.name, value: text)))
+    }
+
+    /// Something is read that only a live process knows.
+    func assume(_ assumption: Assumption) { unsafe worker.pointee.trace?.assume(assumption) }
+
+    /// An expression is evaluated: what it reads may be known to a live process alone.
+    func noteAssumptions(_ expression: Expression) {
+        for assumption in Assumption.all(of: expression) { assume(assumption) }
+    }
+}
+
+extension SampleScratch {
+    /// A sample as text; nil where it has none.
+    fileprivate borrowing func shownText(of sample: Sample) -> String? {
+        switch sample.type {
+        case .boolean: sample.isTrue ? "1" : "0"
+        case .integer: "\(sample.integer)"
+        case .ipv4, .ipv6: "\(sample.address)"
+        case .string, .binary, .method: bytes(of: sample).text
+        case .any, .address, .same: nil
+        }
+    }
 }
 
 extension Span where Element == UInt8 {
     /// The bytes as text; for those who explain.
-    fileprivate var text: String {
+    fileprivate var text: String { TracedText(array) }
+
+    /// A copy of the bytes; for those who explain.
+    var array: [UInt8] {
         var bytes: [UInt8] = []
         for index in 0..<count { bytes.append(self[index]) }
-        return String(decoding: bytes, as: UTF8.self)
+        return bytes
     }
 }

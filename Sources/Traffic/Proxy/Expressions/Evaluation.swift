@@ -241,6 +241,17 @@ extension Subject {
         _ variable: VariableReference, to sample: Sample, in scratch: borrowing SampleScratch,
         if condition: VariableCondition = []
     ) -> VariableResult {
+        let result = put(variable, sample, in: scratch, if: condition)
+        if case .set = result, unsafe worker.pointee.isTraced {
+            traced(variable: sample, in: scratch)
+        }
+        return result
+    }
+
+    private func put(
+        _ variable: VariableReference, _ sample: Sample, in scratch: borrowing SampleScratch,
+        if condition: VariableCondition
+    ) -> VariableResult {
         if variable.scope == VariableScope.process.rawValue {
             return unsafe worker.pointee.live.variables.set(
                 variable.slot, to: sample, in: scratch, if: condition)
@@ -260,6 +271,7 @@ extension Subject {
 
     /// Forgets the value of a variable.
     public func unset(_ variable: VariableReference) {
+        if unsafe worker.pointee.isTraced { traced(.variable) }
         if variable.scope == VariableScope.process.rawValue {
             return unsafe worker.pointee.live.variables.unset(variable.slot)
         }

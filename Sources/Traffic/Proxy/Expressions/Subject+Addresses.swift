@@ -54,8 +54,7 @@ extension Subject {
     ///
     /// The first use in a session costs two system calls.
     public var connectionDestination: IPSocketAddress? {
-        if unsafe worker.pointee.isTraced { return unsafe worker.pointee.trace?.destination }
-        return unsafe worker.pointee.destination(ofSession: session)
+        unsafe worker.pointee.destination(ofSession: session)
     }
 
     /// The client's connection; none where it is not known.
@@ -98,6 +97,7 @@ extension Subject {
 extension Worker {
     /// The address and port a client came to; nil over a UNIX socket.
     mutating func destination(ofSession session: Handle) -> IPSocketAddress? {
+        if let trace { return trace.destination }
         if sessions[session].knowsDestination { return sessions[session].destination }
         let client = sessions[session].client
         if client.isNone || connections[client].flags.contains(.isLocal) { return nil }

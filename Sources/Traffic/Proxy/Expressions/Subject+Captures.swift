@@ -16,6 +16,10 @@ extension Subject {
     public func setCapture(request isRequest: Bool, slot: Int, to text: Span<UInt8>, limit: Int) {
         if stream.isNone { return }
         // Safety: as the type says; so below.
+        if unsafe worker.pointee.isTraced {
+            let side = isRequest ? "request" : "response"
+            traced(.capture, "\(side) \(slot)", text.extracting(0..<min(text.count, limit)))
+        }
         let extras = unsafe worker.pointee.extras(of: stream)
         if isRequest {
             unsafe worker.pointee.streamExtras[extras].requestCaptures.set(
@@ -66,6 +70,9 @@ extension Subject {
     ) {
         if stream.isNone { return }
         // Safety: as the type says.
+        if unsafe worker.pointee.isTraced {
+            traced(.capture, "cookie", text.extracting(0..<min(text.count, limit)))
+        }
         let extras = unsafe worker.pointee.extras(of: stream)
         unsafe worker.pointee.streamExtras[extras].cookies.set(
             isRequest ? 0 : 1, to: text, atMost: limit)

@@ -227,6 +227,7 @@ public struct Subject: BitwiseCopyable {
     public func evaluate(
         _ expression: Expression, _ state: inout FetchState, _ scratch: inout SampleScratch
     ) -> Sample? {
+        if unsafe worker.pointee.isTraced { noteAssumptions(expression) }
         guard var sample = expression.apply(self, expression.arguments, &state, &scratch) else {
             return nil
         }

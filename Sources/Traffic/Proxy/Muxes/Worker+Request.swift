@@ -88,6 +88,7 @@ extension Worker {
             countTrackedRequest(stream)
             hand(stream, head)
             let fails = monitorFails(stream)
+            if isTraced { explainMonitor(fails) }
             countIntercepted(stream)
             reply(stream, status: fails ? 503 : 200)
             return
@@ -351,6 +352,7 @@ extension Worker {
     ) -> Bool {
         let own = streams[stream].program
         guard programs[own].proxies[frontend].hasUniqueIDField else { return true }
+        if let trace { trace.assume(.chance) }
         let name = programs[own].uniqueIDFields[frontend]
         _ = withSubject(stream, isFinal: true) { $0.makeUniqueID() }
         let extras = streams[stream].extras

@@ -27,8 +27,9 @@ public final class UseBackend: Action, @unchecked Sendable {
     public override func run(_ subject: Subject, isAgain: Bool) -> ActionResult {
         if let reference { return subject.use(backend: Int(reference.index)) ? .stop : .goOn }
         // A name that is no backend's leaves the stream to the default one.
-        guard let format, subject.render(format),
-            let backend = subject.backend(named: subject.renderedText)
+        guard let format, subject.render(format) else { return .stop }
+        subject.noteName()
+        guard let backend = subject.backend(named: subject.renderedText)
         else { return .stop }
         return subject.use(backend: backend) ? .stop : .goOn
     }
@@ -60,6 +61,7 @@ public final class UseServer: Action, @unchecked Sendable {
         if let reference {
             position = Int(reference.server)
         } else if let format, subject.render(format) {
+            subject.noteName()
             position = subject.server(named: subject.renderedText) ?? -1
         }
         return position >= 0 && subject.pin(server: position) ? .stop : .goOn
@@ -78,6 +80,11 @@ extension Subject {
         guard entry.isHTTP || !isHTTP else { return false }
         unsafe worker.pointee.streams[stream].backend = Int32(backend)
         return true
+    }
+
+    /// Tells who asks which name a format has made.
+    fileprivate func noteName() {
+        if unsafe worker.pointee.isTraced { traced(.name, "", renderedText) }
     }
 
     /// Index of the backend with that name; nil when there is none.

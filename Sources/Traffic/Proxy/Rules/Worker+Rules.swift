@@ -583,8 +583,12 @@ extension Worker {
             truncatingIfNeeded: status == 0 ? replyStatus : status)
         streams[stream].rules = RulePlace()
         streams[stream].rules.since = now
-        streams[stream].rules.until = now &+ UInt64(max(delay, 1))
-        if let trace { trace.finish(.tarpitted(status: status, milliseconds: Int(delay))) }
+        // Who asks what would happen need not wait for it.
+        streams[stream].rules.until = now &+ UInt64(isTraced ? 1 : max(delay, 1))
+        if let trace {
+            let status = Int(streams[stream].tarpitStatus)
+            trace.finish(.tarpitted(status: status, milliseconds: Int(delay)))
+        }
         hold(stream, .tarpitting)
     }
 

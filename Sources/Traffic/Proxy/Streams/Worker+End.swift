@@ -96,9 +96,9 @@ extension Worker {
         if !output.hasStorage { output = buffers.take() }
         output.compact()
         let start = output.count
+        if isTraced { explainReply(stream, status) }
         writePrepared(stream, to: &output)
         applyAfterRules(stream, &output, from: start)
-        if isTraced { explainReply(Int(streams[stream].status), output.span) }
         connections[client].outbound = output
         driveReply(stream)
     }
@@ -157,6 +157,7 @@ extension Worker {
         let session = streams[stream].session
         let isDrained = hasLeftRequest(stream)
         let isRelay = !streams[stream].flags.contains(.isHTTP)
+        if isTraced { explainEnd(client, hasLeft: isDrained && !isRelay) }
         release(program: streams[stream].program)
         streams.remove(stream)
         connections[client].stream = .none

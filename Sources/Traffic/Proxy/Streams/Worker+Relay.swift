@@ -58,6 +58,7 @@ extension Worker {
 
     /// Counts a stream into its backend.
     mutating func enter(_ stream: Handle, backend: Int32) {
+        if isTraced { explainBackend(stream, backend) }
         streams[stream].backend = backend
         streams[stream].flags.insert(.isInBackend)
         if backend != streams[stream].frontend { leaveSettings(stream) }

@@ -86,7 +86,13 @@ extension Subject {
         let known = unsafe table._withUnsafeGuaranteedRef {
             $0.match(scratch.bytes(of: key), now: now)
         }
-        guard let known else { return }
+        guard let known else {
+            if unsafe worker.pointee.isTraced {
+                assume(.tables)
+                unsafe traced(.stickMiss, table, scratch.bytes(of: key))
+            }
+            return
+        }
         if let number = known.key {
             let name = unsafe table._withUnsafeGuaranteedRef {
                 $0.serverNames.name(of: number, into: &scratch)
@@ -107,6 +113,7 @@ extension Subject {
         guard let table = unsafe table(Int(reference.index)) else { return }
         let extras = unsafe worker.pointee.extras(of: stream)
         _ = unsafe worker.pointee.streamExtras[extras].stores.set(table, key: key)
+        if unsafe worker.pointee.isTraced { unsafe traced(.stickKeep, table, key) }
     }
 
     /// Writes the stream's server into tables for the keys that were kept.
@@ -129,6 +136,11 @@ extension Subject {
         _ server: ServerEntry, into table: Unmanaged<StickTable>, _ store: Int, _ extras: Handle
     ) {
         let now = now
+        if unsafe worker.pointee.isTraced {
+            unsafe worker.pointee.streamExtras[extras].stores.withKey(store) { key in
+                unsafe traced(.stickStore, table, key)
+            }
+        }
         unsafe table._withUnsafeGuaranteedRef { table in
             let name = table.configuration.serverKey == .name ? server.name : server.addressText
             let number = table.stores(.serverKey) ? table.serverNames.number(of: name.span) : nil

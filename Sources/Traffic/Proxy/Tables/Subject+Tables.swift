@@ -54,6 +54,7 @@ extension Subject {
         let now = now
         let found = unsafe table._withUnsafeGuaranteedRef { $0.track(key, updates, now: now) }
         guard let found else { return }
+        if unsafe worker.pointee.isTraced { unsafe traced(.track, table, key) }
         let entry = unsafe TrackedEntry(table: table, reference: found)
         if stream.isNone {
             let extras = unsafe worker.pointee.extras(ofSession: session)

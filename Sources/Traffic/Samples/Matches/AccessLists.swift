@@ -35,7 +35,7 @@ public final class AccessLists {
         let name = words[start]
         try checkName(name, at: start)
         let read = try CriterionReader.read(
-            words, start + 1..<words.count, in: store, use: use, compile)
+            words, start + 1..<words.count, in: store, use: use, name: name, compile)
         warnings += read.warnings
         lists[list(named: name)].append(add(read.test))
     }
@@ -156,7 +156,7 @@ public final class AccessLists {
         }
         do throws(ExpressionMistake) {
             let read = try CriterionReader.read(
-                words, 0..<words.count, in: store, use: use, compile)
+                words, 0..<words.count, in: store, use: use, name: name, compile)
             let list = list(named: name)
             lists[list].append(add(read.test))
             return list

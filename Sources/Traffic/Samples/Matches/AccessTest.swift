@@ -27,11 +27,19 @@ public final class AccessTest: Sendable {
     public let expression: Int
     /// How samples are compared.
     public let method: MatchMethod
+    /// The access list's name; empty in braces.
+    public let name: String
+    /// The test as written, patterns included.
+    public let text: String
     private let tables: FixedArray<PatternTable>
     /// Keeps what the tables name alive.
     private let views: [PatternView]
 
-    init(expression: Int, method: MatchMethod, views: [PatternView]) {
+    init(
+        expression: Int, method: MatchMethod, views: [PatternView], name: String, text: String
+    ) {
+        self.name = name
+        self.text = text
         self.expression = expression
         self.method = method
         self.views = views

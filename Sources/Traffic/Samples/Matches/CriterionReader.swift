@@ -55,6 +55,7 @@ struct CriterionReader {
     private let end: Int
     private let store: PatternStore
     private let use: String
+    private let name: String
     private var position: Int
     private let first: Int
     private let criterion: Criterion
@@ -68,7 +69,7 @@ struct CriterionReader {
     /// Reads the test in `words[range]`.
     static func read(
         _ words: [String], _ range: Range<Int>, in store: PatternStore, use: String,
-        _ compile: CriterionCompiler
+        name: String = "", _ compile: CriterionCompiler
     ) throws(ExpressionMistake) -> ReadTest {
         guard !range.isEmpty else {
             throw ExpressionMistake(
@@ -76,15 +77,16 @@ struct CriterionReader {
                 "a sample fetch is missing in the ACL expression")
         }
         let criterion = try compile(Array(words[..<range.upperBound]), range.lowerBound)
-        var reader = CriterionReader(words, range, store, use, criterion)
+        var reader = CriterionReader(words, range, store, use, name, criterion)
         try reader.readFlags()
         return try reader.readPatterns()
     }
 
     private init(
         _ words: [String], _ range: Range<Int>, _ store: PatternStore, _ use: String,
-        _ criterion: Criterion
+        _ name: String, _ criterion: Criterion
     ) {
+        self.name = name
         self.words = words.map { Array($0.utf8) }
         self.store = store
         self.use = use
@@ -213,7 +215,9 @@ struct CriterionReader {
                     "no pattern to compare '\(criterion.name)' with, so this never matches; "
                         + "'-m found' asks whether it is there, '--' says that this is intended"))
         }
-        let test = AccessTest(expression: criterion.expression, method: method, views: views)
+        let text = words[first..<end].map { shown($0) }.joined(separator: " ")
+        let test = AccessTest(
+            expression: criterion.expression, method: method, views: views, name: name, text: text)
         return ReadTest(test: test, warnings: warnings)
     }
 
