@@ -15,6 +15,7 @@ struct NoLogging: StreamLogging {
         func logs(frontend: Int) -> Bool { false }
         var longestLine: Int { 0 }
         func log(_ line: borrowing LoggedLine) {}
+        func report(_ text: Span<UInt8>, to sink: Int) {}
         var droppedLines: UInt64 { 0 }
     }
     func makeLogger(for configuration: Configuration, worker: Int) -> any StreamLogger { Logger() }

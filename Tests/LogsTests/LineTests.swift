@@ -168,7 +168,7 @@ import Testing
             ("%hr", "{a#22b||#7Bc#7C#7D}"), ("%{+Q}hr", "\"{a#22b||#7Bc#7C#7D}\""),
             ("%hrl", "a#22b - #7Bc#7C#7D"), ("%{+Q}hrl", "\"a#22b\" \"\" \"#7Bc#7C#7D\""),
             ("%hs|%hsl|%{+Q}hsl", "{}|-|\"\""),
-            ("%{+json}hr %{+json}hrl", #""{a\"b||{c|}}" ["a\"b", "", "{c|}"]"#),
+            ("%{+json}hr %{+json}hrl", #""{a\"b||{c|}}" ["a\"b", "-", "{c|}"]"#),
         ] {
             let compiled = try Formats.compile(format)
             try lines.stage {

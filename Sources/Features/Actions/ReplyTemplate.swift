@@ -243,7 +243,7 @@ extension ReplyTemplate {
             let bytes = try reader.file()
             return .format(try reader.format(of: bytes))
         case "string": return .kept(Array(try reader.word("a text").utf8))
-        default: return .format(try reader.format("a format"))
+        default: return .format(try reader.format("a format", style: .plain))
         }
     }
 
@@ -327,7 +327,8 @@ extension ActionReader {
         guard text.utf8.elementsEqual(bytes) else { throw wrong("expects a file in UTF-8") }
         do throws(ExpressionMistake) {
             return try compiler.format(
-                text, word: position - 1, in: step.place, isHTTP: surroundings.isHTTP)
+                text, word: position - 1, in: step.place, isHTTP: surroundings.isHTTP,
+                style: .plain)
         } catch {
             // The mistake is inside of the file, not of the word that names it.
             throw wrong("expects a file with a format: \(error.text) (at byte \(error.offset))")

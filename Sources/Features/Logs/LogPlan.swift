@@ -34,6 +34,8 @@ enum HeaderFormat: UInt8, BitwiseCopyable, Sendable {
 /// One place that lines go to.
 struct TargetPlan: BitwiseCopyable, Sendable {
     var format = HeaderFormat.local
+    /// Whether the program is named in the header, as it is in all but lines for event sinks.
+    var namesProgram = true
     /// Whether a host name stands in the header (`log-send-hostname`, rfc3164).
     var showsHost = false
     var maxBytes: Int32 = 1024
@@ -73,8 +75,12 @@ struct LogPlan: ~Copyable {
     let host: TextPiece
     /// The targets and the tag of lines that belong to no proxy.
     let global: FrontendPlan
-    /// The longest line any target takes.
+    /// The targets of lines for event sinks, one for each sink.
+    let sinks: Stretch
+    /// The longest line of a stream that any target takes.
     let longestLine: Int
+    /// The longest line of any kind.
+    let longestText: Int
 
     init(_ configuration: Configuration, programName: String) {
         var building = LogPlanBuilder(configuration, programName: programName)
@@ -88,7 +94,9 @@ struct LogPlan: ~Copyable {
         rings = building.rings
         host = building.host
         global = building.global
+        sinks = building.sinks
         longestLine = building.longestLine
+        longestText = building.longestText
     }
 
     /// Whether the next line of a target is in its sample; counts it.
@@ -118,7 +126,9 @@ private struct LogPlanBuilder {
     var rings: [String] = []
     var host = TextPiece()
     var global = FrontendPlan()
+    var sinks = Stretch()
     var longestLine = 1024
+    var longestText = 1024
 
     init(_ configuration: Configuration, programName: String) {
         self.configuration = configuration
@@ -136,7 +146,30 @@ private struct LogPlanBuilder {
         global.targets = add(settings.logs)
         global.tag = add(settings.logTag ?? programName)
         for proxy in configuration.proxies { frontends.append(plan(of: proxy)) }
+        longestText = longestLine
+        let first = UInt32(targets.count)
+        for sink in configuration.sinks { add(sink: sink) }
+        sinks = Stretch(first: first, count: UInt32(targets.count) - first)
     }
+
+    /// Event sinks take lines as long as values can be. Only rings that a section describes are
+    /// shorter and say how lines begin.
+    private mutating func add(sink: LogConfiguration.Target) {
+        var log = LogConfiguration(target: sink, targetText: "")
+        log.format = "raw"
+        log.maxBytes = configuration.global.tuning.bufferBytes + Self.reportRoom
+        add(log)
+        let index = targets.count - 1
+        targets[index].namesProgram = false
+        targets[index].showsHost = targets[index].format == .rfc3164
+        if case .ring(RingConfiguration.buf0.name) = sink {
+            targets[index].maxBytes = Int32(clamping: log.maxBytes)
+        }
+        longestText = max(longestText, Int(targets[index].maxBytes))
+    }
+
+    /// What a report has beside a value, bytes: its header and the prefix, which is one word.
+    private static let reportRoom = 2048
 
     private mutating func plan(of proxy: ProxyConfiguration) -> FrontendPlan {
         var plan = FrontendPlan()
@@ -162,6 +195,9 @@ private struct LogPlanBuilder {
                 add(log)
             }
         }
+        for target in targets[Int(first)...] {
+            longestLine = max(longestLine, Int(target.maxBytes))
+        }
         return Stretch(first: first, count: UInt32(targets.count) - first)
     }
 
@@ -182,8 +218,7 @@ private struct LogPlanBuilder {
         target.format = header(named: ring?.format ?? log.format)
         let sendsHost = configuration.global.logSendHostname != nil
         target.showsHost = target.format == .rfc3164 || sendsHost
-        target.maxBytes = Int32(ring?.maxBytes ?? log.maxBytes)
-        longestLine = max(longestLine, Int(target.maxBytes))
+        target.maxBytes = Int32(clamping: ring?.maxBytes ?? log.maxBytes)
         target.facility = UInt8(log.facility)
         target.maxLevel = UInt8(log.maxLevel)
         target.minLevel = UInt8(log.minLevel)

@@ -42,7 +42,7 @@ struct LogWriter: ~Copyable {
         let hasData = configuration.proxies.contains { $0.structuredDataFormat != nil }
         let headerBytes = Self.headerBytes + (hasData ? plan.longestLine : 0)
         header = LineBuffer(headRoom: 0, capacity: headerBytes)
-        body = LineBuffer(headRoom: headerBytes, capacity: plan.longestLine + 1)
+        body = LineBuffer(headRoom: headerBytes, capacity: plan.longestText + 1)
         var families = (false, false, false)
         for address in plan.addresses {
             switch address.family {
@@ -93,6 +93,17 @@ struct LogWriter: ~Copyable {
         body.append(text.span)
         send(
             level: notice.level.rawValue, tag: proxy.tag, to: proxy.targets,
+            structuredData: Span())
+    }
+
+    /// Sends a line to an event sink. Nothing has levels there, nor facilities.
+    mutating func report(_ text: Span<UInt8>, to sink: Int) {
+        precondition(sink < plan.sinks.count, "the generation's own sinks are numbered")
+        body.clear()
+        body.append(text)
+        let first = plan.sinks.first + UInt32(sink)
+        send(
+            level: 0, tag: TextPiece(), to: Stretch(first: first, count: 1),
             structuredData: Span())
     }
 

@@ -49,6 +49,8 @@ final class WorkerLogger: StreamLogger {
 
     func log(_ line: borrowing LoggedLine) { writer.log(line) }
 
+    func report(_ text: Span<UInt8>, to sink: Int) { writer.report(text, to: sink) }
+
     var droppedLines: UInt64 { writer.dropped }
 }
 

@@ -47,10 +47,12 @@ extension LineBuffer {
                 append(plan.host, of: plan)
                 append(0x20)
             }
-            append(header.tag, of: plan)
-            append(0x5B)
-            append(decimal: Int(header.processID))
-            append("]: ")
+            if target.namesProgram {
+                append(header.tag, of: plan)
+                append(0x5B)
+                append(decimal: Int(header.processID))
+                append("]: ")
+            }
         case .rfc5424:
             append(priority: Int(target.facility) * 8 + header.level)
             append("1 ")
@@ -58,10 +60,14 @@ extension LineBuffer {
             append(0x20)
             if target.showsHost { append(plan.host, of: plan) } else { append(0x2D) }
             append(0x20)
-            append(header.tag, of: plan)
-            append(0x20)
-            append(decimal: Int(header.processID))
-            append(" - ")
+            if target.namesProgram {
+                append(header.tag, of: plan)
+                append(0x20)
+                append(decimal: Int(header.processID))
+                append(" - ")
+            } else {
+                append("- - - ")
+            }
         }
     }
 

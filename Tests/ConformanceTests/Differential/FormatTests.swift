@@ -155,10 +155,14 @@ struct FormatTests {
                 ("log line", values(try #require(result.line))),
             ]
         }
-        for (expected, found) in zip(try run(.haproxy), try run(.martlet)) {
+        let reference = try run(.haproxy)
+        // Whoever shows an identifier first has it made, as in later versions of HAProxy.
+        let identifier = reference.last?.1["ID"]
+        for (expected, found) in zip(reference, try run(.martlet)) {
             #expect(expected.1.count == aliases.count)
             for name in aliases {
-                #expect(found.1[name] == expected.1[name], "%\(flags)\(name) in \(found.0)")
+                let value = name == "ID" ? identifier : expected.1[name]
+                #expect(found.1[name] == value, "%\(flags)\(name) in \(found.0)")
             }
         }
     }

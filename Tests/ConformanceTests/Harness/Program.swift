@@ -1,6 +1,7 @@
 // The programs that are compared, and a running one.
 
 import Foundation
+import ReferenceHAProxy
 
 /// A program that understands HAProxy's command line and configuration.
 enum Program: String, CaseIterable, CustomStringConvertible {
@@ -9,8 +10,7 @@ enum Program: String, CaseIterable, CustomStringConvertible {
     /// Where the program is; nil when it is not there.
     var path: String? {
         switch self {
-        case .haproxy:
-            ["/usr/sbin/haproxy", "/usr/local/sbin/haproxy"].first(where: Self.isExecutable)
+        case .haproxy: ReferenceProcess.program
         case .martlet:
             // Built beside the test bundle.
             [Bundle.main.bundlePath, CommandLine.arguments[0]]
@@ -72,8 +72,10 @@ final class RunningProxy {
         process.arguments = ["-db", "-f", folder + "/cfg"]
         let log = folder + "/log"
         _ = FileManager.default.createFile(atPath: log, contents: nil)
-        process.standardOutput = FileHandle(forWritingAtPath: log)
-        process.standardError = FileHandle(forWritingAtPath: log)
+        // One file for both, so that neither writes over what the other has written.
+        let output = FileHandle(forWritingAtPath: log)
+        process.standardOutput = output
+        process.standardError = output
         process.standardInput = FileHandle.nullDevice
         try process.run()
         for name in Self.listeners(text, folder) {

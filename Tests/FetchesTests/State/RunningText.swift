@@ -97,6 +97,7 @@ final class LoggedLines: StreamLogging {
             let text = String(decoding: bytes, as: UTF8.self)
             lines.lines.withLock { $0.append(text) }
         }
+        func report(_ text: Span<UInt8>, to sink: Int) {}
         var droppedLines: UInt64 { 0 }
     }
 }

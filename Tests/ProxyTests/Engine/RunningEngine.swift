@@ -215,6 +215,7 @@ final class StreamLog: StreamLogging {
                 wasRedispatched: values[3] == "1", serverConnections: Int(values[4])!)
             log.entries.withLock { $0.append(entry) }
         }
+        func report(_ text: Span<UInt8>, to sink: Int) {}
         var droppedLines: UInt64 { 0 }
     }
 }

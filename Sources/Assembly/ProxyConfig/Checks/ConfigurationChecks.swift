@@ -77,6 +77,7 @@ enum ConfigurationChecks {
         session.patterns.finishLoading()
         configuration.patterns = session.patterns
         let references = session.compiler.references
+        configuration.sinks = references.sinkTargets
         configuration.measuresStreams = references.measuresStreams
         configuration.logsServerConnections =
             references.readsServers

@@ -12,6 +12,8 @@ public struct Configuration: Sendable {
     public var proxies: [ProxyConfiguration] = []
     /// `ring` sections, and one ring for each stream that a `log` line names.
     public var rings: [RingConfiguration] = []
+    /// Event sinks that expressions report to, by number.
+    public var sinks: [LogConfiguration.Target] = []
     /// The expressions of access lists.
     public var expressions = ExpressionTable()
     /// What rules want to be kept of streams.
@@ -201,6 +203,20 @@ public struct LogConfiguration: Sendable {
     public init(target: Target, targetText: String) {
         self.target = target
         self.targetText = targetText
+    }
+}
+
+extension LogConfiguration.Target {
+    /// What the program's own output streams are called where event sinks are named.
+    static let streamNames = ["stdout", "stderr"]
+
+    /// The event sink of that name: an output stream of the program, or a ring.
+    init(sink name: String) {
+        switch name {
+        case "stdout": self = .stdout
+        case "stderr": self = .stderr
+        default: self = .ring(name)
+        }
     }
 }
 

@@ -82,5 +82,6 @@ private final class NoLogger: StreamLogger {
     func logs(frontend: Int) -> Bool { false }
     var longestLine: Int { 0 }
     func log(_ line: borrowing LoggedLine) {}
+    func report(_ text: Span<UInt8>, to sink: Int) {}
     var droppedLines: UInt64 { 0 }
 }

@@ -32,7 +32,7 @@ final class Evaluation: ConverterEnvironment {
     override func capture(
         request isRequest: Bool, slot: Int, _ sample: Sample, _ scratch: borrowing SampleScratch
     ) -> Bool {
-        guard let subject = present else { return false }
+        guard let subject = present, subject.hasStream else { return false }
         let limit = subject.captureLimit(request: isRequest, slot: slot)
         if limit == 0 { return false }
         subject.setCapture(
@@ -41,6 +41,12 @@ final class Evaluation: ConverterEnvironment {
     }
 
     override func unset(_ variable: VariableReference) { present?.unset(variable) }
+
+    override func holds(_ fact: StreamFact) -> Bool { present?.holds(fact) ?? false }
+
+    override func report(_ line: Sample, to sink: Int, in scratch: borrowing SampleScratch) {
+        present?.report(scratch.bytes(of: line), to: sink)
+    }
 }
 
 /// What only streams with rules have: variables, captures, tracked entries. Kept aside and used

@@ -89,6 +89,7 @@ public final class ExpressionCompiler: @unchecked Sendable {
             patterns: patterns)
         loading.references = references
         let references = references
+        loading.sinks = { references.sink($0) }
         loading.accessLists = { references.use(lists: [$0])?.number }
         self.loading = loading
     }

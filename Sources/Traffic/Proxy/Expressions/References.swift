@@ -108,11 +108,25 @@ public final class References: @unchecked Sendable {
     public internal(set) var readsServers = false
     /// Access lists that expressions name, by number.
     private(set) var listUses: [AccessListUse] = []
+    /// Event sinks that expressions name, by number, and where each is named first.
+    private(set) var sinks: [(name: String, place: SourcePlace)] = []
     private var mistakes: [(place: SourcePlace, text: String, suggestion: String?)] = []
     /// `tune.stick-counters` as far as it is known.
     public var stickCounters = 3
 
     init() {}
+
+    /// The number of the event sink of that name, which is found when everything has been read.
+    func sink(_ name: String) -> Int {
+        if let known = sinks.firstIndex(where: { $0.name == name }) { return known }
+        sinks.append((name, place))
+        return sinks.count - 1
+    }
+
+    /// Where the event sinks write to, by number.
+    public var sinkTargets: [LogConfiguration.Target] {
+        sinks.map { LogConfiguration.Target(sink: $0.name) }
+    }
 
     /// Access lists that must all match, by their names, each perhaps behind `!`; nil where there
     /// are no access lists. They are found when their section has been read.
@@ -184,6 +198,13 @@ public final class References: @unchecked Sendable {
             if let mistake = find(reference, in: configuration) {
                 mistakes.append((reference.place, mistake.text, mistake.suggestion))
             }
+        }
+        mistakes += sinks.compactMap { name, place in
+            let names = configuration.rings.map(\.name) + LogConfiguration.Target.streamNames
+            if names.contains(name) { return nil }
+            return (
+                place, "there is no event sink '\(name)'", Spelling.nearest(to: name, among: names)
+            )
         }
         for reference in userLists {
             if let list = configuration.userLists.first(where: { $0.name == reference.name }) {

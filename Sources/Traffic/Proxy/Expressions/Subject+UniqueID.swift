@@ -25,12 +25,11 @@ extension Subject {
         return scratch.copy(knownUniqueID)
     }
 
-    /// `%ID`: the identifier as a format shows it. Log lines have one made; others show what there
-    /// is.
+    /// `%ID`: the identifier as a format shows it, made now if it was not yet.
     public var shownUniqueID: Span<UInt8> {
         @_lifetime(borrow self)
         get {
-            if logOrigin != .unspecified { _ = makeUniqueID() }
+            _ = makeUniqueID()
             return unsafe _overrideLifetime(knownUniqueID, borrowing: self)
         }
     }

@@ -38,6 +38,8 @@ public protocol StreamLogger: AnyObject {
     var longestLine: Int { get }
     /// Sends a line to the targets of its frontend.
     func log(_ line: borrowing LoggedLine)
+    /// Sends a line to an event sink, by its number in ``Configuration/sinks``.
+    func report(_ text: Span<UInt8>, to sink: Int)
     /// Lines that could not be delivered so far.
     var droppedLines: UInt64 { get }
 }

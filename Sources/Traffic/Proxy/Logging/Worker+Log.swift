@@ -94,7 +94,7 @@ extension Worker {
     }
 
     /// An error, a timeout, a retry, a redispatch, or a status of 500 or more.
-    private mutating func isError(_ stream: Handle) -> Bool {
+    mutating func isError(_ stream: Handle) -> Bool {
         if streams[stream].flags.contains(.wasRedispatched) { return true }
         if streams[stream].retries > 0 || streams[stream].status >= 500 { return true }
         let cause = streams[stream].termination.cause

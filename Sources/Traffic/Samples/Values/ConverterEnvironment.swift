@@ -56,15 +56,15 @@ open class ConverterEnvironment {
 public enum StreamFact: UInt8, Sendable, BitwiseCopyable, CaseIterable {
     /// Something went wrong, by the rules of `dontlog-normal`.
     case error
-    /// The request was forwarded to a server.
+    /// A connection to a server was begun or taken up for the request.
     case forwarded
     /// Nothing went wrong.
     case normal
-    /// The request was forwarded to a server or answered by the program itself.
+    /// The request was forwarded to a server or to a service inside the program.
     case processed
     /// The process is stopping.
     case stopping
-    /// The request was answered by the program itself.
+    /// The request was forwarded to a service inside the program; what a rule answers is none.
     case toapplet
 
     /// What configurations call it.

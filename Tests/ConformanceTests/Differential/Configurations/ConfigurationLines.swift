@@ -62,6 +62,8 @@ struct ConfigurationLine: Sendable, CustomStringConvertible {
         refused(.frontend, "http-request set-header x %[src,nosuch]", "nosuch"),
         refused(.frontend, "http-request set-header x %[src,lower,nosuch(1),upper]", "nosuch"),
         refused(.frontend, "http-request set-header x %[str(a),lower(1)]", "lower"),
+        refused(.frontend, "http-request set-header x %[str(a),debug(p,nosuch)]", "nosuch"),
+        taken(.frontend, "http-request set-header x %[str(a),debug(p,stderr)]"),
         refused(.frontend, "http-request set-header x %[str(a),bytes]", "bytes"),
         refused(.frontend, "http-request set-header x %[str(a),bytes()]", "bytes"),
         refused(.frontend, "http-request set-header x %[str(a),bytes(x)]", "bytes"),

@@ -88,13 +88,28 @@ final class AskedProxy {
         switch table.kind {
         case .request:
             return Answer(
-                status: answer.status, text: text(answer.body),
+                status: answer.status, text: shown(answer.body),
                 digits: answer.value("digits") ?? "")
         case .response:
             let digits = answer.value("digits")
             return Answer(status: digits == nil ? 404 : 200, digits: digits ?? "")
         case .relayedRequest, .relayedResponse: preconditionFailure("logged")
         }
+    }
+
+    /// A body as text. Debian's haproxy has percent signs and digits for controls in it, which later
+    /// versions leave as they are.
+    private func shown(_ body: [UInt8]) -> String {
+        text(
+            body.flatMap { byte -> [UInt8] in
+                if byte >= 0x20 && byte != 0x7F || byte == 0x09 { return [byte] }
+                return Array("%".utf8) + hexadecimal(byte)
+            })
+    }
+
+    private func hexadecimal(_ byte: UInt8) -> [UInt8] {
+        Array(String(byte >> 4, radix: 16, uppercase: true).utf8)
+            + Array(String(byte & 15, radix: 16, uppercase: true).utf8)
     }
 
     private func relay(_ input: Input, _ index: Int, _ table: ExpressionTable) -> [Answer] {

@@ -291,8 +291,15 @@ private struct LogFormatReader {
                 continue
             }
             if !flag.isDisjoint(with: .encodings) {
-                flags.subtract(.encodings)
                 encodingRange = inside..<position
+                // As in HAProxy, the first one holds until it is taken away.
+                if !flags.isDisjoint(with: .encodings) && !flags.contains(flag) {
+                    compiler.warn(
+                        mistake(
+                            word.startIndex, word.count,
+                            "there is an encoding already; this one is ignored"))
+                    continue
+                }
             }
             flags.insert(flag)
         }

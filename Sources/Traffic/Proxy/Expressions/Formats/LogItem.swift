@@ -82,9 +82,9 @@ public enum LogFormatStyle: Sendable {
     case line
     /// A unique identifier: blanks are merged, values are encoded as for HTTP.
     case identifier
-    /// A part of an HTTP message: a field's value, a body, a location.
+    /// A part of the head of an HTTP message: a field's value, a location.
     case message
-    /// A value for ourselves: a variable, a name, a key.
+    /// A value that nothing has to be kept out of: a variable, a name, a key, a reply's body.
     case plain
 
     /// The flags that every item begins with.

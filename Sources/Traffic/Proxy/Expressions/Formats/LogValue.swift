@@ -306,7 +306,7 @@ private final class ForeignValue: LogValue, @unchecked Sendable {
     }
 
     override func encode(_ subject: Subject, _ item: LogItem, _ output: inout OutputBytes) {
-        subject.encode(item, &output, isChunked: true) { put(subject, .bare, &$0) }
+        subject.encode(item, &output, as: .foreign) { put(subject, .bare, &$0) }
     }
 }
 
@@ -331,7 +331,7 @@ private final class BracedValue: LogValue, @unchecked Sendable {
 
     override func encode(_ subject: Subject, _ item: LogItem, _ output: inout OutputBytes) {
         let count = count(subject)
-        subject.encode(item, &output, isChunked: true) {
+        subject.encode(item, &output, as: .foreign) {
             if count > 0 { putAll(count, subject, .bare, &$0) }
         }
     }
@@ -374,7 +374,12 @@ private final class ListValue: LogValue, @unchecked Sendable {
         output.beginList(item)
         for index in 0..<count(subject) {
             if index > 0 { output.separate(item) }
-            subject.encode(item, &output, isChunked: true) { put(subject, index, .bare, &$0) }
+            subject.encode(item, &output, as: .foreign) {
+                let mark = $0.count
+                put(subject, index, .bare, &$0)
+                // As without an encoding: each place of the list says something.
+                if $0.count == mark { $0.append(0x2D) }
+            }
         }
         output.endList(item)
     }

@@ -1,6 +1,17 @@
-// Writing the items of a format in an encoding: as JSON values (RFC 8259) or as CBOR data items
-// (RFC 8949), the latter in hexadecimal digits unless bytes may stand as they are.
-// Source: configuration manual, "Custom log format".
+// Values of items in an encoding. What each kind of value becomes is the table below; how it is
+// written is in `OutputBytes+JSON.swift` and `OutputBytes+CBOR.swift`. Where the rules come from:
+// decision 0013. Differs: HAProxy puts quotes of `Q` into CBOR, leaves those of byte strings away
+// under `bin`, and cuts such a string at a zero; the decision has them all.
+//
+//     value            JSON (RFC 8259)      CBOR (RFC 8949)
+//     none, or empty   ""                   null
+//     boolean          true, false          simple value
+//     number           number               integer
+//     text, address    string               text string
+//     text of a peer   string               text string of pieces
+//     bytes            string               byte string of pieces
+//     several texts    array                array without a length
+//     named items      object               map without a length
 
 import Addresses
 import Bytes
@@ -11,10 +22,10 @@ import Structures
 extension Subject {
     /// Makes a text and writes it in the item's encoding.
     func encode(
-        _ item: LogItem, _ output: inout OutputBytes, isChunked: Bool = false,
+        _ item: LogItem, _ output: inout OutputBytes, as form: EncodedText = .plain,
         _ make: (inout OutputBytes) -> Void
     ) {
-        withBare(output.room, make) { output.append(encoded: $0, item, isChunked: isChunked) }
+        withBare(output.room, make) { output.append(encoded: $0, item, as: form) }
     }
 
     /// Writes the value of an expression in the item's encoding, by its own type or the item's.
@@ -26,12 +37,14 @@ extension Subject {
             unsafe cast(&sample, item.type, &scratch.pointee)
         {
             switch sample.type {
+            case .boolean where item.type == .integer:
+                output.append(encoded: sample.isTrue ? 1 : 0, item)
             case .boolean: output.append(encodedTruth: sample.isTrue, item)
             case .integer: output.append(encoded: sample.integer, item)
             default:
                 output.append(
                     encoded: unsafe scratch.pointee.bytes(of: sample), item,
-                    isChunked: sample.type == .binary, isBinary: sample.type == .binary)
+                    as: sample.type == .binary ? .bytes : .plain)
             }
         } else {
             output.append(encoded: Span(), item)
@@ -39,6 +52,8 @@ extension Subject {
         unsafe scratch.pointee.rewind(to: mark)
     }
 
+    /// Makes of a sample one of the types that encodings know; false where it cannot be what the
+    /// item asks for.
     private func cast(
         _ sample: inout Sample, _ type: LogItemType, _ scratch: inout SampleScratch
     ) -> Bool {
@@ -55,196 +70,118 @@ extension Subject {
     }
 }
 
+/// What a text is to an encoding.
+enum EncodedText {
+    /// A text of ours.
+    case plain
+    /// A text that a peer has sent.
+    case foreign
+    /// No text, but bytes of any kind.
+    case bytes
+}
+
+// MARK: Values
+
+extension OutputBytes {
+    /// Adds a number; as truth or as a text where the item asks for that.
+    mutating func append(encoded value: Int64, _ item: LogItem) {
+        switch item.type {
+        case .boolean: append(encodedTruth: value != 0, item)
+        case .text:
+            let digits = DecimalDigits(value)
+            append(encoded: digits.text, item)
+        case .own, .integer:
+            if item.isJSON { append(decimal: value) } else { append(cbor: value, item) }
+        }
+    }
+
+    /// Adds true or false.
+    mutating func append(encodedTruth value: Bool, _ item: LogItem) {
+        if item.isJSON {
+            append(value ? "true" : "false")
+        } else {
+            append(cborSimple: value ? .true : .false, item)
+        }
+    }
+
+    /// Adds a text. What does not fit as a whole is left out.
+    mutating func append(
+        encoded text: Span<UInt8>, _ item: LogItem, as form: EncodedText = .plain
+    ) {
+        if item.isJSON {
+            append(jsonString: text, keepsCharacters: item.flags.contains(.utf8))
+            return
+        }
+        switch form {
+        case .plain where text.isEmpty: append(cborSimple: .null, item)
+        case .plain: append(cborText: text, item)
+        case .foreign: append(cborPieceOf: .text, text, item)
+        case .bytes where text.isEmpty: append(cborSimple: .null, item)
+        case .bytes: append(cborPieceOf: .bytes, text, item)
+        }
+    }
+}
+
 // MARK: Maps and lists
 
 extension OutputBytes {
     /// Begins the map that a whole format becomes.
     mutating func beginMap(_ item: LogItem) {
-        if item.flags.contains(.json) { append(0x7B) } else { append(cbor: 0xBF, item) }
+        if item.isJSON { append(0x7B) } else { beginCBOR(.map, item) }
     }
 
     /// Ends it.
     mutating func endMap(_ item: LogItem) {
-        if item.flags.contains(.json) { append(0x7D) } else { append(cbor: 0xFF, item) }
+        if item.isJSON { append(0x7D) } else { endCBOR(item) }
     }
 
     /// Adds the name of the next item of a map.
     mutating func append(key: Span<UInt8>, _ item: LogItem, isFirst: Bool) {
         if !isFirst { separate(item) }
         append(encoded: key, item)
-        if item.flags.contains(.json) { append(": ") }
+        if item.isJSON { append(": ") }
     }
 
     /// Begins a list of values.
     mutating func beginList(_ item: LogItem) {
-        if item.flags.contains(.json) { append(0x5B) } else { append(cbor: 0x9F, item) }
+        if item.isJSON { append(0x5B) } else { beginCBOR(.array, item) }
     }
 
     /// Ends it.
     mutating func endList(_ item: LogItem) {
-        if item.flags.contains(.json) { append(0x5D) } else { append(cbor: 0xFF, item) }
+        if item.isJSON { append(0x5D) } else { endCBOR(item) }
     }
 
     /// Parts two values of a list or a map.
     mutating func separate(_ item: LogItem) {
-        if item.flags.contains(.json) { append(", ") }
+        if item.isJSON { append(", ") }
     }
 }
 
-// MARK: Values
+extension LogItem {
+    /// Whether its encoding is JSON; an item that is encoded at all has this one or CBOR.
+    fileprivate var isJSON: Bool { flags.contains(.json) }
+}
 
-extension OutputBytes {
-    /// Adds a number; as a text where the item's type says so.
-    mutating func append(encoded value: Int64, _ item: LogItem) {
-        if item.type == .boolean { return append(encodedTruth: value != 0, item) }
-        if item.flags.contains(.json) {
-            if item.type == .text { append(0x22) }
-            append(decimal: value)
-            if item.type == .text { append(0x22) }
-        } else if item.type == .text {
-            append(cborTextOf: value, item)
-        } else {
-            append(cbor: value < 0 ? 0x20 : 0, UInt64(bitPattern: value < 0 ? ~value : value), item)
-        }
-    }
+/// The decimal digits of a number, the sign included.
+private struct DecimalDigits {
+    /// Twenty bytes hold the longest, which is that of the least number.
+    private var bytes = InlineArray<20, UInt8>(repeating: 0x2D)
+    private var first = 20
 
-    /// Adds true or false.
-    mutating func append(encodedTruth value: Bool, _ item: LogItem) {
-        if item.flags.contains(.json) {
-            append(value ? "true" : "false")
-        } else {
-            append(cbor: value ? 0xF5 : 0xF4, item)
-        }
-    }
-
-    /// Adds a text.
-    ///
-    /// - Parameters:
-    ///   - isChunked: CBOR has it as a string of pieces, of which there is one, or none.
-    ///   - isBinary: CBOR has it as bytes.
-    mutating func append(
-        encoded text: Span<UInt8>, _ item: LogItem, isChunked: Bool = false, isBinary: Bool = false
-    ) {
-        if item.flags.contains(.json) {
-            let mark = count
-            append(0x22)
-            append(json: text, keepsCharacters: item.flags.contains(.utf8))
-            append(0x22)
-            if hasOverflowed { truncate(to: mark) }
-            return
-        }
-        let major: UInt8 = isBinary ? 0x40 : 0x60
-        if isChunked { append(cbor: major | 0x1F, item) }
-        if !isChunked || !text.isEmpty {
-            append(cbor: major, UInt64(text.count), item)
-            for index in 0..<text.count { append(cbor: text[index], item) }
-        }
-        if isChunked { append(cbor: 0xFF, item) }
-    }
-
-    // MARK: JSON
-
-    /// Adds the inside of a string. What is not printable ASCII becomes an escape sequence byte by
-    /// byte, or, with `keepsCharacters`, stays where it is a character.
-    private mutating func append(json text: Span<UInt8>, keepsCharacters: Bool) {
-        var index = 0
-        while index < text.count {
-            let byte = text[index]
-            if byte >= 0x20 && byte <= 0x7E {
-                if byte == 0x22 || byte == 0x5C { append(0x5C) }
-                append(byte)
-            } else if keepsCharacters, byte >= 0xC2,
-                case let length = text.characterBytes(at: index),
-                length > 0
-            {
-                // The second block of controls has two bytes each, 0xC2 and the code point.
-                if byte == 0xC2 && text[index &+ 1] < 0xA0 {
-                    append(jsonEscape: text[index &+ 1])
-                } else {
-                    append(text.extracting(index..<index &+ length))
-                }
-                index &+= length
-                continue
-            } else {
-                append(jsonEscape: byte)
-            }
-            index &+= 1
-        }
-    }
-
-    private mutating func append(jsonEscape byte: UInt8) {
-        append(0x5C)
-        switch byte {
-        case 0x08: append(0x62)
-        case 0x09: append(0x74)
-        case 0x0A: append(0x6E)
-        case 0x0C: append(0x66)
-        case 0x0D: append(0x72)
-        default:
-            append("u00")
-            append(hexadecimal: byte)
-        }
-    }
-
-    // MARK: CBOR
-
-    /// Adds one byte of CBOR.
-    private mutating func append(cbor byte: UInt8, _ item: LogItem) {
-        if item.flags.contains(.binary) { append(byte) } else { append(hexadecimal: byte) }
-    }
-
-    /// Adds the head of a data item: its major type and a number.
-    private mutating func append(cbor major: UInt8, _ value: UInt64, _ item: LogItem) {
-        let bytes: UInt64
-        switch value {
-        case 0..<24: return append(cbor: major | UInt8(truncatingIfNeeded: value), item)
-        case 24..<0x100: bytes = 1
-        case 0x100..<0x1_0000: bytes = 2
-        case 0x1_0000..<0x1_0000_0000: bytes = 4
-        default: bytes = 8
-        }
-        append(cbor: major | (24 &+ UInt8(truncatingIfNeeded: bytes.trailingZeroBitCount)), item)
-        var rest = bytes
-        while rest > 0 {
-            rest &-= 1
-            append(cbor: UInt8(truncatingIfNeeded: value >> (rest &* 8)), item)
-        }
-    }
-
-    /// Adds the digits of a number as a text.
-    private mutating func append(cborTextOf value: Int64, _ item: LogItem) {
-        var digits = InlineArray<20, UInt8>(repeating: 0x2D)
-        var first = 20
+    init(_ value: Int64) {
         var rest = value.magnitude
         repeat {
             first &-= 1
-            digits[first] = 0x30 &+ UInt8(truncatingIfNeeded: rest % 10)
+            bytes[first] = 0x30 &+ UInt8(truncatingIfNeeded: rest % 10)
             rest /= 10
         } while rest != 0
         if value < 0 { first &-= 1 }
-        append(encoded: digits.span.extracting(first..<20), item)
     }
-}
 
-extension Span where Element == UInt8 {
-    /// How many bytes the character at an index has, whose first byte is none of ASCII; 0 where
-    /// there is none (RFC 3629 §4).
-    fileprivate func characterBytes(at index: Int) -> Int {
-        let first = self[index]
-        let length = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4
-        guard first >= 0xC2, first <= 0xF4, index &+ length <= count else { return 0 }
-        let second = self[index &+ 1]
-        let range: ClosedRange<UInt8> =
-            switch first {
-            case 0xE0: 0xA0...0xBF
-            case 0xED: 0x80...0x9F
-            case 0xF0: 0x90...0xBF
-            case 0xF4: 0x80...0x8F
-            default: 0x80...0xBF
-            }
-        guard range.contains(second) else { return 0 }
-        for next in index &+ 2..<max(index &+ length, index &+ 2)
-        where self[next] & 0xC0 != 0x80 { return 0 }
-        return length
+    /// The digits.
+    var text: Span<UInt8> {
+        @_lifetime(borrow self)
+        get { bytes.span.extracting(first..<20) }
     }
 }
