@@ -160,7 +160,10 @@ struct Stage: ~Copyable {
         worker.sessions[session].client = client
         worker.programs[worker.program].users += 1
         worker.isTraced = true
-        worker.trace = RuleTrace(destination: facts.destinationAddress)
+        let request = ExplainedRequest(
+            bytes: [], source: facts.destinationAddress, destination: facts.destinationAddress,
+            frontend: "px")
+        worker.trace = RuleTrace(of: request, isHTTP: true, client: FarEnd(Descriptor()))
         worker.process.takeUnretainedValue().connections.store(
             facts.activeConnections, ordering: .relaxed)
         frontend.connections.store(facts.frontendConnections, ordering: .relaxed)

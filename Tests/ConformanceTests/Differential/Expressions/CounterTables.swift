@@ -105,7 +105,7 @@ extension ExpressionTable {
             "fc_dst_port,bool", "src,ipmask(8)", "src,hex", "fc_err", "fc_err_str",
             "fc_http_major", "base32+src,hex",
             "url32+src,hex", "req.hdr(port),sub(txn.port)", "so_id,bool", "src,concat(:x)",
-            "dst,ipmask(16)", "fc_rtt(us),bool", "fc_rtt,bool", "fc_rttvar,bool", "fc_unacked",
+            "dst,ipmask(16)", "fc_rtt(us),bool", "fc_rttvar(us),bool", "fc_unacked",
             "fc_sacked", "fc_retrans", "fc_fackets", "fc_lost", "fc_reordering,bool",
         ],
         inputs: [
