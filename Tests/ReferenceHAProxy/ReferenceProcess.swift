@@ -17,6 +17,19 @@ public final class ReferenceProcess {
             FileManager.default.isExecutableFile(atPath: $0)
         }
 
+    /// Whether it is a version later than Debian 12's, which is 2.6.
+    public static let isLater: Bool = {
+        guard let program else { return false }
+        let (process, output) = (Process(), Pipe())
+        process.executableURL = URL(fileURLWithPath: program)
+        process.arguments = ["-v"]
+        process.standardOutput = output
+        guard (try? process.run()) != nil else { return false }
+        let said = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return !String(decoding: said, as: UTF8.self).contains("version 2.")
+    }()
+
     /// A new empty folder for sockets, short enough for their names.
     public static func makeFolder() throws -> String {
         let folder = "/tmp/mr-" + UUID().uuidString.prefix(8)

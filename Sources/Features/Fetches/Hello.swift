@@ -52,9 +52,9 @@ extension FetchFamily {
         "Is true where the client's hello names elliptic curves or other groups."
     ) { subject, _, state, _ in
         guard let bytes = subject.contents(request: true),
-            let hello = Hellos.find(bytes, &state), hello.hasSupportedGroups(in: bytes)
+            let hello = Hellos.find(bytes, &state), hello.extensions?.isEmpty == false
         else { return nil }
-        return .boolean(true)
+        return .boolean(hello.hasSupportedGroups(in: bytes))
     }
 
     private static let keyShares = Fetch(

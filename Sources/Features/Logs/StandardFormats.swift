@@ -27,8 +27,6 @@ public enum StandardFormat {
     public static let connectTCP = "Connect from %ci:%cp to %fi:%fp (%f/TCP)"
     /// As `connectTCP`, in HTTP mode.
     public static let connectHTTP = "Connect from %ci:%cp to %fi:%fp (%f/HTTP)"
-    /// A connection that failed before there was a stream.
-    public static let error = "%ci:%cp [%t] %f: Connection error"
 
     /// Each standard format by the environment variable that holds it.
     public static let variables = [

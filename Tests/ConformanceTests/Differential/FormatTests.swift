@@ -228,6 +228,34 @@ struct FormatTests {
         for name in names { #expect(found[name] == expected[name], "%\(name)") }
     }
 
+    /// `error-log-format` writes of what never became a request, and of nothing else.
+    @Test(arguments: [
+        ("nonsense\r\n\r\n", ""), ("nonsense\r\n\r\n", "option log-separate-errors"),
+        ("PUT", ""), ("PUT", "option dontlognull"), ("PUT", "option dontlog-normal"),
+        ("GET /\u{1} HTTP/1.1\r\nHost: h\r\n\r\n", ""),
+        ("GET /a HTTP/1.1\r\nHost: h\r\n\r\n", ""),
+        ("GET /a HTTP/1.1\r\nHost: h\r\n\r\n", "http-request deny"),
+        ("GET /a HTTP/1.1\r\nHost: h\r\n\r\n", "http-request return status 500"),
+        ("GET /a HTTP/1.1\r\nHost: h\r\n\r\n", "option log-separate-errors"),
+    ])
+    func `lines of connections that fail early are alike`(
+        _ request: String, _ option: String
+    ) throws {
+        let shown = "%ci %f %ST %ts %tsc %HM %r %b %s %rc %lc %[fc_err]/%[fc_err_str] %hr|%hs"
+        func run(_ program: Program) throws -> String? {
+            let proxy = try LoggingProxy(
+                program,
+                frontend: """
+                    log-format "usual: \(shown)"
+                        error-log-format "error: \(shown)"
+                        \(option)
+                    """)
+            return try proxy.exchange(request, ends: request == "PUT").line
+        }
+        let (expected, found) = (try run(.haproxy), try run(.martlet))
+        #expect(expected != nil && found == expected)
+    }
+
     @Test func `the grammar of formats is read alike`() throws {
         let formats = [
             "%ci:%%:%s", " a   b  ", "a %hr  %hs b", "a %[str()] b", "a %[var(txn.x)] b  c",

@@ -1,5 +1,6 @@
 // Cookies, against written values and against haproxy.
 
+import ReferenceHAProxy
 import Testing
 
 @testable import HTTP
@@ -115,16 +116,20 @@ import Testing
             // A field's value comes without the blanks around it, and an empty one is not set.
             let trimmed = text.trimmed
             if trimmed.isEmpty { continue }
+            // Debian's haproxy counts attributes of a `Set-Cookie`; later versions do not.
+            let countsMore =
+                field == .response && trimmed.contains(";") && !ReferenceProcess.isLater
             let theirs = try #require(ask(trimmed), "\(trimmed)")
             let bytes = Array(trimmed.utf8)
             for (index, name) in ["a", "ab", ""].enumerated() {
                 let name = Array(name.utf8)
                 let ours = Cookies.value(named: name.span, in: bytes.span, field: field)
-                let their = theirs[index].map { String(decoding: $0, as: UTF8.self) }
-                #expect(bytes.text(ours) == their, "\(name) in \(trimmed), seed \(random.seed)")
+                let value = theirs[index].map { String(decoding: $0, as: UTF8.self) }
+                #expect(bytes.text(ours) == value, "\(name) in \(trimmed), seed \(random.seed)")
                 let count = Cookies.count(named: name.span, in: bytes.span, field: field)
+                let their = number(theirs[3 + index])
                 #expect(
-                    count == number(theirs[3 + index]),
+                    count == their || countsMore && count < their ?? 0,
                     "\(name) in \(trimmed), seed \(random.seed)")
             }
         }

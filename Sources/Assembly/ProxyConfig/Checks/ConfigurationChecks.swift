@@ -401,8 +401,6 @@ extension ConfigurationChecks {
         }
         if let line = draft.errorFormatLine {
             draft.proxy.errorLogFormat = format(of: line, draft, &diagnostics)
-        } else {
-            draft.proxy.errorLogFormat = standardFormat(StandardFormat.error, draft)
         }
     }
 

@@ -222,7 +222,8 @@ public struct ProxyConfiguration: Sendable {
     public var logsAtAccept = false
     /// `log-format-sd`: the structured data of lines (RFC 5424).
     public var structuredDataFormat: LogFormat?
-    /// The format of lines about connections that fail before there is a stream.
+    /// `error-log-format`: the format of lines about connections that fail before there is a
+    /// request to log; nil where they are written as others are.
     public var errorLogFormat: LogFormat?
     /// `monitor-uri`: requests for it are answered here and not logged.
     public var monitorURI: String?

@@ -60,6 +60,8 @@ struct ProxyEntry: BitwiseCopyable {
     let line: Unmanaged<LogFormat>?
     /// The format of their structured data.
     let structuredData: Unmanaged<LogFormat>?
+    /// The format of lines about what never became a request; as `line` where there is none.
+    let errorLine: Unmanaged<LogFormat>?
     /// Lines are counted, because a format shows how many there were.
     let countsLines: Bool
     /// The request line is needed beyond the rules of the request.
@@ -345,7 +347,9 @@ struct Program: ~Copyable {
         let isLogged = logger.logs(frontend: index) && proxy.logFormat != nil
         var needs = configuration.needs
         if isLogged {
-            for format in [proxy.logFormat, proxy.structuredDataFormat] {
+            for format in [
+                proxy.logFormat, proxy.errorLogFormat, proxy.structuredDataFormat,
+            ] {
                 needs.formUnion(format?.needs ?? [])
             }
         }
@@ -371,6 +375,9 @@ struct Program: ~Copyable {
             isLoggedAtAccept: isLogged && proxy.logsAtAccept,
             line: proxy.logFormat.map { unsafe Unmanaged.passUnretained($0) },
             structuredData: proxy.structuredDataFormat.map {
+                unsafe Unmanaged.passUnretained($0)
+            },
+            errorLine: (proxy.errorLogFormat ?? proxy.logFormat).map {
                 unsafe Unmanaged.passUnretained($0)
             }, countsLines: needs.contains(.lineCount),
             keepsRequestLine: proxy.mode == .http && needs.contains(.requestLine),

@@ -57,7 +57,9 @@ extension Worker {
 
     private mutating func makeLine(_ stream: Handle, at origin: LogOrigin) -> MadeLine? {
         let entry = programs[streams[stream].program].proxies[Int(streams[stream].frontend)]
-        guard let format = unsafe entry.line else { return nil }
+        let isBad = streams[stream].flags.contains(.isBadRequest)
+        guard let format = unsafe isBad ? entry.errorLine : entry.line else { return nil }
+        let origin = isBad ? LogOrigin.sessionError : origin
         let isError = isError(stream)
         if entry.options.contains(.dontLogNormal), !isError { return nil }
         if entry.options.contains(.dontLogNull), streams[stream].flows[0].bytes == 0 { return nil }

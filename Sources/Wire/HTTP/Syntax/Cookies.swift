@@ -110,7 +110,11 @@ public enum Cookies {
     ) -> Int {
         var count = 0
         var cursor = Cursor()
-        while next(named: name, in: bytes, at: &cursor, field: field) != nil { count &+= 1 }
+        while next(named: name, in: bytes, at: &cursor, field: field) != nil {
+            count &+= 1
+            // Attributes behind a cookie are not counted, though they are looked through for names.
+            if field == .response { cursor.index = cursor.end }
+        }
         return count
     }
 

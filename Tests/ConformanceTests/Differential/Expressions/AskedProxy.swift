@@ -97,8 +97,8 @@ final class AskedProxy {
         }
     }
 
-    /// A body as text. Debian's haproxy has percent signs and digits for controls in it, which later
-    /// versions leave as they are.
+    /// A body as text. Debian's haproxy has percent signs and digits for controls in it, which
+    /// later versions leave as they are.
     private func shown(_ body: [UInt8]) -> String {
         text(
             body.flatMap { byte -> [UInt8] in
