@@ -236,7 +236,7 @@ building.tests(
     ])
 building.tests(
     "Admin",
-    needs: ["Admin", "Proxy", "Daemon", "Kernel", "Addresses", "ReferenceHAProxy"])
+    needs: ["Admin", "Proxy", "StickTables", "Daemon", "Kernel", "Addresses", "ReferenceHAProxy"])
 building.tests(
     "Statistics", needs: ["Statistics", "Proxy", "Kernel", "Addresses", "ReferenceHAProxy"])
 building.tests(
@@ -254,8 +254,9 @@ building.tests(
     ],
     exclude: [
         "acl", "balance", "body", "captures", "cli", "errorfiles", "filters", "http",
-        "http-after-response", "http-rules", "http-send-name-header", "log", "maps", "monitor", "retries", "reuse",
-        "sample_fetches", "server", "stats", "stick", "switching", "tcp", "tcp-rules", "timeouts",
+        "http-after-response", "http-rules", "http-send-name-header", "log", "maps",
+        "monitor", "retries", "reuse", "sample_fetches", "server", "stats", "stick", "switching",
+        "tcp", "tcp-rules", "timeouts",
         "unique-id", "variables",
     ])
 

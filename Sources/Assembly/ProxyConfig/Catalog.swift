@@ -8,7 +8,7 @@ public enum Catalog {
     static let global = KeywordTable<GlobalDraft>(
         GlobalKeywords.process + GlobalKeywords.limits + GlobalKeywords.logging
             + GlobalKeywords.environment + GlobalKeywords.stats + GlobalKeywords.threads
-            + GlobalKeywords.tuning + GlobalKeywords.variables
+            + GlobalKeywords.tuning + GlobalKeywords.variables + GlobalKeywords.statuses
             + GlobalKeywords.withoutEffect + GlobalKeywords.later)
 
     /// `defaults`, `frontend`, `backend` and `listen`.

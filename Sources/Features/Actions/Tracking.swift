@@ -119,33 +119,26 @@ private final class Track: Action, @unchecked Sendable {
     }
 
     private func track(_ subject: Subject, _ key: Span<UInt8>) {
-        let updates: InlineArray<7, StickUpdate> = [
+        var updates: InlineArray<9, StickUpdate> = [
             .add(to: .connectionCount), .add(to: .connectionRate), .add(to: .currentConnections),
             .add(to: .requestCount), .add(to: .requestRate), .add(to: .requestErrorCount),
-            .add(to: .requestErrorRate),
+            .add(to: .requestErrorRate), .add(to: .responseFailureCount),
+            .add(to: .responseFailureRate),
         ]
         var count = 3
         switch moment {
         case .ofSession, .ofContent: break
         case .ofRequest: count = 5
         case .ofResponse:
-            let status = subject.statusForTables
-            if status >= 400 && status < 500 { count = 7 }
-            if status >= 500 && status < 600 && status != 501 && status != 505 {
-                return trackFailure(subject, key)
+            let (isError, isFailure) = subject.statusForTables
+            count = isFailure ? 9 : isError ? 7 : 5
+            if isFailure && !isError {
+                updates[5] = updates[7]
+                updates[6] = updates[8]
+                count = 7
             }
-            count = max(count, 5)
         }
         subject.track(counter, in: table, key: key, updates.span.extracting(0..<count))
-    }
-
-    private func trackFailure(_ subject: Subject, _ key: Span<UInt8>) {
-        let updates: InlineArray<7, StickUpdate> = [
-            .add(to: .connectionCount), .add(to: .connectionRate), .add(to: .currentConnections),
-            .add(to: .requestCount), .add(to: .requestRate), .add(to: .responseFailureCount),
-            .add(to: .responseFailureRate),
-        ]
-        subject.track(counter, in: table, key: key, updates.span)
     }
 }
 

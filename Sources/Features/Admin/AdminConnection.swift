@@ -15,6 +15,12 @@ final class AdminConnection {
     private var outputStart = 0
     private var buffer = Buffer(capacity: 4096)
     private var timer: ControlTimer?
+    /// The answer that is being made piece by piece.
+    private var pieces: (any PiecedAnswer)?
+    /// How many more pieces this turn may bring.
+    private var piecesLeft = 0
+    private var goesOnLater = false
+    private static let mostPieces = 256
     /// A command's answer or a wait is outstanding.
     private var isBusy = false
     /// The session could go on at once if its output were taken.
@@ -108,10 +114,12 @@ final class AdminConnection {
 
     /// Runs commands and sends their answers until input, an answer or the client is waited for.
     private func run() {
+        piecesLeft = Self.mostPieces
         repeat {
             runSteps()
             if isClosed || !flush() { return }
-        } while hasMoreSteps && outputStart == output.count
+        } while hasMoreSteps && outputStart == output.count && !isTired
+        if isTired && outputStart == output.count { goOnLater() }
         if mustClose && outputStart == output.count {
             close()
             return
@@ -121,7 +129,8 @@ final class AdminConnection {
 
     private func runSteps() {
         hasMoreSteps = !isClosed && !isBusy && !mustClose
-        while hasMoreSteps && output.count - outputStart < AdminServer.outputLimit {
+        while hasMoreSteps && !isTired && output.count - outputStart < AdminServer.outputLimit {
+            if addPiece() { continue }
             switch session.step() {
             case .send(let text): output += text.utf8
             case .run(let command, let arguments, let payload):
@@ -137,12 +146,42 @@ final class AdminConnection {
         }
     }
 
+    /// Whether a long answer has had its turn, and it is that of others.
+    private var isTired: Bool { pieces != nil && piecesLeft == 0 }
+
+    /// Goes on with a long answer when others have had their turn.
+    private func goOnLater() {
+        if goesOnLater || isClosed || mustClose { return }
+        goesOnLater = true
+        server.loop.after(milliseconds: 0) { [weak self] in
+            guard let self else { return }
+            goesOnLater = false
+            if isClosed { return }
+            rearm()
+            run()
+        }
+    }
+
+    /// Adds the next piece of a long answer; false where none is being made.
+    private func addPiece() -> Bool {
+        guard var answer = pieces else { return false }
+        pieces = nil
+        piecesLeft -= 1
+        if answer.addPiece(to: &output) {
+            pieces = answer
+        } else {
+            output += session.complete("").utf8
+        }
+        return true
+    }
+
     private func start(_ command: Command, _ arguments: [String], _ payload: String?) {
         guard let run = command.run else { return }
         let request = CommandRequest(
             arguments: arguments, payload: payload, level: session.level, engine: server.engine)
         switch run(request) {
         case .text(let text): output += session.complete(text).utf8
+        case .pieces(let answer): pieces = answer
         case .later(let begin):
             isBusy = true
             let postbox = server.loop.postbox

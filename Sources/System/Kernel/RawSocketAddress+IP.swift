@@ -36,6 +36,18 @@ extension RawSocketAddress {
         }
     }
 
+    /// The UNIX address it holds; nil for other families.
+    public var unix: UNIXSocketAddress? {
+        let held = Int(length)
+        return unsafe withUnsafeBytes(of: storage) { bytes in
+            // Safety: as in `ip`.
+            let span = unsafe Span<UInt8>(
+                _unsafeElements: UnsafeBufferPointer(
+                    rebasing: bytes.bindMemory(to: UInt8.self)[..<min(held, bytes.count)]))
+            return UNIXSocketAddress(sockaddr: span)
+        }
+    }
+
     /// The port of an IP address in host order; 0 for other families.
     public var port: UInt16 { ip?.port ?? 0 }
 

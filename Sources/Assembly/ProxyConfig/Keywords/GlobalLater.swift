@@ -46,8 +46,6 @@ extension GlobalKeywords {
             "Hides WebSocket over HTTP/2 from clients that fail with it."
         ),
         ("harden.reject-privileged-ports.tcp", "Refuses connections from ports below 1024."),
-        ("http-err-codes", "Chooses which statuses count as errors of a client."),
-        ("http-fail-codes", "Chooses which statuses count as failures of a server."),
         ("issuers-chain-path", "Names a directory of certificates that complete chains."),
         ("limited-quic", "Allows QUIC with a limited TLS library."),
         ("lua-load", "Loads a Lua program."),

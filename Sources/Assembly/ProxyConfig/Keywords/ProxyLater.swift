@@ -113,8 +113,6 @@ extension ProxyKeywords {
 
     private static let backends: [(String, String)] = [
         ("dispatch", "Sends everything to one address."),
-        ("force-persist", "Keeps clients on a server although it is down."),
-        ("ignore-persist", "Ignores what binds clients to servers."),
         ("use-fcgi-app", "Names the FastCGI application of the servers."),
     ]
 

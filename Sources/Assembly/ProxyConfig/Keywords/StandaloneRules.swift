@@ -1,5 +1,5 @@
 // Rules that are keywords of their own.
-// configuration manual: redirect, monitor fail.
+// configuration manual: redirect, monitor fail, force-persist, ignore-persist.
 
 import Actions
 import ConfigLanguage
@@ -35,7 +35,29 @@ extension ProxyKeywords {
                     .monitorFail, MonitorFailure(), conditionAt: 0, arguments, &diagnostics)
             }
         },
+        persistence("force-persist", "Keeps clients on a server although it is down.", true),
+        persistence("ignore-persist", "Ignores the cookies that bind clients to servers.", false),
     ]
+
+    private static func persistence(_ name: String, _ summary: String, _ isForced: Bool) -> Row {
+        Row(
+            name, [.backend, .listen], takes: [.rest("{if|unless} <condition>")],
+            elsewhere: .ignored, summary
+        ) { draft, arguments, diagnostics in
+            draft.note(arguments)
+            draft.report(arguments, &diagnostics) {
+                draft, diagnostics throws(ExpressionMistake) in
+                guard let first = arguments.words.first, first == "if" || first == "unless" else {
+                    throw ExpressionMistake(
+                        word: 0, offset: 0, length: arguments.words.first?.utf8.count ?? 0,
+                        "'\(name)' expects 'if' or 'unless' and a condition")
+                }
+                try draft.append(
+                    .persistence, SetPersistence(isForced: isForced), conditionAt: 0, arguments,
+                    &diagnostics)
+            }
+        }
+    }
 }
 
 extension ProxyDraft {

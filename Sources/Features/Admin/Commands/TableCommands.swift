@@ -25,18 +25,26 @@ enum TableCommands {
         ) { run(.set, $0) },
     ]
 
-    /// Carries a command out. Locks are held for a bounded piece at a time, so traffic goes on.
+    /// Carries a command out, piece by piece: locks are held for one piece at a time, so traffic
+    /// goes on, and no answer is kept as a whole.
     private static func run(
         _ verb: StickTableCommand.Verb, _ request: CommandRequest
     ) -> CommandAnswer {
         do throws(StickCommandRefusal) {
-            var command = try StickTableCommand(
+            let command = try StickTableCommand(
                 verb, request.arguments, tables: request.engine.generation.tables)
-            var text: [UInt8] = []
-            while command.run(now: Clock.monotonic().milliseconds, into: &text) {}
-            return .text(String(decoding: text, as: UTF8.self))
+            return .pieces(TableAnswer(command: command))
         } catch {
             return .text(error.text)
         }
+    }
+}
+
+/// The answer to a command about tables.
+private struct TableAnswer: PiecedAnswer {
+    var command: StickTableCommand
+
+    mutating func addPiece(to text: inout [UInt8]) -> Bool {
+        command.run(now: Clock.monotonic().milliseconds, into: &text)
     }
 }

@@ -24,6 +24,7 @@ extension Worker {
         let waiting = QueuedStream(
             worker: number, stream: stream, ordinal: -1,
             rank: QueueRank(streams[stream].queueRank).place(at: now))
+        let isForced = streams[stream].persistence == .forced
         if streams[stream].queuedAt == 0 { streams[stream].queuedAt = now }
         var preferred = -1
         if entry.prefersLast(sessions[streams[stream].session], streams[stream].backend),
@@ -36,7 +37,9 @@ extension Worker {
                 if order.isElastic {
                     order.follow(load: backend.connections.load(ordering: .relaxed), now: now)
                 }
-                switch order.assign(avoiding: avoiding, preferring: preferred, pinned: pin) {
+                switch order.assign(
+                    avoiding: avoiding, preferring: preferred, pinned: pin, isForced: isForced)
+                {
                 case .server(let ordinal):
                     return .server(ordinal, served: order.servers[ordinal].served)
                 case .none: return .none

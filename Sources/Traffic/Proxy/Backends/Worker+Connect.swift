@@ -318,7 +318,9 @@ extension Worker {
     /// retries, or the one N before the end when negative; every one of them where the request does
     /// not ask for a server, as in HAProxy.
     mutating func mayRedispatch(_ stream: Handle, _ entry: ProxyEntry) -> Bool {
-        guard entry.options.contains(.redispatch) else { return false }
+        guard entry.options.contains(.redispatch), streams[stream].persistence != .forced else {
+            return false
+        }
         let (choices, movesFreely) = unsafe entry.backend._withUnsafeGuaranteedRef { backend in
             backend.order.withLock { ($0.choices, $0.movesFreely) }
         }

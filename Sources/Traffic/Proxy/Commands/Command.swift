@@ -57,4 +57,13 @@ public enum CommandAnswer: Sendable {
     /// The command asks the workers: the closure gets a function to call once, from any thread,
     /// with the text.
     case later(@Sendable (@escaping @Sendable (String) -> Void) -> Void)
+    /// A long answer, or long work: made in pieces, as fast as the client takes them.
+    case pieces(any PiecedAnswer)
+}
+
+/// An answer that is made in pieces, so that it need not be kept as a whole and others have their
+/// turn between them.
+public protocol PiecedAnswer: Sendable {
+    /// Does a bounded piece of the work and adds its text; false when all is done.
+    mutating func addPiece(to text: inout [UInt8]) -> Bool
 }

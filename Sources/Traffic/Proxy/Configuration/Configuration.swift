@@ -105,6 +105,10 @@ public struct GlobalConfiguration: Sendable {
     public var graceMilliseconds = 0
     /// `tune.vars.*-max-size`.
     public var variableLimits = VariableLimits()
+    /// `http-err-codes`: statuses that stick tables count as errors of clients.
+    public var errorStatuses = StatusSet(400...499)
+    /// `http-fail-codes`: statuses that stick tables count as failures of servers.
+    public var failureStatuses = StatusSet(500...500, 502...504, 506...599)
     /// `tune.*` and its kin.
     public var tuning = Tuning()
     /// `-dS` or `nosplice`: splice(2) is not used.

@@ -230,6 +230,12 @@ struct Program: ~Copyable {
     let replyMakers: [[Int: ReplyMaker]]
     /// The live tables, in the order of the configuration.
     let tables: [Unmanaged<StickTable>]
+    /// `http-err-codes`.
+    let errorStatuses: StatusSet
+    /// `http-fail-codes`.
+    let failureStatuses: StatusSet
+    /// No status below is of either.
+    let leastCountedStatus: Int
     /// Sessions and streams that use it.
     var users = 0
     /// `tune.bufsize`.
@@ -244,6 +250,9 @@ struct Program: ~Copyable {
         let configuration = generation.configuration
         let logger = engine.logging.makeLogger(for: configuration, worker: worker)
         self.logger = logger
+        errorStatuses = configuration.global.errorStatuses
+        failureStatuses = configuration.global.failureStatuses
+        leastCountedStatus = min(errorStatuses.least, failureStatuses.least)
         bufferBytes = configuration.global.tuning.bufferBytes
         logURIBytes = configuration.global.tuning.logURIBytes
         longestLine = logger.longestLine
@@ -438,7 +447,7 @@ struct Program: ~Copyable {
                     counters: live.counters.slice(worker: worker),
                     name: KeptBytes(server.name.utf8, in: names),
                     number: Int32(clamping: server.id), isNotStored: server.isNotStored,
-                    addressText: KeptBytes("\(address)".utf8, in: names), address: address,
+                    addressText: KeptBytes(address.keyText.utf8, in: names), address: address,
                     isLocal: !address.isIP, usesClientPort: server.usesClientPort,
                     portOffset: Int32(server.portOffset ?? 0),
                     usesClientAddress: server.usesClientAddress,
@@ -462,5 +471,12 @@ extension RawSocketAddress {
     /// Whether it is an IPv4 or IPv6 address.
     var isIP: Bool {
         family == Int32(SocketFamily.inet) || family == Int32(SocketFamily.inet6)
+    }
+
+    /// The text by which stick tables know a server (`srvkey addr`), as HAProxy writes it: without
+    /// brackets, and the path of a UNIX socket.
+    var keyText: String {
+        if let ip { return "\(ip.address):\(ip.port)" }
+        return unix.map { "\($0)" } ?? ""
     }
 }

@@ -80,9 +80,14 @@ public struct BackendOrder: ~Copyable {
     ///   - avoiding: an ordinal taken only when there is no other; -1 none.
     ///   - preferring: an ordinal taken when it is usable and not full, whatever the order says.
     ///   - pinned: an ordinal that is taken, or waited for, as long as it is reachable.
+    ///   - isForced: the pinned one is taken out of service, too, where nobody waits.
     mutating func assign(
-        avoiding: Int = -1, preferring: Int = -1, pinned: Int = -1
+        avoiding: Int = -1, preferring: Int = -1, pinned: Int = -1, isForced: Bool = false
     ) -> Assignment {
+        if isForced, reachable(pinned, isForced: true), !servers[pinned].isReachable {
+            charge(pinned)
+            return .server(pinned)
+        }
         if pinned >= 0, pinned < servers.count, servers[pinned].isReachable {
             let server = servers[pinned]
             if server.limit == 0 || server.served < server.limit {
@@ -139,9 +144,10 @@ public struct BackendOrder: ~Copyable {
         return queue.count > 0 ? grant(ordinal) : nil
     }
 
-    /// The ordinal of a server that can be reached, by its ordinal; nil where it cannot.
-    func reachable(_ ordinal: Int) -> Bool {
-        ordinal >= 0 && ordinal < servers.count && servers[ordinal].isReachable
+    /// Whether a server can be reached, or is at least one of the configuration.
+    func reachable(_ ordinal: Int, isForced: Bool) -> Bool {
+        guard ordinal >= 0 && ordinal < servers.count else { return false }
+        return servers[ordinal].isReachable || isForced && servers[ordinal].slot >= 0
     }
 
     /// Puts a stream at the end of the queue; the node names it for ``dequeue(_:_:)``.

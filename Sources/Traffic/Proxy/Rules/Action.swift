@@ -23,6 +23,8 @@ public enum RuleStep: UInt8, Sendable, CaseIterable {
     case redirect
     /// `use_backend`.
     case switching
+    /// `force-persist` and `ignore-persist`.
+    case persistence
     /// `use-server`.
     case useServer
     /// `stick match`, `stick on`, `stick store-request`.
@@ -49,6 +51,7 @@ public enum RuleStep: UInt8, Sendable, CaseIterable {
         case .httpRequest: "http-request"
         case .redirect: "redirect"
         case .switching: "use_backend"
+        case .persistence: "persist"
         case .useServer: "use-server"
         case .stickRequest: "stick"
         case .contentResponse: "tcp-response content"
@@ -66,7 +69,7 @@ public enum RuleStep: UInt8, Sendable, CaseIterable {
         case .session: .session
         case .contentRequest: .contentRequest
         case .monitorFail, .captureRequest, .httpRequest: .httpRequest
-        case .redirect, .switching, .useServer, .stickRequest: .switching
+        case .redirect, .switching, .persistence, .useServer, .stickRequest: .switching
         case .contentResponse: .contentResponse
         case .storeResponse, .captureResponse, .httpResponse, .httpAfterResponse: .httpResponse
         }

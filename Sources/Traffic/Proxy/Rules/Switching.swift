@@ -1,4 +1,5 @@
-// The rules that choose a backend and a server (configuration manual: use_backend, use-server).
+// The rules that choose a backend and a server (configuration manual: use_backend, use-server,
+// force-persist, ignore-persist).
 
 import Samples
 import Structures
@@ -68,8 +69,32 @@ public final class UseServer: Action, @unchecked Sendable {
     }
 }
 
+/// `force-persist` and `ignore-persist`: the first that fits holds.
+///
+/// Safety: a constant.
+public final class SetPersistence: Action, @unchecked Sendable {
+    private let persistence: Persistence
+
+    /// `force-persist`, or else `ignore-persist`.
+    public init(isForced: Bool) {
+        persistence = isForced ? .forced : .ignored
+        super.init()
+    }
+
+    public override func run(_ subject: Subject, isAgain: Bool) -> ActionResult {
+        subject.set(persistence)
+        return .stop
+    }
+}
+
 // Safety: what a subject points at is alive and its own, as its type says.
 extension Subject {
+    /// Says what becomes of a server that something binds the stream to.
+    fileprivate func set(_ persistence: Persistence) {
+        if stream.isNone { return }
+        unsafe worker.pointee.streams[stream].persistence = persistence
+    }
+
     /// Sends the stream to a backend; false where the backend cannot serve its mode.
     func use(backend: Int) -> Bool {
         guard backend >= 0, !stream.isNone else { return false }
@@ -105,7 +130,8 @@ extension Subject {
         return nil
     }
 
-    /// Asks for one server of the stream's backend; false where it cannot be reached.
+    /// Asks for one server of the stream's backend; false where it cannot be reached, unless
+    /// `force-persist` says that this is no reason.
     ///
     /// - Parameter position: position in the backend's servers.
     public func pin(server position: Int) -> Bool {
@@ -115,8 +141,9 @@ extension Subject {
         guard position < Int(entry.serverCount) else { return false }
         let index = Int(entry.firstServer) &+ position
         let ordinal = unsafe Int(worker.pointee.programs[program].servers[index].ordinal)
+        let isForced = unsafe worker.pointee.streams[stream].persistence == .forced
         let isReachable = unsafe entry.backend._withUnsafeGuaranteedRef { backend in
-            backend.order.withLock { $0.reachable(ordinal) }
+            backend.order.withLock { $0.reachable(ordinal, isForced: isForced) }
         }
         if isReachable {
             unsafe worker.pointee.streams[stream].pinnedOrdinal = Int32(ordinal)

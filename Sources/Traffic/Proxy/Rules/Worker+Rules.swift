@@ -14,8 +14,8 @@ import Structures
 /// Where a request is among the rules.
 enum RequestStage: UInt8 {
     case frontContent, frontBody, frontCaptures, frontRules, frontNames, frontRedirects
-    case switching, backContent, backBody, backRules, backNames, backRedirects, servers, sticking
-    case done
+    case switching, backContent, backBody, backRules, backNames, backRedirects, persistence
+    case servers, sticking, done
 
     /// The rules of the stage and whether they are the backend's; nil for stages of another kind.
     var list: (step: RuleStep, ofBackend: Bool)? {
@@ -28,6 +28,7 @@ enum RequestStage: UInt8 {
         case .backContent: (.contentRequest, true)
         case .backRules: (.httpRequest, true)
         case .backRedirects: (.redirect, true)
+        case .persistence: (.persistence, true)
         case .servers: (.useServer, true)
         case .sticking: (.stickRequest, true)
         case .frontBody, .backBody, .frontNames, .backNames, .done: nil
@@ -338,18 +339,15 @@ extension Worker {
             return isHTTP ? passPlain(stage, stream) : .passed
         }
         // Rules of a `listen` are the frontend's: they do not run twice.
-        if ofBackend && back == streams[stream].frontend && step != .useServer
-            && step != .stickRequest
-        {
+        let choosesServer = step == .persistence || step == .useServer || step == .stickRequest
+        if ofBackend && back == streams[stream].frontend && !choosesServer {
             return .passed
         }
         let proxy = Int(ofBackend ? back : streams[stream].frontend)
         let steps = programs[own].proxies[proxy].ruleSteps
         if steps & step.bit == 0 { return .passed }
         if step == .contentRequest { return runContent(step, of: proxy, stream) }
-        if !isHTTP && step != .switching && step != .useServer && step != .stickRequest {
-            return .passed
-        }
+        if !isHTTP && step != .switching && !choosesServer { return .passed }
         return run(step, of: proxy, stream, isFinal: true)
     }
 
@@ -693,7 +691,7 @@ extension RuleSteps {
     static let ofRequests = RuleSteps(
         rawValue: [
             RuleStep.contentRequest, .captureRequest, .httpRequest, .redirect,
-            .switching, .useServer, .stickRequest,
+            .switching, .persistence, .useServer, .stickRequest,
         ].reduce(0) { $0 | $1.bit })
     /// The steps that a response meets.
     static let ofResponses = RuleSteps(

@@ -78,6 +78,16 @@ enum StreamPhase: UInt8 {
     case replying
 }
 
+/// What becomes of a server that something binds a stream to.
+enum Persistence: UInt8 {
+    /// It is taken where it can be reached.
+    case usual
+    /// `force-persist`: it is taken whatever its state, and not left for another.
+    case forced
+    /// `ignore-persist`: cookies bind to no server.
+    case ignored
+}
+
 /// What is known of a stream, as bits.
 struct StreamFlags: OptionSet {
     /// The bits.
@@ -241,6 +251,8 @@ struct Stream: ~Copyable {
     var countedOut: UInt64 = 0
     /// The ordinal of the server that a rule or a table has chosen; -1 where the balancer chooses.
     var pinnedOrdinal: Int32 = -1
+    /// What rules have said of its persistence.
+    var persistence = Persistence.usual
     /// Its rank in queues; lower comes first.
     var queueRank: Int64 = 0
     /// Where it is among the rules.

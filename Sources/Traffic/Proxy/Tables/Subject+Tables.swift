@@ -65,8 +65,16 @@ extension Subject {
         }
     }
 
-    /// The status that the server's response has, or had before rules changed it; 0 for none.
-    public var statusForTables: Int { serverStatus ?? 0 }
+    /// Whether tables count the status that the server's response has, or had before rules changed
+    /// it, as an error of the client, and as a failure of the server.
+    public var statusForTables: (isError: Bool, isFailure: Bool) {
+        guard let status = serverStatus else { return (false, false) }
+        let program = program
+        return unsafe (
+            worker.pointee.programs[program].errorStatuses.contains(status),
+            worker.pointee.programs[program].failureStatuses.contains(status)
+        )
+    }
 
     /// The entry of a table with the key of a tracked entry of another one; nil when there is none.
     public func find(

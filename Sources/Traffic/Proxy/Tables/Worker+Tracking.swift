@@ -113,9 +113,10 @@ extension Worker {
     /// A server has answered with a status.
     @inline(__always)
     mutating func countTracked(_ stream: Handle, status: Int) {
-        if status < 400 { return }
-        if status < 500 { return countTrackedError(stream) }
-        if StickMoments.isFailure(status) { countTrackedFailure(stream) }
+        let own = streams[stream].program
+        if status < programs[own].leastCountedStatus || !isTracking(stream) { return }
+        if programs[own].errorStatuses.contains(status) { countTrackedError(stream) }
+        if programs[own].failureStatuses.contains(status) { countTrackedFailure(stream) }
     }
 
     /// Counts the bytes of a stream that are not counted yet.
@@ -208,14 +209,6 @@ extension Worker {
             let table = unsafe programs[program].tables[index]
             unsafe table._withUnsafeGuaranteedRef { _ = $0.removeExpired(now: now) }
         }
-    }
-}
-
-/// What counts as what.
-enum StickMoments {
-    /// Whether a status of a server is its failure; what it does not know or support is none.
-    static func isFailure(_ status: Int) -> Bool {
-        status >= 500 && status < 600 && status != 501 && status != 505
     }
 }
 
