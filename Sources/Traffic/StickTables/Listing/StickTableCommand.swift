@@ -37,6 +37,12 @@ public struct StickTableCommand: Sendable {
     private var work: Work
     private var cursor = StickCursor()
     private var hasBegun = false
+    /// The entries of a short table that are yet to be shown, the last one first.
+    private var ordered: [StickEntry]?
+
+    /// The most entries of a table that is shown in the order of its keys, as HAProxy does it;
+    /// others come as they lie.
+    public static let orderedLimit = 4096
 
     /// Reads the words behind `show table`, `clear table` or `set table`.
     ///
@@ -91,7 +97,9 @@ public struct StickTableCommand: Sendable {
             if !hasBegun {
                 table.removeExpired(now: now)
                 StickTableText.appendHeader(table, to: &text)
+                ordered = Self.ordered(table, filter, now)
             }
+            if ordered != nil { return showOrdered(table, into: &text) }
             guard let entries = table.entries(&cursor, now: now, where: filter) else {
                 return false
             }
@@ -124,6 +132,30 @@ public struct StickTableCommand: Sendable {
             }
             return false
         }
+    }
+}
+
+extension StickTableCommand {
+    /// The entries of a short table by their keys, the last one first; nil of a long one.
+    private static func ordered(
+        _ table: StickTable, _ filter: StickFilter, _ now: UInt64
+    ) -> [StickEntry]? {
+        if table.count > orderedLimit { return nil }
+        var all: [StickEntry] = []
+        var cursor = StickCursor()
+        while let piece = table.entries(&cursor, now: now, where: filter) {
+            all += piece
+            if all.count > 2 * orderedLimit { return nil }
+        }
+        return all.sorted { $1.key.lexicographicallyPrecedes($0.key) }
+    }
+
+    private mutating func showOrdered(_ table: StickTable, into text: inout [UInt8]) -> Bool {
+        for _ in 0..<64 {
+            guard let entry = ordered?.popLast() else { return false }
+            StickTableText.append(entry, of: table, to: &text)
+        }
+        return true
     }
 }
 
