@@ -100,19 +100,24 @@ extension Subject {
     }
 }
 
-/// `set-src`, `set-dst`.
+/// Puts what an expression gives in place of a part of an address.
 ///
 /// Safety: constants.
-private final class SetAddress: Action, @unchecked Sendable {
-    private let side: AddressSide
-    private let expression: Expression
+private class AddressChange: Action, @unchecked Sendable {
+    let side: AddressSide
+    let expression: Expression
 
     init(_ side: AddressSide, _ expression: Expression) {
         self.side = side
         self.expression = expression
         super.init()
     }
+}
 
+/// `set-src`, `set-dst`.
+///
+/// Safety: as of its base class.
+private final class SetAddress: AddressChange, @unchecked Sendable {
     override func run(_ subject: Subject, isAgain: Bool) -> ActionResult {
         let address = subject.withScratch { scratch -> IPAddress? in
             guard var sample = subject.evaluate(expression, &scratch) else { return nil }
@@ -130,17 +135,8 @@ private final class SetAddress: Action, @unchecked Sendable {
 
 /// `set-src-port`, `set-dst-port`.
 ///
-/// Safety: constants.
-private final class SetPort: Action, @unchecked Sendable {
-    private let side: AddressSide
-    private let expression: Expression
-
-    init(_ side: AddressSide, _ expression: Expression) {
-        self.side = side
-        self.expression = expression
-        super.init()
-    }
-
+/// Safety: as of its base class.
+private final class SetPort: AddressChange, @unchecked Sendable {
     override func run(_ subject: Subject, isAgain: Bool) -> ActionResult {
         let number = subject.withScratch { subject.integer(expression, &$0) }
         if let number {

@@ -152,15 +152,9 @@ extension Worker {
     mutating func extras(of stream: Handle) -> Handle {
         let known = streams[stream].extras
         if !known.isNone { return known }
-        let handle: Handle
-        if let free = freeStreamExtras.popLast() {
-            handle = free
-        } else {
-            guard let made = streamExtras.insert(StreamExtras(names: live.variableNames)) else {
-                preconditionFailure("there is room for the extras of every stream")
-            }
-            handle = made
-        }
+        let handle =
+            freeStreamExtras.popLast()
+            ?? Self.room(streamExtras.insert(StreamExtras(names: live.variableNames)))
         streams[stream].extras = handle
         return handle
     }
@@ -169,17 +163,18 @@ extension Worker {
     mutating func extras(ofSession session: Handle) -> Handle {
         let known = sessions[session].extras
         if !known.isNone { return known }
-        let handle: Handle
-        if let free = freeSessionExtras.popLast() {
-            handle = free
-        } else {
-            guard let made = sessionExtras.insert(SessionExtras(names: live.variableNames)) else {
-                preconditionFailure("there is room for the extras of every session")
-            }
-            handle = made
-        }
+        let handle =
+            freeSessionExtras.popLast()
+            ?? Self.room(sessionExtras.insert(SessionExtras(names: live.variableNames)))
         sessions[session].extras = handle
         return handle
+    }
+
+    private static func room(_ made: Handle?) -> Handle {
+        guard let made else {
+            preconditionFailure("there is room for the extras of every stream and session")
+        }
+        return made
     }
 
     /// Ends the life of what a stream had beside itself.

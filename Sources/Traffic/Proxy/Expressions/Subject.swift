@@ -177,13 +177,10 @@ public struct Subject: BitwiseCopyable {
     public var methodText: Span<UInt8> {
         @_lifetime(borrow self)
         get {
-            let edit = unsafe worker.pointee.message.line.method
-            let source =
-                edit.isSet
-                ? editedBytes.extracting(edit.range)
-                : headBytes.extracting(unsafe worker.pointee.message.head.methodRange)
-            // Safety: as in `name(of:)`.
-            return unsafe _overrideLifetime(source, borrowing: self)
+            // Safety: as in `name(of:)`; so below.
+            let text = unsafe startLine(
+                worker.pointee.message.line.method, or: worker.pointee.message.head.methodRange)
+            return unsafe _overrideLifetime(text, borrowing: self)
         }
     }
 
@@ -191,14 +188,20 @@ public struct Subject: BitwiseCopyable {
     public var target: Span<UInt8> {
         @_lifetime(borrow self)
         get {
-            let edit = unsafe worker.pointee.message.line.target
-            let source =
-                edit.isSet
-                ? editedBytes.extracting(edit.range)
-                : headBytes.extracting(unsafe worker.pointee.message.head.targetRange)
-            // Safety: as in `name(of:)`.
-            return unsafe _overrideLifetime(source, borrowing: self)
+            let text = unsafe startLine(
+                worker.pointee.message.line.target, or: worker.pointee.message.head.targetRange)
+            return unsafe _overrideLifetime(text, borrowing: self)
         }
+    }
+
+    /// A part of the start line: as it was changed, else as it came.
+    @_lifetime(borrow self)
+    @inline(__always)
+    private func startLine(_ edit: EditedRange, or range: Range<Int>) -> Span<UInt8> {
+        let source =
+            edit.isSet ? editedBytes.extracting(edit.range) : headBytes.extracting(range)
+        // Safety: as in `name(of:)`.
+        return unsafe _overrideLifetime(source, borrowing: self)
     }
 
     /// Path and query of the request target; empty where the target has none.

@@ -4,27 +4,32 @@
 import Samples
 import Structures
 
-/// `use_backend`: by a name known at load, or by one that a format makes.
+/// What is chosen by a name known at load, or by one that a format makes.
 ///
 /// Safety: constants; a reference is found before any worker sees it.
-public final class UseBackend: Action, @unchecked Sendable {
-    private let reference: ProxyReference?
-    private let format: LogFormat?
+public class NamedChoice: Action, @unchecked Sendable {
+    fileprivate let reference: ProxyReference?
+    fileprivate let format: LogFormat?
 
-    /// A backend by its name.
+    /// Something by its name.
     public init(_ reference: ProxyReference) {
         self.reference = reference
         format = nil
         super.init()
     }
 
-    /// A backend whose name a format makes.
+    /// Something whose name a format makes.
     public init(_ format: LogFormat) {
         reference = nil
         self.format = format
         super.init()
     }
+}
 
+/// `use_backend`.
+///
+/// Safety: as of its base class.
+public final class UseBackend: NamedChoice, @unchecked Sendable {
     public override func run(_ subject: Subject, isAgain: Bool) -> ActionResult {
         if let reference { return subject.use(backend: Int(reference.index)) ? .stop : .goOn }
         // A name that is no backend's leaves the stream to the default one.
@@ -36,27 +41,10 @@ public final class UseBackend: Action, @unchecked Sendable {
     }
 }
 
-/// `use-server`: by a name known at load, or by one that a format makes.
+/// `use-server`.
 ///
-/// Safety: constants; a reference is found before any worker sees it.
-public final class UseServer: Action, @unchecked Sendable {
-    private let reference: ProxyReference?
-    private let format: LogFormat?
-
-    /// A server by its name.
-    public init(_ reference: ProxyReference) {
-        self.reference = reference
-        format = nil
-        super.init()
-    }
-
-    /// A server whose name a format makes.
-    public init(_ format: LogFormat) {
-        reference = nil
-        self.format = format
-        super.init()
-    }
-
+/// Safety: as of its base class.
+public final class UseServer: NamedChoice, @unchecked Sendable {
     public override func run(_ subject: Subject, isAgain: Bool) -> ActionResult {
         var position = -1
         if let reference {

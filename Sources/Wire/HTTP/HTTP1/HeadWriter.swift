@@ -18,15 +18,7 @@ extension HTTP1 {
     ) -> Bool {
         guard var writer = HeadWriter(head, table, bytes, &buffer) else { return false }
         writer.copy(bytes, Int(head.startLine)..<Int(head.targetStart &+ head.targetLength))
-        if head.versionLength > 0 {
-            writer.put(Byte.space)
-            let start = Int(head.versionStart)
-            writer.copy(bytes, start..<start &+ Int(head.versionLength))
-            writer.put(word("\r\n"), 2)
-        } else {
-            writer.put(word(" HTTP/1."), 8)
-            writer.put(word("0\r\n") | UInt64(min(head.minorVersion, 1)), 3)
-        }
+        writer.endRequestLine(head, bytes)
         writer.fields(head, table, bytes)
         buffer.advanceTail(writer.written)
         return true
@@ -46,15 +38,7 @@ extension HTTP1 {
         writer.copy(bytes, head.methodRange, or: edits, line.method)
         writer.put(Byte.space)
         writer.copy(bytes, head.targetRange, or: edits, line.target)
-        if head.versionLength > 0 {
-            writer.put(Byte.space)
-            let start = Int(head.versionStart)
-            writer.copy(bytes, start..<start &+ Int(head.versionLength))
-            writer.put(word("\r\n"), 2)
-        } else {
-            writer.put(word(" HTTP/1."), 8)
-            writer.put(word("0\r\n") | UInt64(min(head.minorVersion, 1)), 3)
-        }
+        writer.endRequestLine(head, bytes)
         writer.fields(head, table, bytes, edits)
         buffer.advanceTail(writer.written)
         return true
@@ -246,6 +230,20 @@ private struct HeadWriter: ~Copyable {
             rest /= 10
         }
         unsafe next += digits
+    }
+
+    /// Writes the version of a request and the end of its line.
+    @inline(__always)
+    mutating func endRequestLine(_ head: MessageHead, _ bytes: Span<UInt8>) {
+        if head.versionLength > 0 {
+            put(Byte.space)
+            let start = Int(head.versionStart)
+            copy(bytes, start..<start &+ Int(head.versionLength))
+            put(word("\r\n"), 2)
+        } else {
+            put(word(" HTTP/1."), 8)
+            put(word("0\r\n") | UInt64(min(head.minorVersion, 1)), 3)
+        }
     }
 
     /// Writes the kept lines, neighbours together.
