@@ -183,21 +183,26 @@ building.executable(
     "martlet-load", on: .loadTests, needs: ["LoadTesting", "Kernel"],
     packages: [.product(name: "ArgumentParser", package: "swift-argument-parser")])
 
-building.tests("Bytes", needs: ["Bytes"])
-building.tests("Structures", needs: ["Structures"])
+building.testSupport("RandomInputs", needs: [])
+building.tests("Bytes", needs: ["Bytes", "RandomInputs"])
+building.tests("Structures", needs: ["Structures", "RandomInputs"])
 building.tests("Addresses", needs: ["Addresses"])
-building.tests("ConfigLanguage", needs: ["ConfigLanguage"])
-building.tests("Kernel", needs: ["Kernel", "Bytes", "Addresses"])
-building.tests("Reactor", needs: ["Reactor", "Structures", "Kernel"])
+building.tests("ConfigLanguage", needs: ["ConfigLanguage", "RandomInputs"])
+building.tests("Kernel", needs: ["Kernel", "Bytes", "Addresses", "RandomInputs"])
+building.tests("Reactor", needs: ["Reactor", "Structures", "Kernel", "RandomInputs"])
 building.testSupport("ReferenceHAProxy", needs: [])
 building.testSupport("HTTPCases", needs: ["HTTP"])
-building.tests("HTTP", needs: ["HTTP", "HTTPCases", "Bytes", "ReferenceHAProxy"])
-building.tests("Inspection", needs: ["Inspection", "HTTP", "ReferenceHAProxy"])
+building.tests("HTTP", needs: ["HTTP", "HTTPCases", "Bytes", "ReferenceHAProxy", "RandomInputs"])
+building.tests("Inspection", needs: ["Inspection", "HTTP", "ReferenceHAProxy", "RandomInputs"])
 building.tests(
     "Samples",
-    needs: ["Samples", "Addresses", "Structures", "Bytes", "ConfigLanguage", "ReferenceHAProxy"])
+    needs: [
+        "Samples", "Addresses", "Structures", "Bytes", "ConfigLanguage", "ReferenceHAProxy",
+        "RandomInputs",
+    ])
 building.tests(
-    "StickTables", needs: ["StickTables", "Samples", "Addresses", "ReferenceHAProxy"])
+    "StickTables",
+    needs: ["StickTables", "Samples", "Addresses", "ReferenceHAProxy", "RandomInputs"])
 building.tests("Daemon", needs: ["Daemon", "Kernel", "Addresses", "ConfigLanguage"])
 building.tests(
     "Proxy",
@@ -207,7 +212,7 @@ building.tests(
     ])
 building.tests(
     "Supervisor", needs: ["Supervisor", "Daemon", "Kernel", "Proxy", "StickTables", "CLinux"])
-building.tests("Balancing", needs: ["Balancing", "ReferenceHAProxy"])
+building.tests("Balancing", needs: ["Balancing", "ReferenceHAProxy", "RandomInputs"])
 building.tests(
     "ProxyConfig",
     needs: [

@@ -1,6 +1,7 @@
 // Every algorithm over slots: order, weights, backups, full and unusable slots.
 
 import Balancing
+import RandomInputs
 import Testing
 
 @Suite struct BalancerTests {

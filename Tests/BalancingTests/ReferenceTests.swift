@@ -2,6 +2,7 @@
 
 import Balancing
 import ReferenceHAProxy
+import RandomInputs
 import Testing
 
 @Suite(

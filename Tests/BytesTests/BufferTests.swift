@@ -1,6 +1,7 @@
 // Buffers against a plain array of bytes, and the free list they come from.
 
 @testable import Bytes
+import RandomInputs
 import Testing
 
 @Suite struct BufferTests {

@@ -1,24 +1,12 @@
 // The fuzzer's corpus and seeded mutations of it.
 
 import ConfigLanguage
-import Foundation
+import RandomInputs
 import Testing
 
 /// Every run fuzzes a little: the corpus, and mutations of it from a printed seed.
 @Suite struct ExerciseTests {
-    static let corpus: [[UInt8]] = {
-        let folder = URL(fileURLWithPath: #filePath)
-            .deletingLastPathComponent().deletingLastPathComponent()
-            .appendingPathComponent("Fuzz/ConfigLexer")
-        return ["Corpus", "Failures"].flatMap { name -> [[UInt8]] in
-            let files =
-                (try? FileManager.default.contentsOfDirectory(
-                    at: folder.appendingPathComponent(name), includingPropertiesForKeys: nil)) ?? []
-            return files.sorted { $0.path < $1.path }.compactMap {
-                try? [UInt8](Data(contentsOf: $0))
-            }
-        }
-    }()
+    static let corpus = FuzzInputs.of("ConfigLexer")
 
     @Test func `the corpus is read without a trap`() {
         #expect(Self.corpus.count >= 5)
@@ -26,9 +14,7 @@ import Testing
     }
 
     @Test func `mutations of the corpus are read without a trap`() {
-        let seed = UInt64.random(in: 0...UInt64.max)
-        print("ConfigLexer mutation seed: \(seed)")
-        var generator = SplitMix(seed: seed)
+        var generator = Seeded(for: "ConfigLexer mutation")
         for _ in 0..<3000 {
             var bytes = Self.corpus[Int(generator.next() % UInt64(Self.corpus.count))]
             for _ in 0..<(1 + generator.next() % 6) { generator.mutate(&bytes) }
@@ -37,9 +23,7 @@ import Testing
     }
 
     @Test func `random bytes are read without a trap`() {
-        let seed = UInt64.random(in: 0...UInt64.max)
-        print("ConfigLexer random seed: \(seed)")
-        var generator = SplitMix(seed: seed)
+        var generator = Seeded(for: "ConfigLexer random")
         for _ in 0..<2000 {
             let bytes = (0..<(generator.next() % 200)).map { _ in
                 UInt8(truncatingIfNeeded: generator.next())
@@ -49,20 +33,9 @@ import Testing
     }
 }
 
-/// A small generator with a seed that fits in a test's message.
-struct SplitMix {
-    var seed: UInt64
-
-    mutating func next() -> UInt64 {
-        seed &+= 0x9E37_79B9_7F4A_7C15
-        var value = seed
-        value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
-        return value ^ value >> 31
-    }
-
+extension Seeded {
     /// Changes, removes, inserts or repeats a piece.
-    mutating func mutate(_ bytes: inout [UInt8]) {
+    fileprivate mutating func mutate(_ bytes: inout [UInt8]) {
         let special = Array("\"'\\${}[*]()-.#&|!, \t\n\0xX09".utf8)
         let place = Int(next() % UInt64(bytes.count + 1))
         let letter = special[Int(next() % UInt64(special.count))]

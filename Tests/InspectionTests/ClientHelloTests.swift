@@ -1,5 +1,6 @@
 // ClientHellos as programs send them and hand-made ones, against written values and haproxy.
 
+import RandomInputs
 import Testing
 
 @testable import Inspection

@@ -1,23 +1,13 @@
 // Every run fuzzes a little: the corpus, the tables, and mutations of both from a printed seed.
 
-import Foundation
+import RandomInputs
 import Testing
 
 @testable import Inspection
 
 @Suite struct ExerciseTests {
     /// The committed inputs of the fuzzer and what it found in the past.
-    static let corpus: [[UInt8]] = {
-        let here = URL(fileURLWithPath: #filePath)
-        let fuzz = here.deletingLastPathComponent().appendingPathComponent("../Fuzz/Inspection")
-        return ["Corpus", "Failures"].flatMap { folder -> [[UInt8]] in
-            let files = try? FileManager.default.contentsOfDirectory(
-                at: fuzz.appendingPathComponent(folder), includingPropertiesForKeys: nil)
-            return (files ?? []).filter { $0.lastPathComponent != ".gitkeep" }
-                .sorted { $0.path < $1.path }
-                .compactMap { try? Data(contentsOf: $0) }.map { [UInt8]($0) }
-        }
-    }()
+    static let corpus = FuzzInputs.of("Inspection")
 
     /// The rows of the tables as inputs.
     static let rows: [[UInt8]] = {

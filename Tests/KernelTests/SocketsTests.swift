@@ -4,6 +4,7 @@ import Addresses
 import Bytes
 import Glibc
 @testable import Kernel
+import RandomInputs
 import Testing
 
 @Suite struct SocketsTests {

@@ -5,6 +5,7 @@ import Kernel
 import Reactor
 import Structures
 import Synchronization
+import RandomInputs
 import Testing
 
 @Suite struct MailboxTests {

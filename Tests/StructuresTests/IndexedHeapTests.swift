@@ -1,6 +1,7 @@
 // The heap against a sorted list.
 
 import Structures
+import RandomInputs
 import Testing
 
 @Suite struct IndexedHeapTests {

@@ -1,6 +1,7 @@
 // The prefix tree against a search through all prefixes, and what it costs.
 
 import Structures
+import RandomInputs
 import Testing
 
 @Suite struct PrefixTreeTests {

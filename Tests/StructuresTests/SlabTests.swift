@@ -1,6 +1,7 @@
 // Slots and the handles that name them: what is stale is recognised, whatever happened since.
 
 import Structures
+import RandomInputs
 import Testing
 
 @Suite struct SlabTests {

@@ -1,6 +1,7 @@
 // Look-up of byte strings against plain search.
 
 import Structures
+import RandomInputs
 import Testing
 
 @Suite struct TextTests {

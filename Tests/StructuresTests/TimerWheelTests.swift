@@ -1,6 +1,7 @@
 // The timer wheel on a virtual clock.
 
 import Structures
+import RandomInputs
 import Testing
 
 @Suite struct TimerWheelTests {

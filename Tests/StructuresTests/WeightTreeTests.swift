@@ -1,6 +1,7 @@
 // The weight tree against plain sums.
 
 import Structures
+import RandomInputs
 import Testing
 
 @Suite struct WeightTreeTests {

@@ -1,6 +1,7 @@
 // Every row of the tables, whole, byte by byte and in random pieces.
 
 import HTTPCases
+import RandomInputs
 import Testing
 
 @testable import HTTP

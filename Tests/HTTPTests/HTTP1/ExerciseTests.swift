@@ -1,24 +1,14 @@
 // Every run fuzzes a little: the corpus, the tables, and mutations of both from a printed seed.
 
-import Foundation
 import HTTPCases
+import RandomInputs
 import Testing
 
 @testable import HTTP
 
 @Suite struct ExerciseTests {
     /// The committed inputs of the fuzzer and what it found in the past.
-    static let corpus: [[UInt8]] = {
-        let here = URL(fileURLWithPath: #filePath)
-        let fuzz = here.deletingLastPathComponent().appendingPathComponent("../../Fuzz/HTTP1")
-        return ["Corpus", "Failures"].flatMap { folder -> [[UInt8]] in
-            let files = try? FileManager.default.contentsOfDirectory(
-                at: fuzz.appendingPathComponent(folder), includingPropertiesForKeys: nil)
-            return (files ?? []).filter { $0.lastPathComponent != ".gitkeep" }
-                .sorted { $0.path < $1.path }
-                .compactMap { try? Data(contentsOf: $0) }.map { [UInt8]($0) }
-        }
-    }()
+    static let corpus = FuzzInputs.of("HTTP1")
 
     /// The rows of the tables as inputs.
     static let rows: [[UInt8]] =

@@ -2,6 +2,7 @@
 
 import Bytes
 import HTTPCases
+import RandomInputs
 import Testing
 
 @testable import HTTP

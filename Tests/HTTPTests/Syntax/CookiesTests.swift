@@ -1,6 +1,7 @@
 // Cookies, against written values and against haproxy.
 
 import ReferenceHAProxy
+import RandomInputs
 import Testing
 
 @testable import HTTP

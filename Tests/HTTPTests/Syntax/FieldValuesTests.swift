@@ -1,5 +1,6 @@
 // Elements of list fields, against written values and against haproxy.
 
+import RandomInputs
 import Testing
 
 @testable import HTTP

@@ -1,5 +1,6 @@
 // Parts of targets, against written values and against haproxy.
 
+import RandomInputs
 import Testing
 
 @testable import HTTP

@@ -1,5 +1,6 @@
 // Parameters of queries and bodies, against written values and against haproxy.
 
+import RandomInputs
 import Testing
 
 @testable import HTTP

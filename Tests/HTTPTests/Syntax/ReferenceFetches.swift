@@ -2,6 +2,7 @@
 
 import Foundation
 import ReferenceHAProxy
+import RandomInputs
 
 /// A running haproxy and the fetches it answers every request with.
 final class ReferenceFetches {

@@ -1,5 +1,6 @@
 // Searches by eight bytes against searches by one.
 
+import RandomInputs
 import Testing
 
 @testable import HTTP

@@ -1,5 +1,6 @@
 // Normalizers, against written values and against haproxy.
 
+import RandomInputs
 import Testing
 
 @testable import HTTP

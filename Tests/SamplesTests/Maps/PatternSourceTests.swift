@@ -2,6 +2,7 @@
 
 import Addresses
 import Samples
+import RandomInputs
 import Testing
 
 @Suite struct PatternSourceTests {

@@ -1,6 +1,7 @@
 // Seeded mutations of lists and conditions through the fuzzer's entry point.
 
 import Samples
+import RandomInputs
 import Testing
 
 @Suite struct PatternExerciseTests {

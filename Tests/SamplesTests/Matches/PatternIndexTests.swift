@@ -3,6 +3,7 @@
 import Addresses
 import Samples
 import Structures
+import RandomInputs
 import Testing
 
 @Suite struct PatternIndexTests {

@@ -1,19 +1,12 @@
 // Seeded mutations of messages through the fuzzer's entry point.
 
-import Foundation
 import Samples
+import RandomInputs
 import Testing
 
 @Suite struct MessageExerciseTests {
     /// The fuzzer's corpus.
-    private static let corpus: [[UInt8]] = {
-        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appendingPathComponent("../../Fuzz/Messages/Corpus")
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-        return names.sorted().compactMap { name in
-            (try? Data(contentsOf: folder.appendingPathComponent(name))).map { Array($0) }
-        }
-    }()
+    private static let corpus = FuzzInputs.of("Messages")
 
     @Test func `each message of the corpus is read`() {
         #expect(Self.corpus.count >= 8)

@@ -1,6 +1,7 @@
 // Variables: names, values, conditions and limits.
 
 import Samples
+import RandomInputs
 import Testing
 
 @Suite struct VariableTests {

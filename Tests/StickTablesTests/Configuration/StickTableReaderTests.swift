@@ -3,6 +3,7 @@
 import Foundation
 import ReferenceHAProxy
 import Samples
+import RandomInputs
 import Testing
 
 @testable import StickTables

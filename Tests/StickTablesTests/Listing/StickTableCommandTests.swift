@@ -2,6 +2,7 @@
 
 import Foundation
 import ReferenceHAProxy
+import RandomInputs
 import Testing
 
 @testable import StickTables

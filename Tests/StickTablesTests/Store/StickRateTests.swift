@@ -1,5 +1,6 @@
 // Rates against a computation from the list of all events.
 
+import RandomInputs
 import Testing
 
 @testable import StickTables

@@ -1,6 +1,7 @@
 // Bounds of large tables, and several threads at once.
 
 import Foundation
+import RandomInputs
 import Testing
 
 @testable import StickTables

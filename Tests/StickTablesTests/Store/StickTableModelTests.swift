@@ -1,5 +1,6 @@
 // Tables against a simple model, with a clock that the test turns.
 
+import RandomInputs
 import Testing
 
 @testable import StickTables

@@ -1,30 +1,8 @@
-// Random numbers that a failing test can name: everything follows from the printed seed.
+// Random changes of hellos and other first bytes.
 
-/// A small reproducible generator (xorshift*).
-struct Seeded {
-    /// What to construct it with to see the same numbers again.
-    let seed: UInt64
-    private var state: UInt64
+import RandomInputs
 
-    init(_ seed: UInt64) {
-        self.seed = seed
-        state = seed | 1
-    }
-
-    /// A generator with a new seed, which is printed.
-    static func fresh(_ place: String = #function) -> Seeded {
-        let seed = UInt64.random(in: 1...UInt64.max)
-        print("seed of \(place): \(seed)")
-        return Seeded(seed)
-    }
-
-    mutating func next(below limit: Int) -> Int {
-        state ^= state >> 12
-        state ^= state << 25
-        state ^= state >> 27
-        return Int((state &* 0x2545_F491_4F6C_DD1D) >> 33) % limit
-    }
-
+extension Seeded {
     /// One random change of some bytes at or behind `start`.
     mutating func mutate(_ bytes: inout [UInt8], from start: Int = 0) {
         guard start < bytes.count else { return bytes.append(UInt8(next(below: 256))) }
