@@ -55,6 +55,12 @@ extension ProxyKeywords {
             log(&draft, arguments, &diagnostics)
         },
         Row(
+            "log-steps", .clientSide, takes: [.word("{all|<step>[,<step>]...}").optional],
+            "Chooses at which points of a stream lines are written."
+        ) { draft, arguments, diagnostics in
+            draft.proxy.logSteps = LogSteps.read(arguments, &diagnostics)
+        },
+        Row(
             "log-tag", .proxies, takes: [.word("<tag>")],
             "Sets the program name in this proxy's log lines."
         ) { draft, arguments, _ in
@@ -352,5 +358,38 @@ enum LogLine {
 
     private static func advice(_ word: String, _ known: [String]) -> String {
         Spelling.nearest(to: word, among: known).map { "; did you mean '\($0)'?" } ?? ""
+    }
+}
+
+extension LogSteps {
+    /// What `log-steps` can name. The rules that log (`do-log`) may be named; they do so anyway.
+    private static let steps: [(name: String, origin: LogOrigin)] = [
+        ("accept", .accept), ("request", .request), ("connect", .connect),
+        ("response", .response), ("close", .close), ("tcp-req-conn", .connectionRule),
+        ("tcp-req-sess", .sessionRule), ("tcp-req-cont", .contentRequestRule),
+        ("tcp-res-cont", .contentResponseRule), ("http-req", .requestRule),
+        ("http-res", .responseRule), ("http-after-res", .afterResponseRule),
+    ]
+
+    /// The steps of a line; all without a word.
+    fileprivate static func read(
+        _ arguments: KeywordArguments, _ diagnostics: inout Diagnostics
+    ) -> LogSteps? {
+        guard let list = arguments.words.first, list != "all" else { return .all }
+        var read: LogSteps = []
+        for name in list.split(separator: ",", omittingEmptySubsequences: false) {
+            guard let step = steps.first(where: { $0.name == name }) else {
+                let names = steps.map(\.name)
+                diagnostics.report(
+                    Diagnostic(
+                        .alert, at: arguments.location,
+                        "'log-steps' in \(arguments.section) has no step '\(name)': it takes 'all', "
+                            + "or some of \(names.joined(separator: ", "))",
+                        suggestion: Spelling.nearest(to: String(name), among: names)))
+                return nil
+            }
+            read.insert(LogSteps(step.origin))
+        }
+        return read
     }
 }

@@ -48,7 +48,6 @@ extension ProxyKeywords {
         ("clitcpka-cnt", "Sets how many keepalives a client may miss."),
         ("clitcpka-idle", "Sets how long a client is silent before keepalives."),
         ("clitcpka-intvl", "Sets the pause between keepalives to a client."),
-        ("log-steps", "Chooses when lines are logged."),
         ("max-session-srv-conns", "Bounds the server connections a client's connection may hold."),
         ("option h1-case-adjust-bogus-client!", "Writes field names in another case to clients."),
         ("option http-drop-response-trailers!", "Removes trailers of responses."),

@@ -70,6 +70,7 @@ extension Worker {
         programs[streams[stream].program].proxies[Int(streams[stream].backend)]
             .backendCounters.add(.reuses)
         streams[stream].phase = .awaitingResponse
+        logStep(stream, .connect)
         drive(stream)
     }
 
@@ -231,7 +232,7 @@ extension Worker {
         }
         let isHTTP = streams[stream].flags.contains(.isHTTP)
         streams[stream].phase = isHTTP ? .awaitingResponse : .tunnel
-        if !isHTTP { logEarly(stream) }
+        if isHTTP { logStep(stream, .connect) } else { logEarly(stream) }
         drive(stream)
     }
 

@@ -217,6 +217,8 @@ public struct ProxyConfiguration: Sendable {
     public var logTag: String?
     /// The format of log lines, chosen by `log-format` or an option; nil where nothing is logged.
     public var logFormat: LogFormat?
+    /// `log-steps`; nil leaves one line at the end.
+    public var logSteps: LogSteps?
     /// Lines are written when a connection is accepted, not when a stream ends: no format was
     /// chosen.
     public var logsAtAccept = false

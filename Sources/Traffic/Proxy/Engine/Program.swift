@@ -56,6 +56,8 @@ struct ProxyEntry: BitwiseCopyable {
     let streamFlags: StreamFlags
     /// The line is written when the connection is accepted (no log format option was given).
     let isLoggedAtAccept: Bool
+    /// `log-steps`; nil leaves one line at the end.
+    let logSteps: LogSteps?
     /// The format of its lines.
     let line: Unmanaged<LogFormat>?
     /// The format of their structured data.
@@ -381,7 +383,7 @@ struct Program: ~Copyable {
             bindCount: Int32(proxy.binds.count),
             name: KeptBytes(proxy.name.utf8, in: names), isLogged: isLogged && !proxy.logsAtAccept,
             streamFlags: streamFlags(of: proxy, isLogged: isLogged && !proxy.logsAtAccept),
-            isLoggedAtAccept: isLogged && proxy.logsAtAccept,
+            isLoggedAtAccept: isLogged && proxy.logsAtAccept, logSteps: proxy.logSteps,
             line: proxy.logFormat.map { unsafe Unmanaged.passUnretained($0) },
             structuredData: proxy.structuredDataFormat.map {
                 unsafe Unmanaged.passUnretained($0)

@@ -35,6 +35,7 @@ extension Worker {
         }
         let old = program
         program = next
+        leastCountedStatus = min(leastCountedStatus, programs[next].leastCountedStatus)
         measuresStreams = generation.configuration.measuresStreams
         if programs[old].users == 0 { programs.remove(old) }
     }

@@ -44,6 +44,8 @@ struct Worker: ~Copyable {
     var programs: Slab<Program>
     /// The program of the generation in force.
     var program: Handle
+    /// No status below counts as an error or a failure in any generation so far.
+    var leastCountedStatus = 0
     /// Number of the generation in force here.
     var epoch: UInt32
 
@@ -192,6 +194,7 @@ struct Worker: ~Copyable {
         guard let first = programs.insert(Program(generation, engine: engine, worker: number))
         else { preconditionFailure("a new slab has room") }
         program = first
+        leastCountedStatus = programs[first].leastCountedStatus
         measuresStreams = generation.configuration.measuresStreams
         pools = [IdlePool](repeating: IdlePool(), count: engine.live.identities)
     }

@@ -180,9 +180,9 @@ extension Worker {
     /// Ends the life of what a stream had beside itself.
     mutating func releaseExtras(of stream: Handle) {
         finishTracking(stream)
-        releaseLimits(stream)
         let handle = streams[stream].extras
         guard !handle.isNone else { return }
+        releaseLimits(stream)
         let session = extras(ofSession: streams[stream].session)
         streamExtras[handle].variables.reset(&sessionExtras[session].variables, live.variables)
         streamExtras[handle].requestCaptures.reset()

@@ -16,6 +16,8 @@ public enum LogOrigin: UInt8, BitwiseCopyable, Sendable {
     case sessionError
     /// A connection was accepted.
     case accept
+    /// A request is there.
+    case request
     /// The connection to the server is there.
     case connect
     /// The response's head is there.
@@ -43,6 +45,7 @@ public enum LogOrigin: UInt8, BitwiseCopyable, Sendable {
         case .unspecified: "unspec"
         case .sessionError: "sess_error"
         case .accept: "txn_accept"
+        case .request: "txn_request"
         case .connect: "txn_connect"
         case .response: "txn_response"
         case .close: "txn_close"
@@ -55,6 +58,24 @@ public enum LogOrigin: UInt8, BitwiseCopyable, Sendable {
         case .afterResponseRule: "http-after-res"
         }
     }
+}
+
+/// The points of a stream's life at which lines are written (`log-steps`).
+public struct LogSteps: OptionSet, Sendable, BitwiseCopyable {
+    /// A bit for each ``LogOrigin``.
+    public let rawValue: UInt16
+
+    /// Steps from their bits.
+    public init(rawValue: UInt16) { self.rawValue = rawValue }
+
+    /// One step.
+    public init(_ origin: LogOrigin) { rawValue = 1 &<< UInt16(origin.rawValue) }
+
+    /// Every step of a stream.
+    public static let all: LogSteps = [
+        LogSteps(.accept), LogSteps(.request), LogSteps(.connect), LogSteps(.response),
+        LogSteps(.close),
+    ]
 }
 
 // MARK: Where and when

@@ -38,7 +38,7 @@ extension Worker {
     /// Tick until which a flow is held; 0 while it is not.
     @inline(__always)
     mutating func heldUntil(_ stream: Handle, _ index: Int) -> UInt64 {
-        guard streams[stream].flows[index].isLimited else { return 0 }
+        guard streams[stream].isLimited else { return 0 }
         return streamExtras[streams[stream].extras].limits.heldUntil[index]
     }
 
@@ -50,6 +50,7 @@ extension Worker {
             giveBack(streamExtras[extras].limits[index].entry, now)
         }
         streamExtras[extras].limits.reset()
+        streams[stream].isLimited = false
         streams[stream].flows[0].isLimited = false
         streams[stream].flows[1].isLimited = false
     }
@@ -104,6 +105,7 @@ extension Subject {
             enabled.entry = entry
         }
         unsafe worker.pointee.streamExtras[extras].limits.append(enabled)
+        unsafe worker.pointee.streams[stream].isLimited = true
         unsafe worker.pointee.streams[stream].flows[Int(enabled.direction)].isLimited = true
     }
 

@@ -22,6 +22,13 @@ extension Worker {
     mutating func makeEndLine(_ stream: Handle) -> MadeLine? {
         let flags = streams[stream].flags
         guard flags.contains(.isLogged), !flags.contains(.wasLogged) else { return nil }
+        // Requests that cannot be understood are no step of any stream.
+        let own = streams[stream].program
+        if let steps = programs[own].proxies[Int(streams[stream].frontend)].logSteps,
+            !steps.contains(LogSteps(.close)), !flags.contains(.isBadRequest)
+        {
+            return nil
+        }
         return makeLine(stream, at: .close)
     }
 
@@ -31,16 +38,29 @@ extension Worker {
         send(line, frontend: streams[stream].frontend, program: streams[stream].program)
     }
 
+    /// `log-steps`: writes the line at a step where one is wanted, beside that at the end.
+    ///
+    /// `option logasap` goes before; it has one line, at a time of its own.
+    @inline(__always)
+    mutating func logStep(_ stream: Handle, _ origin: LogOrigin) {
+        guard streams[stream].flags.contains(.isLogged) else { return }
+        let entry = programs[streams[stream].program].proxies[Int(streams[stream].frontend)]
+        guard let steps = entry.logSteps, steps.contains(LogSteps(origin)),
+            !entry.options.contains(.logASAP)
+        else { return }
+        send(makeLine(stream, at: origin), of: stream)
+    }
+
     /// `option logasap`: the line is written when the response's head, or a TCP server's
     /// connection, is there; what the rest brings is not in it.
     mutating func logEarly(_ stream: Handle) {
         let program = streams[stream].program
         let entry = programs[program].proxies[Int(streams[stream].frontend)]
+        let origin: LogOrigin = streams[stream].flags.contains(.isHTTP) ? .response : .connect
         guard entry.options.contains(.logASAP), streams[stream].flags.contains(.isLogged) else {
-            return
+            return logStep(stream, origin)
         }
-        let isHTTP = streams[stream].flags.contains(.isHTTP)
-        send(makeLine(stream, at: isHTTP ? .response : .connect), of: stream)
+        send(makeLine(stream, at: origin), of: stream)
         streams[stream].flags.insert(.wasLogged)
     }
 

@@ -93,7 +93,9 @@ extension Worker {
             reply(stream, status: fails ? 503 : 200)
             return
         }
+        if entry.logSteps != nil { logStep(stream, .accept) }
         if entry.keepsRequestLine { keepRequestLine(stream, head) }
+        if entry.logSteps != nil { logStep(stream, .request) }
         if hasRequestRules(entry, own) {
             hand(stream, head)
             walkRequest(stream)

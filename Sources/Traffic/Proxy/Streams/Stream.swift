@@ -251,6 +251,8 @@ struct Stream: ~Copyable {
     var countedOut: UInt64 = 0
     /// The ordinal of the server that a rule or a table has chosen; -1 where the balancer chooses.
     var pinnedOrdinal: Int32 = -1
+    /// Bandwidth limits hold one of its flows, or both.
+    var isLimited = false
     /// What rules have said of its persistence.
     var persistence = Persistence.usual
     /// Its rank in queues; lower comes first.

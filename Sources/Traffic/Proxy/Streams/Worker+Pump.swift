@@ -29,6 +29,23 @@ extension Worker {
     /// Reads from the source and writes to the sink until one of them blocks, the message is
     /// delivered, or the budget is spent.
     mutating func pump(_ stream: Handle, _ direction: Direction) -> PumpOutcome {
+        if streams[stream].flows[direction.rawValue].isLimited {
+            return pumpLimited(stream, direction)
+        }
+        return move(stream, direction, isLimited: false)
+    }
+
+    /// As ``pump(_:_:)``, for a flow that bandwidth limits hold.
+    @inline(never)
+    private mutating func pumpLimited(_ stream: Handle, _ direction: Direction) -> PumpOutcome {
+        move(stream, direction, isLimited: true)
+    }
+
+    /// The work of ``pump(_:_:)``; compiled twice, so that limits cost others nothing.
+    @inline(__always)
+    private mutating func move(
+        _ stream: Handle, _ direction: Direction, isLimited: Bool
+    ) -> PumpOutcome {
         let source = direction == .request ? streams[stream].client : streams[stream].server
         let sink = direction == .request ? streams[stream].server : streams[stream].client
         let index = direction.rawValue
@@ -36,14 +53,15 @@ extension Worker {
         while true {
             if let fault = clear(stream, index, source) { return .invalid(fault) }
             let pending = connections[sink].outbound.count
-            let cleared = streams[stream].flows[index].cleared
+            // All there is, for a flow without limits.
             var room = Int.max
-            if streams[stream].flows[index].isLimited {
-                let waiting = cleared &+ streams[stream].flows[index].inPipe
+            if isLimited {
+                let waiting =
+                    streams[stream].flows[index].cleared &+ streams[stream].flows[index].inPipe
                 room = self.room(stream, index, waiting: waiting)
                 if room == 0 && pending == 0 && waiting > 0 { return .waiting }
             }
-            if pending > 0 || cleared > 0 {
+            if pending > 0 || streams[stream].flows[index].cleared > 0 {
                 guard connections[sink].flags.contains(.writable) else { return .waiting }
                 switch deliver(stream, direction, from: source, to: sink, atMost: room) {
                 case .sent: break
@@ -170,6 +188,7 @@ extension Worker {
 
     /// Writes our bytes for the sink and then the cleared ones of the source, as far as there is
     /// room for them, in one call.
+    @inline(__always)
     private mutating func deliver(
         _ stream: Handle, _ direction: Direction, from source: Handle, to sink: Handle,
         atMost room: Int
@@ -200,7 +219,7 @@ extension Worker {
         case .bytes(let count):
             let fromBody = max(0, count &- pending)
             streams[stream].flows[index].cleared = all &- fromBody
-            if streams[stream].flows[index].isLimited { charge(stream, index, fromBody) }
+            if room != .max { charge(stream, index, fromBody) }
             if count < pending &+ cleared { connections[sink].flags.remove(.writable) }
             if connections[sink].outbound.isEmpty && pending > 0 {
                 let isHead = direction == .request
@@ -347,7 +366,7 @@ extension Worker {
             switch result {
             case .bytes(let count):
                 streams[stream].flows[index].inPipe &-= count
-                if streams[stream].flows[index].isLimited {
+                if room != .max {
                     room &-= count
                     charge(stream, index, count)
                 }

@@ -12,6 +12,7 @@ extension Worker {
             return
         }
         streams[stream].headAt = now
+        logStep(stream, .accept)
         let frontend = Int(streams[stream].frontend)
         if hasRequestRules(programs[program].proxies[frontend], program) {
             dropMessage()

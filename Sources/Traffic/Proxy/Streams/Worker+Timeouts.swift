@@ -98,7 +98,8 @@ extension Worker {
     /// A flow that a bandwidth limit holds goes on when its time has come.
     @inline(__always)
     private mutating func considerLimits(_ stream: Handle, _ nearest: inout Nearest) {
-        for index in 0..<2 where streams[stream].flows[index].isLimited {
+        guard streams[stream].isLimited else { return }
+        for index in 0..<2 {
             let until = heldUntil(stream, index)
             if until == 0 { continue }
             switch streams[stream].phase {
@@ -116,7 +117,7 @@ extension Worker {
     /// Whether a bandwidth limit holds either flow.
     @inline(__always)
     private mutating func isHeld(_ stream: Handle) -> Bool {
-        heldUntil(stream, 0) != 0 || heldUntil(stream, 1) != 0
+        streams[stream].isLimited && (heldUntil(stream, 0) != 0 || heldUntil(stream, 1) != 0)
     }
 
     /// A side counts while bytes are wanted from it that could be passed on, or wait for it. A
@@ -129,9 +130,10 @@ extension Worker {
     ) {
         let client = streams[stream].client
         let server = streams[stream].server
-        let owesClient = owesClient(stream)
-        let owesServer = !server.isNone && owesServer(stream)
-        let isHeld = isHeld(stream)
+        let isLimited = streams[stream].isLimited
+        let owesClient = owesClient(stream, isLimited)
+        let owesServer = !server.isNone && owesServer(stream, isLimited)
+        let isHeld = isLimited && isHeld(stream)
         let wantsClient = !streams[stream].flows[0].isComplete && !owesServer && !isHeld
         if wantsClient || owesClient {
             let isEnding = !connections[client].flags.isDisjoint(with: [.writeClosed, .readClosed])
@@ -158,17 +160,19 @@ extension Worker {
     }
 
     /// Whether bytes wait for the client.
-    private mutating func owesClient(_ stream: Handle) -> Bool {
+    @inline(__always)
+    private mutating func owesClient(_ stream: Handle, _ isLimited: Bool) -> Bool {
         if !connections[streams[stream].client].outbound.isEmpty { return true }
-        if heldUntil(stream, 1) != 0 { return false }
+        if isLimited && heldUntil(stream, 1) != 0 { return false }
         return streams[stream].flows[1].cleared > 0 || streams[stream].flows[1].inPipe > 0
     }
 
     /// Whether bytes wait for the server.
-    private mutating func owesServer(_ stream: Handle) -> Bool {
+    @inline(__always)
+    private mutating func owesServer(_ stream: Handle, _ isLimited: Bool) -> Bool {
         let server = streams[stream].server
         if !connections[server].outbound.isEmpty { return true }
-        if heldUntil(stream, 0) != 0 { return false }
+        if isLimited && heldUntil(stream, 0) != 0 { return false }
         return streams[stream].flows[0].cleared > 0 || streams[stream].flows[0].inPipe > 0
     }
 

@@ -113,8 +113,8 @@ extension Worker {
     /// A server has answered with a status.
     @inline(__always)
     mutating func countTracked(_ stream: Handle, status: Int) {
+        if status < leastCountedStatus || !isTracking(stream) { return }
         let own = streams[stream].program
-        if status < programs[own].leastCountedStatus || !isTracking(stream) { return }
         if programs[own].errorStatuses.contains(status) { countTrackedError(stream) }
         if programs[own].failureStatuses.contains(status) { countTrackedFailure(stream) }
     }
