@@ -88,6 +88,7 @@ final class RuleTrace {
         self.isHTTP = isHTTP
         destination = request.destination
         response = request.response
+        if !isHTTP { assume(.arrival) }
     }
 
     /// Adds an event.
