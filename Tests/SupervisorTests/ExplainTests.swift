@@ -37,6 +37,7 @@ import Testing
             server five 127.0.0.1:8015 weight 0
         backend rest
             stick on src table clients
+            http-request add-header X-Time "%{+X}Ts %[rand(9)]"
             server only 127.0.0.1:8021
         frontend relay
             mode tcp
@@ -137,6 +138,7 @@ import Testing
         ),
         (["--url", "/other"], "=> backend rest, server only", "    names 'other'"),
         (["--url", "/"], "=> backend rest, server only", "'127.0.0.1' goes into table clients"),
+        (["--url", "/"], "=> backend rest, server only", "    times, random numbers and facts"),
         (["--url", "/ a"], "=> reply with status 400", "the proxy replies with status 400"),
         (["--raw", "half"], "=> waits for more bytes", "frontend web"),
         (["--raw", "two"], "=> backend rest, server only", "only the first request is explained"),
@@ -161,6 +163,20 @@ import Testing
         #expect(run.end == .exited(0), "\(run.error)")
         #expect(run.output.contains(end), "\(run.output)")
         #expect(run.output.contains(reason), "\(run.output)")
+    }
+
+    @Test func `the README's example is what is printed`() throws {
+        let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        let readme = try String(contentsOfFile: "/\(root)/README.md", encoding: .utf8)
+        let shown = try #require(readme.components(separatedBy: "```text\n").dropFirst().first)
+        let lines = try #require(shown.components(separatedBy: "```").first)
+        let run = try ProgramRun(
+            try Programs.requireMartlet(),
+            [
+                "explain", "-f", "conf/examples/rules.cfg", "--url", "/admin", "--source",
+                "198.51.100.9",
+            ], directory: "/\(root)")
+        #expect(run.output.hasPrefix(lines), "\(run.output)")
     }
 
     @Test func `JSON says the same`() throws {

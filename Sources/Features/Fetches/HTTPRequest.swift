@@ -42,7 +42,14 @@ extension MessageHead {
 /// Functions of the rows above.
 private enum Request {
     static let method: Fetch.Function = { subject, _, state, scratch in
-        if subject.hasRequestHead { return scratch.copy(subject.methodText, as: .method) }
+        if subject.hasRequestHead {
+            // Rules after `set-method` go on with what the client has sent, but for a method that
+            // has no number, of which there is but the text.
+            let sent = subject.head.method
+            return sent == .unlisted
+                ? scratch.copy(subject.methodText, as: .method)
+                : scratch.make(as: .method) { $0.append(sent.name) }
+        }
         if subject.keptMethod != .unlisted {
             return scratch.make(as: .method) { $0.append(subject.keptMethod.name) }
         }

@@ -89,7 +89,13 @@ struct DrawnConfiguration {
         maybe(20, "tcp-request connection accept if { src 127.0.0.0/30 }")
         maybe(40, "tcp-request session set-var(sess.s) str(x)")
         maybe(10, "tcp-request session reject if { src 127.0.0.5 }")
-        maybe(50, "tcp-request inspect-delay 20ms")
+        if mode == "tcp" {
+            // Whether a relay's bytes have come when it begins is chance: they are waited for.
+            line("tcp-request inspect-delay 200ms")
+            line("tcp-request content set-var(sess.n) req.len if { req.len gt 0 }")
+        } else {
+            maybe(50, "tcp-request inspect-delay 20ms")
+        }
         if draw.chance(40) { contents(mode) }
         if mode == "tcp" {
             for relay in Self.relays { maybe(60, "use_backend \(relay) " + condition(mode)) }
@@ -122,9 +128,20 @@ struct DrawnConfiguration {
         if mode == "http" {
             options()
             maybe(20, "http-send-name-header X-Name")
+            if draw.chance(15) {
+                line("retry-on 404 500")
+                line("retries 2")
+            }
             rules(of: "backend")
         }
         maybe(30, "stick on src table kept")
+        maybe(10, "stick match src table kept")
+        maybe(10, "stick store-request src table kept")
+        maybe(10, "stick store-response src table kept")
+        maybe(20, "tcp-response inspect-delay 20ms")
+        maybe(20, "tcp-response content set-var(sess.s) str(z)")
+        maybe(10, "tcp-response content reject if { src 127.0.0.9 }")
+        maybe(10, "tcp-response content accept if { res.len gt 4 }")
         for number in 0..<Self.servers {
             maybe(30, "use-server \(name)s\(number) " + condition(mode))
         }

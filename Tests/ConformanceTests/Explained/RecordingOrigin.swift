@@ -16,6 +16,15 @@ final class ExchangeRecord: Sendable {
 
     func add(_ exchange: RecordedExchange) { exchanges.withLock { $0.append(exchange) } }
 
+    /// The last exchange since this was asked last, as soon as there is one; nil where none comes.
+    func next(milliseconds: Int) -> RecordedExchange? {
+        for _ in 0..<milliseconds {
+            if let exchange = take().last { return exchange }
+            usleep(1000)
+        }
+        return nil
+    }
+
     /// The exchanges since this was asked last.
     func take() -> [RecordedExchange] {
         exchanges.withLock { exchanges in

@@ -55,4 +55,26 @@ extension Assumption {
         return ofSockets.contains(name) || name.hasPrefix("bc_") && !isOfLoad(name)
             || name.hasPrefix("fc_") && !known.contains(name)
     }
+
+    /// Aliases of formats, by what they tell of.
+    private static let ofAliases: [(names: Set<String>, assumption: Assumption)] = [
+        (
+            [
+                "H", "ID", "T", "Ta", "Tc", "Td", "Th", "Ti", "Tl", "Tq", "TR", "Tr", "Ts", "Tt",
+                "Tu", "Tw", "ms", "pid", "rt", "t", "tr", "trg", "trl",
+            ], .chance
+        ),
+        (["ac", "bc", "bq", "fc", "lc", "rc", "sc", "sq"], .load), (["bi", "bp"], .sockets),
+    ]
+
+    /// What has to be taken for granted for the `%` aliases in a rule.
+    static func all(ofFormatsIn rule: String) -> [Assumption] {
+        var found: [Assumption] = []
+        for part in rule.split(separator: "%").dropFirst() {
+            let rest = part.first == "{" ? part.drop { $0 != "}" }.dropFirst() : part
+            let name = String(rest.prefix { $0.isLetter })
+            for row in ofAliases where row.names.contains(name) { found.append(row.assumption) }
+        }
+        return found
+    }
 }

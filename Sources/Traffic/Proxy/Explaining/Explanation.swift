@@ -105,12 +105,12 @@ extension Assumption {
         sentence: "facts of sockets are not known: the client and the server are stand-ins")
     static let environment = Assumption(
         name: "environment", sentence: "environment variables are those of this run")
+    static let arrival = Assumption(
+        name: "arrival", sentence: "all bytes of the client are taken to be there at once")
     static let body = Assumption(
         name: "body", sentence: "the request's body is not complete; the server answers early")
     static let rest = Assumption(
         name: "rest", sentence: "only the first request is explained; more bytes follow it")
-    static let logs = Assumption(
-        name: "logs", sentence: "nothing is logged")
 
     /// That a server was chosen by an order that has a history in a live process.
     static func turn(_ algorithm: String) -> Assumption {

@@ -79,7 +79,8 @@ final class RuleTrace {
     var awaitsAnswer = false
     /// What the server answers; nil for what is usual.
     let response: [UInt8]?
-    private let isHTTP: Bool
+    /// What the server gets has a head.
+    var isHTTP: Bool
     /// The servers that may be chosen, by name.
     var candidates: [String] = []
 
@@ -88,6 +89,7 @@ final class RuleTrace {
         self.isHTTP = isHTTP
         destination = request.destination
         response = request.response
+        if !isHTTP { assume(.arrival) }
     }
 
     /// Adds an event.

@@ -145,7 +145,9 @@ extension Subject {
 
     /// An action ran.
     func traced(_ entry: RuleEntry, _ result: ActionResult) {
-        unsafe note(.ran(entry.rule.takeUnretainedValue(), result))
+        let rule = unsafe entry.rule.takeUnretainedValue()
+        for assumption in Assumption.all(ofFormatsIn: rule.text) { assume(assumption) }
+        note(.ran(rule, result))
     }
 
     /// A test was made; nil where there was no sample.

@@ -68,6 +68,7 @@ extension Worker {
         trace.explanation.author = .nobody
         trace.server = FarEnd(Descriptor(owning: pair.first))
         trace.awaitsAnswer = true
+        trace.isHTTP = streams[stream].flags.contains(.isHTTP)
         trace.finish(.forwarded(backend: proxy.name, candidates: trace.candidates))
         trace.note(.fact(TracedFact(kind: .server, name: chosen.name, value: chosen.address)))
         let flags: ConnectionFlags = [.isServerSide, .writable, .isLocal]

@@ -7,10 +7,11 @@ import Structures
 
 // Safety: what a subject points at is alive and its own, as its type says.
 extension Subject {
-    /// The method by number, while the stream lasts; unlisted where nothing is known of a request.
+    /// The method that the client has sent, by number, while the stream lasts; unlisted where
+    /// nothing is known of a request.
     public var keptMethod: HTTP.Method {
         // Safety: as the type says; so below.
-        stream.isNone ? .unlisted : unsafe worker.pointee.streams[stream].method
+        stream.isNone ? .unlisted : unsafe worker.pointee.streams[stream].sentMethod
     }
 
     /// Whether the head of a request was understood, be it gone by now.

@@ -258,6 +258,7 @@ extension Worker {
         if head.facts.contains(.upgrade) { flags.insert(.asksUpgrade) }
         if head.facts.contains(.expectsContinue) { flags.insert(.expectsContinue) }
         streams[stream].method = head.method
+        streams[stream].sentMethod = head.method
         let options = programs[streams[stream].program]
             .proxies[Int(streams[stream].frontend)].options
         let isCurrent = sessions[session].program == program

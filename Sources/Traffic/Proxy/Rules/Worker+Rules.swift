@@ -209,11 +209,15 @@ extension Worker {
             countTrackedError(stream)
             beginTarpit(stream, status: status)
         case .reject:
+            if let trace { trace.explanation.author = .nobody }
             note(stream, cause: "P", state: state)
             countDenied(stream, isResponse)
             end(stream, client: .abort)
         case .drop:
-            if let trace { trace.finish(.dropped) }
+            if let trace {
+                trace.explanation.author = .nobody
+                trace.finish(.dropped)
+            }
             note(stream, cause: "P", state: state)
             countDenied(stream, isResponse)
             end(stream, client: .drop)

@@ -178,8 +178,10 @@ struct Stream: ~Copyable {
     var backend: Int32 = -1
     /// Index in the program's servers; -1 while none is assigned.
     var serverIndex: Int32 = -1
-    /// The method of the request.
+    /// The method of the request, as the server gets it.
     var method = Method.unlisted
+    /// The method that the client has sent, whatever rules have made of it.
+    var sentMethod = Method.unlisted
     /// Where it is.
     var phase = StreamPhase.connecting
     /// What is known of it.

@@ -210,6 +210,7 @@ extension ExpressionTable {
             "capture.req.hdr(0)", "capture.req.hdr(1)", "capture.req.hdr(2)", "capture.req.hdr(3)",
             "capture.req.method", "capture.req.uri", "capture.req.ver", "capture.res.ver",
             "unique-id", "capture.req.uri,length", "capture.req.hdr(0),upper", "url", "path",
+            "method",
         ],
         inputs: [
             .request("no field"), .request("a short value", ["X: abc"]),
@@ -218,5 +219,6 @@ extension ExpressionTable {
             .request("rewritten", ["X: a", "Y: 1"]),
             .request("absolute", line: "GET http://h/long/path/name?q HTTP/1.1", ["X: a"]),
             .request("HTTP/1.0", line: "POST / HTTP/1.0", host: nil, ["Y: 1"], body: "x"),
+            .request("a method of its own", line: "BREW / HTTP/1.1", ["Y: 1"]),
         ])
 }
