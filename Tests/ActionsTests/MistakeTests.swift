@@ -154,7 +154,6 @@ import Testing
         "http-request send-spoe-group a b",
         "tcp-request session attach-srv s", "tcp-request connection expect-proxy layer4",
         "tcp-request connection expect-netscaler-cip layer4",
-        "tcp-request content switch-mode http",
     ])
     func `actions that need what is not there yet say so`(line: String) {
         let loaded = Loaded(listen(line))
