@@ -20,6 +20,9 @@ struct NormalExchange: CustomStringConvertible {
     var endsSending = false
     /// Why haproxy and martlet differ here, beginning with the RFC section.
     var differs: String?
+
+    /// Whether haproxy may lose a request because an end comes before it.
+    var races: Bool { closes || (endsSending && expected > 1) }
 }
 
 extension NormalExchange {
