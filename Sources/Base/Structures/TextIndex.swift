@@ -26,6 +26,8 @@ public struct TextIndex: ~Copyable, Sendable {
     @usableFromInline let seed: UInt64
     /// How many strings are kept.
     public private(set) var count: Int
+    /// A bit for each length, modulo 64, that a kept string has or had.
+    @usableFromInline var lengths: UInt64 = 0
 
     /// An index without strings.
     public init(seed: UInt64 = .random(in: 0 ... .max)) {
@@ -40,6 +42,8 @@ public struct TextIndex: ~Copyable, Sendable {
     public func find(_ text: Span<UInt8>, in store: borrowing TextStore, folded: Bool = false)
         -> UInt32?
     {
+        // Most texts are of no kept length, which saves their hash.
+        if lengths & (1 << (UInt64(truncatingIfNeeded: text.count) & 63)) == 0 { return nil }
         guard let place = place(of: text, in: store, folded: folded) else { return nil }
         return slots[place].value
     }
@@ -63,6 +67,7 @@ public struct TextIndex: ~Copyable, Sendable {
             return
         }
         if (count + 1) * 2 > slots.count { grow() }
+        lengths |= 1 << (UInt64(text.count) & 63)
         let hash = Self.hash(store[text], seed: seed, folded: false)
         put(Slot(hash: hash, value: value, text: text))
         count += 1

@@ -69,6 +69,8 @@ extension ActionReader {
 /// Safety: constants.
 private final class SetField: Action, @unchecked Sendable {
     private let name: KeptBytes
+    /// The name with what separates it from a value.
+    private let begin: KeptBytes
     private let known: KnownField
     private let format: LogFormat
     private let replaces: Bool
@@ -76,6 +78,8 @@ private final class SetField: Action, @unchecked Sendable {
     init(_ reader: inout ActionReader, replaces: Bool) throws(ExpressionMistake) {
         let constants = ConstantBlock()
         (name, known) = try reader.fieldName(in: constants)
+        let written = name
+        begin = KeptBytes(written.span.array + Array(": ".utf8), in: constants)
         format = try reader.format("a format")
         self.replaces = replaces
         super.init(keeping: constants)
@@ -86,7 +90,9 @@ private final class SetField: Action, @unchecked Sendable {
         guard subject.render(format) else { return subject.rewriteFailed }
         let name = self.name
         if replaces { subject.removeFields(name.span, known) }
-        return subject.addField(name.span, subject.renderedText) ? .goOn : subject.rewriteFailed
+        let begin = self.begin
+        return subject.addField(begin: begin.span, known, subject.renderedText)
+            ? .goOn : subject.rewriteFailed
     }
 }
 

@@ -92,7 +92,7 @@ private final class ListChange: Action, @unchecked Sendable {
 
 extension Span where Element == UInt8 {
     /// A copy of the bytes.
-    fileprivate var array: [UInt8] {
+    var array: [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(count)
         for index in 0..<count { bytes.append(self[index]) }

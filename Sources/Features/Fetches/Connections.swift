@@ -15,7 +15,7 @@ extension FetchFamily {
                 "Is the address the client came to."
             ) { subject, _, _, _ in
                 subject.destinationAddress.map { .address($0.address) }
-            },
+            }.steady(),
             Fetch("dst_conn", .integer, needs: .client, "Is how many clients the listener has.") {
                 subject, _, _, _ in .integer(Int64(subject.listenerConnections))
             },
@@ -75,7 +75,7 @@ extension FetchFamily {
                 "src", .address, needs: .client, comparedBy: .ip, "Is the client's address."
             ) { subject, _, _, _ in
                 subject.clientAddress.map { .address($0.address) }
-            },
+            }.steady(),
             local("src_is_local", "Is true where the client comes from this machine.") {
                 $0.clientAddress
             },

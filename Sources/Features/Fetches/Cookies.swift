@@ -7,7 +7,7 @@ import Samples
 
 extension FetchFamily {
     /// Cookies of requests and responses.
-    static let cookies = FetchFamily("cookies", requests + responses)
+    static let cookies = FetchFamily("cookies", areSteady: true, requests + responses)
 
     private static let requests: [Fetch] = {
         let value = CookieRow.value("req.cook", .request) {

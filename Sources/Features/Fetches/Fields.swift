@@ -9,7 +9,7 @@ import Samples
 
 extension FetchFamily {
     /// Fields of requests and responses.
-    static let fields = FetchFamily("HTTP fields", requests + responses)
+    static let fields = FetchFamily("HTTP fields", areSteady: true, requests + responses)
 
     private static let requests: [Fetch] = {
         let value = FieldRow.value("req.hdr", .request) {

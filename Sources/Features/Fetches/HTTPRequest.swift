@@ -8,7 +8,7 @@ import Samples
 extension FetchFamily {
     /// What a request is.
     static let httpRequest = FetchFamily(
-        "HTTP requests",
+        "HTTP requests", areSteady: true,
         [
             Fetch(
                 "method", .method, needs: .requestFacts, comparedBy: .method,

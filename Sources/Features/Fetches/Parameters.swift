@@ -9,7 +9,7 @@ import Samples
 extension FetchFamily {
     /// Parameters by name.
     static let parameters = FetchFamily(
-        "parameters",
+        "parameters", areSteady: true,
         [
             ofURL.alias("urlp", hasDerivatives: true), ofURL,
             Fetch(

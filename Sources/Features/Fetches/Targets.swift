@@ -9,7 +9,7 @@ import Samples
 extension FetchFamily {
     /// The request's target and its parts.
     static let targets = FetchFamily(
-        "request targets",
+        "request targets", areSteady: true,
         [
             Fetch(
                 "base", .string, needs: .requestHead, comparedBy: .str, hasDerivatives: true,

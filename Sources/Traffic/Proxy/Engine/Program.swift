@@ -96,6 +96,9 @@ struct ProxyEntry: BitwiseCopyable {
     let hasMonitorURI: Bool
     /// The lists of rules that are not empty, as bits of ``RuleStep``.
     let ruleSteps: UInt16
+    /// The stages of requests and responses at which it does something, as ``StageSet/init(_:)``
+    /// has it.
+    let stages: StageSet
     /// `tcp-request inspect-delay`, milliseconds.
     let inspectDelay: UInt32
     /// `tcp-response inspect-delay`, milliseconds.
@@ -391,7 +394,7 @@ struct Program: ~Copyable {
             errorLine: (proxy.errorLogFormat ?? proxy.logFormat).map {
                 unsafe Unmanaged.passUnretained($0)
             }, countsLines: needs.contains(.lineCount),
-            keepsRequestLine: proxy.mode == .http && needs.contains(.requestLine),
+            keepsRequestLine: needs.contains(.requestLine),
             uniqueID: proxy.uniqueIDFormat.map { unsafe Unmanaged.passUnretained($0) },
             hasUniqueIDField: proxy.uniqueIDHeader != nil && proxy.uniqueIDFormat != nil,
             captureCounts: (
@@ -408,7 +411,7 @@ struct Program: ~Copyable {
             hasMonitorURI: proxy.monitorURI != nil,
             ruleSteps: RuleStep.allCases.reduce(0) { bits, step in
                 proxy.rules[Int(step.rawValue)].isEmpty ? bits : bits | step.bit
-            }, inspectDelay: milliseconds(proxy.inspectDelay),
+            }, stages: StageSet(proxy), inspectDelay: milliseconds(proxy.inspectDelay),
             inspectResponseDelay: milliseconds(proxy.inspectResponseDelay),
             tarpit: milliseconds(timeouts.tarpit == 0 ? timeouts.connect : timeouts.tarpit),
             buffersRequests: proxy.mode == .http && proxy.options.contains(.httpBufferRequest),

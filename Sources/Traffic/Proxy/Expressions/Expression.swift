@@ -16,6 +16,8 @@ public final class Expression: Sendable {
     public let type: SampleType
     let apply: Fetch.Function
     let arguments: ConverterArguments
+    /// Whether its samples may be kept for further conditions until a rule changes something.
+    let isSteady: Bool
     private let constants: ConstantBlock
 
     init(
@@ -30,6 +32,7 @@ public final class Expression: Sendable {
         self.constants = constants
         self.type = converters.output == .same ? type : converters.output
         apply = fetch.apply
+        isSteady = fetch.isSteady && converters.isEmpty
     }
 
     /// What its fetch reads.
@@ -68,6 +71,8 @@ public final class ExpressionCompiler: @unchecked Sendable {
     /// Lists of patterns.
     public let patterns: PatternStore
     private var numbered: [Expression] = []
+    /// The numbers of those whose samples are kept, by what they read.
+    private var steady: [String: Int] = [:]
     /// What formats of rules want to be kept of streams.
     public internal(set) var formatNeeds: LogNeeds = []
     /// What was said that is no mistake, with its place; whoever reports it takes it away.
@@ -136,7 +141,7 @@ public final class ExpressionCompiler: @unchecked Sendable {
         }
         if let place { try check(row, call, place) }
         let expression = try compile(call, row, &reader)
-        numbered.append(expression)
+        let number = number(expression, call)
         let isBare = expression.converters.isEmpty
         // The list behind the expression was named just now.
         let users = isBare && method == .group ? references.userLists.last : nil
@@ -144,11 +149,25 @@ public final class ExpressionCompiler: @unchecked Sendable {
         if let users { notePattern = { users.groups.append($0) } }
         // Converters make another value of it, to which the fetch's own way does not apply.
         return Criterion(
-            expression: numbered.count - 1, type: expression.type, name: call.name,
+            expression: number, type: expression.type, name: call.name,
             method: isBare || method != row.method ? method : nil,
             readsVersions: isBare && row.readsVersions,
             wordCount: max(1, reader.nextWord - first),
             notePattern: notePattern)
+    }
+
+    /// Numbers an expression; those that read the same of a head share a number.
+    private func number(_ expression: Expression, _ call: ExpressionCall) -> Int {
+        guard expression.isSteady else {
+            numbered.append(expression)
+            return numbered.count - 1
+        }
+        let arguments = call.arguments.map { String(decoding: $0.text, as: UTF8.self) }
+        let key = ([expression.fetch.name] + arguments).joined(separator: "\0")
+        if let known = steady[key] { return known }
+        numbered.append(expression)
+        steady[key] = numbered.count - 1
+        return numbered.count - 1
     }
 
     /// The needs of a numbered expression.

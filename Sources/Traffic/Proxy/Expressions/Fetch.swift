@@ -68,6 +68,8 @@ public struct Fetch: Sendable {
     public let prepare: Converter.Preparation?
     /// What it does.
     public let apply: Function
+    /// Whether it gives the same as long as no rule has changed anything, and changes nothing.
+    public private(set) var isSteady = false
 
     /// A row.
     public init(
@@ -118,7 +120,15 @@ public struct Fetch: Sendable {
             name, output, takes: shapes, needs: needs, comparedBy: method,
             readsVersions: readsVersions, hasDerivatives: hasDerivatives ?? self.hasDerivatives,
             isForListsOnly: isForListsOnly ?? self.isForListsOnly,
-            "Is another name of \(self.name).", prepare: prepare, apply)
+            "Is another name of \(self.name).", prepare: prepare, apply
+        ).steady(isSteady)
+    }
+
+    /// The row, marked as one that gives the same until a rule changes something.
+    public func steady(_ isSteady: Bool = true) -> Fetch {
+        var row = self
+        row.isSteady = isSteady
+        return row
     }
 
     /// The name with its arguments in the manual's notation.
@@ -133,9 +143,11 @@ public struct FetchFamily: Sendable {
     public let rows: [Fetch]
 
     /// A family from its rows.
-    public init(_ name: String, _ rows: [Fetch]) {
+    ///
+    /// - Parameter areSteady: whether all rows give the same until a rule changes something.
+    public init(_ name: String, areSteady: Bool = false, _ rows: [Fetch]) {
         self.name = name
-        self.rows = rows
+        self.rows = areSteady ? rows.map { $0.steady() } : rows
     }
 }
 

@@ -86,10 +86,21 @@ extension Subject {
     ///   - known: the number of the name, which saves comparing it.
     public func nextField(_ name: Span<UInt8>, _ known: KnownField, from start: Int) -> Int? {
         var index = start
-        let count = fieldCount
-        while index < count {
-            if isField(field(index), name, known) { return index }
-            index &+= 1
+        if name.isEmpty {
+            while index < fieldCount {
+                if isSeen(field(index)) { return index }
+                index &+= 1
+            }
+            return nil
+        }
+        // Lines of another length or number are passed over without a look at their names.
+        while let found = unsafe worker.pointee.fields.nextIndex(
+            of: known, nameLength: name.count, from: index)
+        {
+            let line = field(found)
+            let isNamed = known != .unlisted || self.name(of: line).isSame(ignoringCaseOf: name)
+            if isNamed && isSeen(line) { return found }
+            index = found &+ 1
         }
         return nil
     }

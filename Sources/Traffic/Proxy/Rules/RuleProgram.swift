@@ -79,13 +79,17 @@ extension Subject {
         var isAgain = isAgain
         // Conditions may wait for bytes; an action takes what is there.
         let decided = unsafe Subject(worker, session: session, stream: stream, isFinal: true)
+        var kept = KeptSamples()
+        // Safety: the scratch is a block of its own that the worker keeps for life; so below.
+        let mark = unsafe worker.pointee.scratch.pointee.mark
+        defer { unsafe worker.pointee.scratch.pointee.rewind(to: mark) }
         while index < range.upperBound {
             // Safety: as `RuleEntry` says.
             let entry = unsafe worker.pointee.programs[program].rules.entries[index]
             // A rule that waits has been judged already.
             if !isAgain {
                 if unsafe worker.pointee.isTraced { beginTracing(entry) }
-                switch judge(entry, program) {
+                switch judge(entry, program, &kept) {
                 case .pass: break
                 case .fail:
                     index &+= 1
@@ -99,6 +103,8 @@ extension Subject {
             }
             if unsafe worker.pointee.isTraced { traced(entry, result) }
             isAgain = false
+            kept.forget()
+            unsafe worker.pointee.scratch.pointee.rewind(to: mark)
             if case .goOn = result {
                 index &+= 1
                 continue
@@ -109,7 +115,9 @@ extension Subject {
     }
 
     /// Whether a rule's condition holds.
-    private func judge(_ entry: RuleEntry, _ program: Handle) -> TestResult {
+    private func judge(
+        _ entry: RuleEntry, _ program: Handle, _ kept: inout KeptSamples
+    ) -> TestResult {
         guard let condition = unsafe entry.condition, let table = unsafe entry.table else {
             return .pass
         }
@@ -118,7 +126,7 @@ extension Subject {
                 condition.evaluate(in: table) { number in
                     // Safety: the scratch is a block of its own that the worker keeps for life.
                     table.withTest(number) {
-                        unsafe test($0, program, &worker.pointee.scratch.pointee)
+                        unsafe test($0, program, &worker.pointee.scratch.pointee, &kept)
                     }
                 }
             }
@@ -129,15 +137,45 @@ extension Subject {
 
     /// Whether a test of an access list matches.
     func test(_ test: AccessTest, _ program: Handle, _ scratch: inout SampleScratch) -> TestResult {
+        var kept = KeptSamples()
+        return self.test(test, program, &scratch, &kept)
+    }
+
+    /// As ``test(_:_:_:)``, among others of one list.
+    func test(
+        _ test: AccessTest, _ program: Handle, _ scratch: inout SampleScratch,
+        _ kept: inout KeptSamples
+    ) -> TestResult {
         // Safety: as `RuleProgram` says.
         let expression = unsafe worker.pointee.programs[program].rules.expressions[test.expression]
+        let keeps = unsafe expression._withUnsafeGuaranteedRef { $0.isSteady }
+        let known = keeps ? kept.find(test.expression) : nil
+        if let place = known {
+            if let sample = kept.sample(place),
+                unsafe test.matches(
+                    sample, &scratch, &worker.pointee.regularExpressions.pointee)
+            {
+                return .pass
+            }
+            if kept.isLone(place) { return .fail }
+        }
         var state = FetchState(comparedBy: test.method)
         var mayChange = false
-        let mark = scratch.mark
+        var mark = scratch.mark
+        // Where the first value is kept; -1 while it is not.
+        var place = -1
+        var isFirst = unsafe keeps && known == nil && !worker.pointee.isTraced
         defer { scratch.rewind(to: mark) }
         repeat {
             let sample = unsafe expression._withUnsafeGuaranteedRef {
                 evaluate($0, &state, &scratch)
+            }
+            if isFirst {
+                isFirst = false
+                place = keep(sample, state, of: test.expression, &scratch, &mark, &kept)
+            } else if place >= 0 {
+                if sample == nil && !state.isIncomplete { kept.noteLone(place) }
+                place = -1
             }
             guard let sample else {
                 if unsafe worker.pointee.isTraced { traced(test, nil, false, &scratch) }
@@ -153,5 +191,26 @@ extension Subject {
             scratch.rewind(to: state.kept?.range.upperBound ?? mark)
         } while true
         return mayChange && !isFinal ? .unknown : .fail
+    }
+    /// Keeps the first value of an expression for further conditions, and its bytes in the scratch;
+    /// returns where, or -1 when it is not kept.
+    @inline(__always)
+    private func keep(
+        _ sample: Sample?, _ state: FetchState, of number: Int, _ scratch: inout SampleScratch,
+        _ mark: inout Int, _ kept: inout KeptSamples
+    ) -> Int {
+        guard let sample else {
+            if !state.isIncomplete { _ = kept.keep(nil, of: number, isLone: true) }
+            return -1
+        }
+        if !sample.flags.isDisjoint(with: [.mayChange, .isVolatile]) || state.kept != nil
+            || scratch.mark - mark > KeptSamples.mostBytes
+        {
+            return -1
+        }
+        let isLone = !sample.flags.contains(.hasMore)
+        guard let place = kept.keep(sample, of: number, isLone: isLone) else { return -1 }
+        mark = scratch.mark
+        return isLone ? -1 : place
     }
 }

@@ -64,6 +64,30 @@ extension Subject {
     /// - Parameter name: in small letters.
     public func addField(_ name: Span<UInt8>, _ value: Span<UInt8>) -> Bool {
         guard let line = makeLine(name, value) else { return false }
+        return add(line, name, value)
+    }
+
+    /// As ``addField(_:_:)``, for a name that was looked at when the rule was read.
+    ///
+    /// - Parameters:
+    ///   - begin: the name, which is a token in small letters, a colon and a blank.
+    ///   - known: the number of the name.
+    public func addField(
+        begin: Span<UInt8>, _ known: KnownField, _ value: Span<UInt8>
+    ) -> Bool {
+        let nameLength = begin.count - 2
+        guard nameLength <= Int(UInt16.max), !value.hasLineEnd, let start = keep(begin)?.lowerBound,
+            keep(value) != nil, keep("\r\n") != nil
+        else { return false }
+        let line = FieldLine(
+            nameStart: UInt32(truncatingIfNeeded: start),
+            valueStart: UInt32(truncatingIfNeeded: start + begin.count),
+            valueLength: UInt32(truncatingIfNeeded: value.count),
+            nameLength: UInt16(truncatingIfNeeded: nameLength), known: known, flags: .edited)
+        return add(line, begin.extracting(0..<nameLength), value)
+    }
+
+    private func add(_ line: FieldLine, _ name: Span<UInt8>, _ value: Span<UInt8>) -> Bool {
         if line.known.isFraming { return true }
         if line.known == .connection && takeConnection(value) { return true }
         if line.known == .host && hasRequestHead && !follow(host: value) { return false }
@@ -150,9 +174,18 @@ extension KnownField {
 extension Span where Element == UInt8 {
     /// Whether there is a carriage return, a line feed or a zero byte.
     public var hasLineEnd: Bool {
-        for index in 0..<count {
+        var index = 0
+        // Eight bytes at a time, as long as there is no control character among them.
+        while index &+ 8 <= count {
+            let word = load64(index)
+            let low = (word &- 0x2020_2020_2020_2020) & ~word & 0x8080_8080_8080_8080
+            if low != 0 { break }
+            index &+= 8
+        }
+        while index < count {
             let byte = self[index]
             if byte == 0x0D || byte == 0x0A || byte == 0 { return true }
+            index &+= 1
         }
         return false
     }

@@ -57,6 +57,62 @@ enum ResponseStage: UInt8 {
     }
 }
 
+/// The stages at which a proxy does something, as sets of bits: streams pass the others at once.
+struct StageSet: BitwiseCopyable {
+    /// Of requests, as their frontend.
+    let front: UInt32
+    /// Of requests, as their backend.
+    let back: UInt32
+    /// Of requests of a `listen`, beside ``front``.
+    let listen: UInt32
+    /// As the three above, of responses.
+    let answerFront: UInt32
+    let answerBack: UInt32
+    let answerListen: UInt32
+
+    /// The stages of a proxy.
+    init(_ proxy: ProxyConfiguration) {
+        let steps = (0..<32).compactMap { RequestStage(rawValue: $0) }.filter { stage in
+            stage.list.map { !proxy.rules[Int($0.step.rawValue)].isEmpty } ?? false
+        }
+        // Whoever passes the first is counted, and at the others a way is chosen or ends.
+        var front = Self.bits([.frontContent, .switching, .done])
+        front |= Self.bits(steps.filter { $0.list?.ofBackend == false })
+        var back = Self.bits([RequestStage.done]) | Self.bits(steps.filter { $0.list?.ofBackend == true })
+        if proxy.options.contains(.httpBufferRequest) {
+            front |= Self.bits([.frontBody])
+            back |= Self.bits([.backBody])
+        }
+        if proxy.unusualNames != .passed {
+            front |= Self.bits([.frontNames])
+            back |= Self.bits([.backNames])
+        }
+        self.front = front
+        self.back = back
+        listen = back & Self.bits([.persistence, .servers, .sticking, .done])
+        let answers = (0..<32).compactMap { ResponseStage(rawValue: $0) }.filter { stage in
+            stage.list.map { !proxy.rules[Int($0.step.rawValue)].isEmpty } ?? true
+        }
+        answerFront = Self.bits(answers.filter { $0.list?.ofBackend != true })
+        answerBack = Self.bits(answers.filter { $0.list?.ofBackend != false })
+        answerListen = answerBack | answerFront & Self.bits([.captures, .done])
+    }
+
+    private static func bits(_ stages: [RequestStage]) -> UInt32 {
+        stages.reduce(0) { $0 | 1 << UInt32($1.rawValue) }
+    }
+
+    private static func bits(_ stages: [ResponseStage]) -> UInt32 {
+        stages.reduce(0) { $0 | 1 << UInt32($1.rawValue) }
+    }
+
+    /// The first stage from one on at which something is done.
+    @inline(__always)
+    static func next(_ stages: UInt32, from stage: UInt8) -> UInt8 {
+        stage &+ UInt8(truncatingIfNeeded: (stages >> UInt32(stage)).trailingZeroBitCount)
+    }
+}
+
 /// A stream's place among the rules.
 struct RulePlace {
     /// ``RequestStage`` or ``ResponseStage``.
@@ -302,7 +358,9 @@ extension Worker {
     /// server.
     mutating func walkRequest(_ stream: Handle) {
         while true {
-            guard let stage = RequestStage(rawValue: streams[stream].rules.stage) else {
+            let next = StageSet.next(requestStages(stream), from: streams[stream].rules.stage)
+            streams[stream].rules.stage = next
+            guard let stage = RequestStage(rawValue: next) else {
                 preconditionFailure("a request's stage is none of a request")
             }
             if stage == .done { return passRequest(stream) }
@@ -324,6 +382,29 @@ extension Worker {
             case .ended: return
             }
         }
+    }
+
+    /// The stages at which something is done with a request, as far as its way is known.
+    @inline(__always)
+    private func requestStages(_ stream: Handle) -> UInt32 {
+        let own = streams[stream].program
+        let front = Int(streams[stream].frontend)
+        let back = Int(streams[stream].backend)
+        let stages = programs[own].proxies[front].stages.front
+        if back < 0 { return stages }
+        if back == front { return stages | programs[own].proxies[back].stages.listen }
+        return stages | programs[own].proxies[back].stages.back
+    }
+
+    /// As ``requestStages(_:)``, of its response.
+    @inline(__always)
+    private func responseStages(_ stream: Handle) -> UInt32 {
+        let own = streams[stream].program
+        let front = Int(streams[stream].frontend)
+        let back = Int(streams[stream].backend)
+        if back == front { return programs[own].proxies[back].stages.answerListen }
+        return programs[own].proxies[front].stages.answerFront
+            | programs[own].proxies[back].stages.answerBack
     }
 
     /// Whether a relay becomes an exchange of HTTP behind a stage: a rule of the frontend, or the
@@ -627,8 +708,11 @@ extension Worker {
 
     /// Leads a response through its rules from where it stands to the client.
     mutating func walkResponse(_ stream: Handle) {
+        let stages = responseStages(stream)
         while true {
-            guard let stage = ResponseStage(rawValue: streams[stream].rules.stage) else {
+            let next = StageSet.next(stages, from: streams[stream].rules.stage)
+            streams[stream].rules.stage = next
+            guard let stage = ResponseStage(rawValue: next) else {
                 preconditionFailure("a response's stage is none of a response")
             }
             guard let (step, ofBackend) = stage.list else { return passResponse(stream) }

@@ -68,6 +68,22 @@ public struct FieldTable: ~Copyable {
         return nil
     }
 
+    /// Index of the next line, from `start` on, whose name has that number and that length, removed
+    /// ones included; nil when there is none.
+    @inline(__always)
+    public func nextIndex(of field: KnownField, nameLength: Int, from start: Int) -> Int? {
+        var index = max(start, 0)
+        let length = UInt16(truncatingIfNeeded: nameLength)
+        while index < count {
+            // Safety: below `count`.
+            if unsafe lines[index].known == field && lines[index].nameLength == length {
+                return index
+            }
+            index &+= 1
+        }
+        return nil
+    }
+
     /// Adds a line; false when the table is full.
     @inline(__always)
     public mutating func append(_ line: FieldLine) -> Bool {
