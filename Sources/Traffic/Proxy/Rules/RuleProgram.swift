@@ -8,8 +8,12 @@ import Structures
 ///
 /// Safety: the generation, which the program holds, keeps the objects.
 @safe
-struct RuleEntry {
+struct RuleEntry: BitwiseCopyable {
     let action: Unmanaged<Action>
+    /// The test of a condition that is nothing else.
+    let onlyTest: Unmanaged<AccessTest>?
+    /// Whether that must fail.
+    let mustFail: Bool
     let condition: Unmanaged<Samples.Condition>?
     let table: Unmanaged<AccessTable>?
     let rule: Unmanaged<Rule>
@@ -19,13 +23,13 @@ struct RuleEntry {
 @safe
 struct RuleProgram: ~Copyable {
     /// Every rule, list by list.
-    let entries: [RuleEntry]
+    let entries: FixedArray<RuleEntry>
     /// Where the list of a proxy's step begins in `entries`; one more than there are lists.
-    private let starts: [Int32]
+    private let starts: FixedArray<Int32>
     /// The numbered expressions.
     ///
     /// Safety: as in `RuleEntry`.
-    let expressions: [Unmanaged<Expression>]
+    let expressions: FixedArray<Unmanaged<Expression>>
     /// The access lists that expressions name; as `expressions`.
     let listUses: [Unmanaged<AccessListUse>]
 
@@ -36,10 +40,13 @@ struct RuleProgram: ~Copyable {
             for step in RuleStep.allCases {
                 starts.append(Int32(entries.count))
                 for rule in proxy.rules[Int(step.rawValue)] {
+                    let only = rule.condition.flatMap { rule.table?.onlyTest(of: $0) }
                     // Safety: the configuration is kept by the generation.
                     unsafe entries.append(
                         RuleEntry(
                             action: Unmanaged.passUnretained(rule.action),
+                            onlyTest: only.map { unsafe Unmanaged.passUnretained($0.test) },
+                            mustFail: only?.mustFail ?? false,
                             condition: rule.condition.map { unsafe Unmanaged.passUnretained($0) },
                             table: rule.table.map { unsafe Unmanaged.passUnretained($0) },
                             rule: Unmanaged.passUnretained(rule)))
@@ -47,12 +54,11 @@ struct RuleProgram: ~Copyable {
             }
         }
         starts.append(Int32(entries.count))
-        self.entries = entries
-        self.starts = starts
+        self.entries = FixedArray(entries)
+        self.starts = FixedArray(starts)
         // Safety: as above.
-        unsafe expressions = configuration.expressions.expressions.map {
-            unsafe Unmanaged.passUnretained($0)
-        }
+        unsafe expressions = FixedArray(
+            configuration.expressions.expressions.map { unsafe Unmanaged.passUnretained($0) })
         unsafe listUses = configuration.expressions.listUses.map {
             unsafe Unmanaged.passUnretained($0)
         }
@@ -118,6 +124,13 @@ extension Subject {
     private func judge(
         _ entry: RuleEntry, _ program: Handle, _ kept: inout KeptSamples
     ) -> TestResult {
+        if let test = unsafe entry.onlyTest, unsafe !worker.pointee.isTraced {
+            // Safety: the scratch is a block of its own that the worker keeps for life.
+            let result = unsafe test._withUnsafeGuaranteedRef {
+                unsafe self.test($0, program, &worker.pointee.scratch.pointee, &kept)
+            }
+            return entry.mustFail ? result.negated : result
+        }
         guard let condition = unsafe entry.condition, let table = unsafe entry.table else {
             return .pass
         }

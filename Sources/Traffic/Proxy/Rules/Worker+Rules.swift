@@ -78,7 +78,8 @@ struct StageSet: BitwiseCopyable {
         // Whoever passes the first is counted, and at the others a way is chosen or ends.
         var front = Self.bits([.frontContent, .switching, .done])
         front |= Self.bits(steps.filter { $0.list?.ofBackend == false })
-        var back = Self.bits([RequestStage.done]) | Self.bits(steps.filter { $0.list?.ofBackend == true })
+        var back = Self.bits([RequestStage.done])
+        back |= Self.bits(steps.filter { $0.list?.ofBackend == true })
         if proxy.options.contains(.httpBufferRequest) {
             front |= Self.bits([.frontBody])
             back |= Self.bits([.backBody])

@@ -208,6 +208,15 @@ public final class AccessTable: @unchecked Sendable {
         unsafe borrowed[number]._withUnsafeGuaranteedRef(body)
     }
 
+    /// The test of a condition that is nothing but one test, and whether it must fail.
+    public func onlyTest(of condition: Condition) -> (test: AccessTest, mustFail: Bool)? {
+        let terms = condition.allTerms
+        guard terms.count == 1, let term = terms.first else { return nil }
+        let numbers = tests(of: Int(term.list))
+        guard numbers.count == 1 else { return nil }
+        return (tests[numbers[0]], term.isNegated != condition.isUnless)
+    }
+
     /// The numbers of the tests of a list, for those who explain.
     public func tests(of list: Int) -> [Int] {
         (Int(starts[list])..<Int(starts[list + 1])).map { Int(members[$0]) }

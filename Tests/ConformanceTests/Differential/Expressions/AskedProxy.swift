@@ -16,7 +16,7 @@ final class AskedProxy {
     init(_ program: Program, _ tables: [ExpressionTable], port: UInt16) throws {
         self.tables = tables
         self.port = port
-        setenv("MARTLET_TEST_VARIABLE", "a value, with \"marks\"", 1)
+        setenv("MARTLET_TEST_ASKED_VARIABLE", "a value, with \"marks\"", 1)
         setenv("MARTLET_TEST_EMPTY", "", 1)
         proxy = try RunningProxy(program) { folder in
             Self.configuration(tables, folder: folder, port: port)
