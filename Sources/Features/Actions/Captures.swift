@@ -71,13 +71,17 @@ private final class Capture: Action, @unchecked Sendable {
         // A backend may be used by frontends without such a slot.
         let limit = subject.captureLimit(request: isRequest, slot: slot)
         if limit == 0 { return .goOn }
-        subject.withScratch { scratch in
-            if let sample = subject.text(expression, &scratch) {
+        return subject.withScratch { scratch in
+            var state = FetchState()
+            let found = subject.evaluate(expression, &state, &scratch)
+            let isIncomplete = found.map { $0.flags.contains(.mayChange) } ?? state.isIncomplete
+            if isIncomplete && subject.mayWait { return .wait(until: 0) }
+            if var sample = found, scratch.cast(&sample, to: .string) {
                 subject.setCapture(
                     request: isRequest, slot: slot, to: scratch.bytes(of: sample), limit: limit)
             }
+            return .goOn
         }
-        return .goOn
     }
 }
 

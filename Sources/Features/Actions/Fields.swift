@@ -131,7 +131,7 @@ private final class DeleteField: Action, @unchecked Sendable {
         case "sub": return .contains
         case "reg":
             do throws(RegularExpressionMistake) {
-                return .matches(try RegularExpression(Array(written.utf8), ignoresCase: true))
+                return .matches(try RegularExpression(Array(written.utf8), ignoresCase: false))
             } catch {
                 throw ExpressionMistake(
                     word: position, offset: 0, length: written.utf8.count,
@@ -166,7 +166,14 @@ private final class DeleteField: Action, @unchecked Sendable {
         let rest = name.count - wanted.count
         switch test {
         case .same: return false
-        case .matches(let expression): return subject.matches(expression, name)
+        case .matches(let expression):
+            // Names are in small letters to rules, however they came.
+            return subject.withScratch { scratch in
+                let small = scratch.make(as: .string) { output in
+                    for index in 0..<name.count { output.append(name[index].asciiSmall) }
+                }
+                return small.map { subject.matches(expression, scratch.bytes(of: $0)) } ?? false
+            }
         case .begins:
             return rest >= 0 && name.extracting(0..<wanted.count).isSame(ignoringCaseOf: wanted)
         case .ends:

@@ -109,7 +109,7 @@ private final class Track: Action, @unchecked Sendable {
             var state = FetchState()
             let found = subject.evaluate(key, &state, &scratch)
             let isIncomplete = found.map { $0.flags.contains(.mayChange) } ?? state.isIncomplete
-            if isIncomplete && subject.mayChange { return .wait(until: 0) }
+            if isIncomplete && subject.mayWait { return .wait(until: 0) }
             guard var sample = found else { return .goOn }
             let type = subject.withTable(table) { $0.configuration.keyType }
             guard let type, type.convert(&sample, in: &scratch) else { return .goOn }

@@ -16,5 +16,5 @@ extension FetchCatalog {
 
 extension ConverterCatalog {
     /// Every converter of the manual.
-    public static let all = ConverterCatalog(standard.families + [.tables])
+    public static let all = ConverterCatalog(standard.families + [.tables, .names])
 }

@@ -119,7 +119,7 @@ extension LogAliasCatalog {
                 output.append(state.state)
             }),
         LogAlias(
-            "tsc", http: true, "The state at the end with the cookie's.",
+            "tsc", "The state at the end with the cookie's.",
             .plain { subject, _, output in
                 let state = subject.termination
                 output.append(state.cause)

@@ -78,6 +78,12 @@ public struct Subject: BitwiseCopyable {
     /// Whether bytes that are still to come may change what expressions give.
     public var mayChange: Bool { !isFinal }
 
+    /// Whether the present rule may wait for bytes that its sample needs.
+    public var mayWait: Bool {
+        // Safety: as the type says.
+        unsafe worker.pointee.mayListWait
+    }
+
     /// Microseconds since 1970, the same for a whole turn of the worker's loop.
     public var calendarMicroseconds: Int64 { Clock.calendarMicroseconds() }
 

@@ -37,6 +37,13 @@ extension Worker {
         let length = Int(sessions[session].addressTextLength)
         guard length > 0 else { return true }
         let proxy = programs[own].forwardFor[back] != nil ? back : front
+        // Where both sides have the option, the frontend's exceptions hold, too.
+        if proxy != front, !programs[own].isPlainForwardFor[front],
+            let field = programs[own].forwardFor[front],
+            !applies(field, to: sessions[session].clientAddress.ip, stream)
+        {
+            return true
+        }
         if !programs[own].isPlainForwardFor[proxy] {
             guard let field = programs[own].forwardFor[proxy],
                 applies(field, to: sessions[session].clientAddress.ip, stream)
@@ -61,7 +68,8 @@ extension Worker {
         let source = withSubject(stream, isFinal: true) { $0.clientAddress }
         let proxy = programs[own].forwardFor[back] != nil ? back : front
         guard let source, let field = programs[own].forwardFor[proxy],
-            applies(field, to: source, stream)
+            applies(field, to: source, stream),
+            programs[own].forwardFor[front].map({ applies($0, to: source, stream) }) ?? true
         else { return true }
         var text = InlineArray<48, UInt8>(repeating: 0)
         var room = text.mutableSpan

@@ -272,12 +272,18 @@ extension Worker {
 
     private mutating func setFraming(_ stream: Handle, _ head: MessageHead) {
         streams[stream].flows[0].bytes = UInt64(head.length)
+        // What has come of the body with the head is not read again.
+        let rest = connections[streams[stream].client].inbound.count &- Int(head.length)
+        let come = UInt64(max(0, rest))
         switch head.framing {
         case .none: streams[stream].flows[0].framing = .none
         case .length(let count):
             streams[stream].flows[0].framing = .length
             streams[stream].flows[0].remaining = count
-        case .chunked: streams[stream].flows[0].framing = .chunked
+            streams[stream].flows[0].bytes &+= min(come, UInt64(count))
+        case .chunked:
+            streams[stream].flows[0].framing = .chunked
+            streams[stream].flows[0].bytes &+= come
         case .untilClose: preconditionFailure("no request lasts until the close")
         }
     }

@@ -86,6 +86,7 @@ extension Subject {
         // Conditions may wait for bytes; an action takes what is there.
         let decided = unsafe Subject(worker, session: session, stream: stream, isFinal: true)
         var kept = KeptSamples()
+        unsafe worker.pointee.mayListWait = !isFinal
         // Safety: the scratch is a block of its own that the worker keeps for life; so below.
         let mark = unsafe worker.pointee.scratch.pointee.mark
         defer { unsafe worker.pointee.scratch.pointee.rewind(to: mark) }

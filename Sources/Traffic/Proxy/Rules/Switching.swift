@@ -101,13 +101,15 @@ extension Subject {
     }
 
     /// Index of the backend with that name; nil when there is none.
-    func backend(named name: Span<UInt8>) -> Int? {
+    public func backend(named name: Span<UInt8>) -> Int? {
         unsafe worker.pointee.programs[program].backendNames.index(of: name)
     }
 
     /// Position of the backend's server with that name; nil when there is none.
-    func server(named name: Span<UInt8>) -> Int? {
-        let backend = backend
+    func server(named name: Span<UInt8>) -> Int? { server(named: name, of: backend) }
+
+    /// As ``server(named:)``, of any backend by its index.
+    public func server(named name: Span<UInt8>, of backend: Int) -> Int? {
         guard backend >= 0 else { return nil }
         let entry = unsafe worker.pointee.programs[program].proxies[backend]
         for position in 0..<Int(entry.serverCount) {

@@ -98,7 +98,10 @@ extension Worker {
         let start = output.count
         if isTraced { explainReply(stream, status) }
         writePrepared(stream, to: &output)
-        applyAfterRules(stream, &output, from: start)
+        // What was no request meets no rules.
+        if !streams[stream].flags.contains(.isBadRequest) {
+            applyAfterRules(stream, &output, from: start)
+        }
         connections[client].outbound = output
         driveReply(stream)
     }

@@ -16,7 +16,8 @@ extension Worker {
         let frontend = Int(streams[stream].frontend)
         if hasRequestRules(programs[program].proxies[frontend], program) {
             dropMessage()
-            walkRequest(stream)
+            // What the client has sent with its connection is there for the first rule.
+            driveAnalysis(stream)
             return
         }
         let target = programs[program].proxies[frontend].defaultBackend

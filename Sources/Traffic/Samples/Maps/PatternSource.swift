@@ -387,7 +387,10 @@ extension PatternSource {
     /// Lets workers see the changes of a short list before they have turned.
     private func renew() -> Bool {
         if !hasChanges { return true }
-        guard count <= Self.shortLimit, renewals < Self.renewalLimit else { return false }
+        // Regular expressions are compiled where a side is made.
+        guard count <= Self.shortLimit, renewals < Self.renewalLimit,
+            !views.keys.contains(where: { $0.method == .reg })
+        else { return false }
         let numbers = ordered()
         for view in views.values {
             view.replace { index in
@@ -415,13 +418,28 @@ extension PatternSource {
         } else {
             for view in views.values { apply(unsettled, to: view) }
         }
-        // Changes that came meanwhile may still name numbers that were removed.
-        if edits.isEmpty {
-            freeNumbers += numbersToFree
-            numbersToFree = []
-        }
+        freeRemoved()
         unsettled = []
         isSettling = false
+    }
+
+    /// Lets numbers of removed entries be used again, but for those that changes name which came
+    /// meanwhile.
+    private func freeRemoved() {
+        var named: Set<UInt32> = []
+        for edit in edits {
+            switch edit {
+            case .insert(let number), .remove(let number), .set(let number): named.insert(number)
+            case .rebuild: return
+            }
+        }
+        if named.isEmpty {
+            freeNumbers += numbersToFree
+            numbersToFree = []
+            return
+        }
+        freeNumbers += numbersToFree.filter { !named.contains($0) }
+        numbersToFree.removeAll { !named.contains($0) }
     }
 
     private func apply(_ edits: [Edit], to view: PatternView) {

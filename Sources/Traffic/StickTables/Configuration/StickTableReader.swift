@@ -119,17 +119,18 @@ public struct StickTableReader {
         case "ip", "ipv4": keyType = .ipv4
         case "ipv6": keyType = .ipv6
         case "integer": keyType = .integer
-        case "string": keyType = .string(length: try readLength())
-        case "binary": keyType = .binary(length: try readLength())
+        case "string": keyType = .string(length: try readLength(default: 31))
+        case "binary": keyType = .binary(length: try readLength(default: 32))
         default:
             throw wrong(
                 "unknown type '\(word)'", suggestion: Spelling.nearest(to: word, among: Self.types))
         }
     }
 
-    private mutating func readLength() throws(ExpressionMistake) -> Int {
+    /// A length, or what HAProxy takes without one: 32 bytes, of which a string's end is one.
+    private mutating func readLength(default length: Int) throws(ExpressionMistake) -> Int {
         guard position < words.count, words[position] == "len" else {
-            return StickKeyType.defaultLength
+            return length
         }
         position += 1
         let word = try argument("a number of bytes")

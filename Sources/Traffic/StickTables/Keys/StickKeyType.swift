@@ -20,8 +20,6 @@ public enum StickKeyType: Hashable, Sendable {
     /// Blocks of exactly so many bytes.
     case binary(length: Int)
 
-    /// The length of strings and binaries that are declared without one.
-    public static let defaultLength = 32
     /// The greatest length of strings and binaries.
     public static let longestLength = 1 << 20
 
