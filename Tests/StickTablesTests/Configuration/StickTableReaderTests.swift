@@ -210,7 +210,8 @@ private func read(_ text: String) throws(ExpressionMistake) -> ReadStickTable {
     }
 
     @Test func `lengths and addresses have the manual's defaults`() throws {
-        #expect(try read("type string size 1").configuration.keyType == .string(length: 32))
+        // 32 with the byte that ends it.
+        #expect(try read("type string size 1").configuration.keyType == .string(length: 31))
         #expect(try read("type binary size 1").configuration.keyType == .binary(length: 32))
         #expect(try read("type ipv4 size 1").configuration.keyType == .ipv4)
         #expect(try read("type ip size 1").configuration.keyType == .ipv4)

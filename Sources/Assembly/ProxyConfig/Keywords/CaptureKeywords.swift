@@ -118,5 +118,6 @@ extension ProxyDraft {
             place: SourcePlace(arguments.location))
         proxy.rules[Int(step.rawValue)].append(rule)
         ownRules.append(rule)
+        lastRules[rule.step] = rule
     }
 }

@@ -208,6 +208,7 @@ extension ProxyDraft {
         warnOfOrder(rule, arguments, &diagnostics)
         proxy.rules[Int(step.rawValue)].append(rule)
         ownRules.append(rule)
+        lastRules[step] = rule
     }
 
     /// An access list that reads what is not there never matches.
@@ -232,8 +233,9 @@ extension ProxyDraft {
         if !requestCaptures.lengths.isEmpty { proxy.requestCaptures = requestCaptures.lengths }
         if !responseCaptures.lengths.isEmpty { proxy.responseCaptures = responseCaptures.lengths }
         session.compiler.references.finish(lists)
+        let own = Set(ownRules.map { ObjectIdentifier($0) })
         for list in proxy.rules {
-            for (index, rule) in list.enumerated() where ownRules.contains(where: { $0 === rule }) {
+            for (index, rule) in list.enumerated() where own.contains(ObjectIdentifier(rule)) {
                 rule.action.settle(before: index + 1 < list.count ? list[index + 1] : nil)
             }
         }

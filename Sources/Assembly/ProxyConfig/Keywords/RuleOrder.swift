@@ -11,7 +11,7 @@ extension ProxyDraft {
         _ rule: Rule, _ arguments: KeywordArguments, _ diagnostics: inout Diagnostics
     ) {
         let step = rule.step
-        let previous = ownRules.last { $0.step == step }
+        let previous = lastRules[step]
         if let previous, previous.condition == nil, previous.action.endsList {
             diagnostics.report(
                 arguments.warning(
@@ -19,9 +19,7 @@ extension ProxyDraft {
                         + "further entries are NOOP."))
         }
         guard let position = Self.order.firstIndex(of: step) else { return }
-        let later = Self.order[(position + 1)...].first { step in
-            ownRules.contains { $0.step == step }
-        }
+        let later = Self.order[(position + 1)...].first { lastRules[$0] != nil }
         guard let later else { return }
         let article = later == .httpRequest ? "an" : "a"
         diagnostics.report(

@@ -166,8 +166,10 @@ enum UserListKeywords {
         if let password = user.password, !user.isPlain {
             let hash = Array(password.utf8)
             if !PasswordCheck().understands(hash.span) {
+                // No warning: HAProxy has none, and such a file starts where warnings forbid it.
                 diagnostics.report(
-                    arguments.warning(
+                    Diagnostic(
+                        .notice, at: arguments.location,
                         "the password of user '\(name)' is no hash that crypt(3) knows, so it "
                             + "never matches; 'insecure-password' takes a password as it is"))
             }

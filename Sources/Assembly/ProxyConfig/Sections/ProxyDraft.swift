@@ -49,6 +49,8 @@ struct ProxyDraft {
     let lists: AccessLists
     /// The rules of this section, without those it has inherited.
     var ownRules: [Rule] = []
+    /// The last of them of each step.
+    var lastRules: [RuleStep: Rule] = [:]
     /// A rule that always ends its list, by its step: what comes behind it never runs.
     var finalRules: [RuleStep: SourceLocation] = [:]
     /// The capture slots of requests.
