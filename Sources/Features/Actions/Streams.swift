@@ -60,6 +60,9 @@ extension ActionFamily {
 /// Safety: constants.
 private final class SwitchMode: Action, @unchecked Sendable {
     init(_ reader: inout ActionReader) throws(ExpressionMistake) {
+        guard reader.surroundings.capability.contains(.frontend) else {
+            throw reader.mistake("a backend cannot change the mode of a stream")
+        }
         guard reader.skip("http") else { throw reader.wrong("expects 'http'") }
         if reader.skip("proto") {
             let name = try reader.word("the name of a protocol")

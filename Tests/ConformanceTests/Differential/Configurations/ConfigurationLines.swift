@@ -148,6 +148,7 @@ struct ConfigurationLine: Sendable, CustomStringConvertible {
         taken(.frontend, "tcp-request session reject if { req.hdr(a) -m found }"),
         taken(.frontend, "tcp-request connection set-var(txn.a) src"),
         taken(.frontend, "tcp-request session set-var(req.a) src"),
+        refused(.tcpBackend, "tcp-request content switch-mode http", "switch-mode"),
         refused(.frontend, "tcp-response content reject if { res.len gt 0 }", "tcp-response"),
         taken(.tcpFrontend, "use_backend b if { path / }"),
         taken(.tcpFrontend, "http-request deny"),
