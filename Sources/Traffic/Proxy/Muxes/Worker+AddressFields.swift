@@ -24,7 +24,7 @@ extension Worker {
         return backEntry.hasForwarded ? appendForwarded(stream, back, &output) : true
     }
 
-    /// `option forwardfor`: the backend's settings win over the frontend's.
+    /// `option forwardfor`: the backend's name wins over the frontend's.
     private mutating func appendForwardFor(
         _ stream: Handle, _ front: Int, _ back: Int, _ output: inout Buffer
     ) -> Bool {
@@ -36,23 +36,23 @@ extension Worker {
         if sessions[session].addressTextLength == 0 { sessions[session].writeAddressText() }
         let length = Int(sessions[session].addressTextLength)
         guard length > 0 else { return true }
-        let proxy = programs[own].forwardFor[back] != nil ? back : front
-        // Where both sides have the option, the frontend's exceptions hold, too.
-        if proxy != front, !programs[own].isPlainForwardFor[front],
-            let field = programs[own].forwardFor[front],
-            !applies(field, to: sessions[session].clientAddress.ip, stream)
-        {
-            return true
-        }
-        if !programs[own].isPlainForwardFor[proxy] {
-            guard let field = programs[own].forwardFor[proxy],
-                applies(field, to: sessions[session].clientAddress.ip, stream)
-            else { return true }
-            guard output.append(field.prefix) else { return false }
-        } else {
+        if isPlainForwardFor(own, front, back) {
             guard output.append("x-forwarded-for: ") else { return false }
+        } else {
+            let address = sessions[session].clientAddress.ip
+            let (one, other) = (programs[own].forwardFor[back], programs[own].forwardFor[front])
+            guard let field = wanted(one, other, for: address, stream) else { return true }
+            guard output.append(field.prefix) else { return false }
         }
         return sessions[session].appendAddress(to: &output) && output.append("\r\n")
+    }
+
+    /// Whether neither proxy says more than `option forwardfor`.
+    private func isPlainForwardFor(_ own: Handle, _ front: Int, _ back: Int) -> Bool {
+        let hasFront = programs[own].proxies[front].hasForwardFor
+        let hasBack = programs[own].proxies[back].hasForwardFor
+        return (!hasFront || programs[own].isPlainForwardFor[front])
+            && (!hasBack || programs[own].isPlainForwardFor[back])
     }
 
     /// Whether rules may have put other addresses in place of the client's.
@@ -66,11 +66,8 @@ extension Worker {
     ) -> Bool {
         let own = streams[stream].program
         let source = withSubject(stream, isFinal: true) { $0.clientAddress }
-        let proxy = programs[own].forwardFor[back] != nil ? back : front
-        guard let source, let field = programs[own].forwardFor[proxy],
-            applies(field, to: source, stream),
-            programs[own].forwardFor[front].map({ applies($0, to: source, stream) }) ?? true
-        else { return true }
+        let (one, other) = (programs[own].forwardFor[back], programs[own].forwardFor[front])
+        guard let source, let field = wanted(one, other, for: source, stream) else { return true }
         var text = InlineArray<48, UInt8>(repeating: 0)
         var room = text.mutableSpan
         let count = source.address.writeText(into: &room)
@@ -83,24 +80,29 @@ extension Worker {
         _ stream: Handle, _ front: Int, _ back: Int, _ output: inout Buffer
     ) -> Bool {
         let own = streams[stream].program
-        guard let field = programs[own].originalTo[back] ?? programs[own].originalTo[front],
-            let local = withSubject(stream, isFinal: true, { $0.destinationAddress }),
-            applies(field, to: local, stream)
+        let (one, other) = (programs[own].originalTo[back], programs[own].originalTo[front])
+        guard let local = withSubject(stream, isFinal: true, { $0.destinationAddress }),
+            let field = wanted(one, other, for: local, stream)
         else { return true }
         var text: [UInt8] = []
         local.address.appendText(to: &text)
         return output.append(field.prefix) && output.append(text) && output.append("\r\n")
     }
 
-    private mutating func applies(
-        _ field: AddressField, to address: IPSocketAddress?, _ stream: Handle
-    )
-        -> Bool
-    {
-        if let except = field.except, let address, except.contains(address.address) {
-            return false
+    /// The field that a backend and a frontend want together, as the backend names it; nil where
+    /// either makes an exception of the address, or both want it only where there is none.
+    private mutating func wanted(
+        _ ofBack: AddressField?, _ ofFront: AddressField?, for address: IPSocketAddress?,
+        _ stream: Handle
+    ) -> AddressField? {
+        guard let field = ofBack ?? ofFront else { return nil }
+        let excepts = { (one: AddressField?) in
+            guard let except = one?.except, let address else { return false }
+            return except.contains(address.address)
         }
-        return !(field.onlyIfMissing && hasField(stream, named: field.name))
+        if excepts(ofBack) || excepts(ofFront) { return nil }
+        let onlyIfMissing = (ofBack?.onlyIfMissing ?? true) && (ofFront?.onlyIfMissing ?? true)
+        return onlyIfMissing && hasField(stream, named: field.name) ? nil : field
     }
 
     /// `option forwarded`: built only where it is asked for.

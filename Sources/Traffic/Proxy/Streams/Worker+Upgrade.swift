@@ -19,6 +19,7 @@ extension Worker {
     mutating func driveUpgrade(_ stream: Handle) {
         let client = streams[stream].client
         while true {
+            // What has come before the client's end counts.
             if connections[client].inbound.count > Int(connections[client].scanned) {
                 var head = MessageHead()
                 switch parseHead(client, &head) {
@@ -28,18 +29,25 @@ extension Worker {
                     return refuseUpgrade(stream, status: fault.status, cause: "P")
                 }
             }
+            if connections[client].flags.contains(.readClosed) { return endUpgrade(stream) }
             guard connections[client].flags.contains(.readable) else { break }
             let before = connections[client].inbound.count
-            guard fill(client, stream), !connections[client].flags.contains(.readClosed) else {
-                countRequestError(stream)
-                streams[stream].termination = TerminationState(
-                    cause: UInt8(ascii: "C"), state: UInt8(ascii: "R"))
-                return end(stream, client: .abort)
+            guard fill(client, stream) else { return endUpgrade(stream) }
+            if connections[client].inbound.count > before {
+                streams[stream].clientActivity = now
+            } else if !connections[client].flags.contains(.readClosed) {
+                break
             }
-            if connections[client].inbound.count == before { break }
-            streams[stream].clientActivity = now
         }
         if watchBoth(stream) { armTimer(stream) }
+    }
+
+    /// The client has ended before its request was there.
+    private mutating func endUpgrade(_ stream: Handle) {
+        countRequestError(stream)
+        streams[stream].termination = TerminationState(
+            cause: UInt8(ascii: "C"), state: UInt8(ascii: "R"))
+        end(stream, client: .abort)
     }
 
     /// Answers a client that was expected to speak HTTP.
