@@ -112,6 +112,24 @@ import Testing
         #expect(value(view, "k2") == nil && value(view, "k3") == "v3")
     }
 
+    @Test func `numbers of removed entries are used again while changes go on`() throws {
+        let store = store(["m": (1...600).map { "k\($0) v" }.joined(separator: "\n")])
+        let view = try store.map("m", .str, values: .string, use: "test")
+        let source = try #require(store.find("m"))
+        var expressions = RegularExpressionScratch()
+        for step in 0..<5000 {
+            // A change comes before those that were published have settled, each time.
+            try source.add(key: bytes("new \(step)"), value: bytes("v"))
+            _ = store.publish()
+            if step > 0 { try source.remove(key: bytes("new \(step - 1)")) }
+            store.settle()
+        }
+        _ = store.publish()
+        #expect(source.count == 601 && value(view, "new 4999") == "v")
+        let number = view.table.read { $0.find(bytes("new 4999").span, &expressions) }
+        #expect(try #require(number) < 700)
+    }
+
     @Test func `a prepared version is seen as a whole when it is committed`() throws {
         let store = store(["m": "a 1\nb 2"])
         let view = try store.map("m", .str, values: .string, use: "test")

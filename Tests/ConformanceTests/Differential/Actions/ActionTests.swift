@@ -64,14 +64,17 @@ private final class RulingProxy {
     let inbox: DatagramInbox
 
     init(_ program: Program, _ group: ActionGroup) throws {
+        var inbox: DatagramInbox?
         proxy = try RunningProxy(program) { folder in
+            // Before the program starts: who looks whether it listens may be logged.
+            inbox = DatagramInbox(path: folder + "/lines")
             try? files.forEach { name, text in
                 try text.write(toFile: folder + "/" + name, atomically: true, encoding: .utf8)
             }
             return Self.configuration(folder, group)
         }
         origin = ScriptedOrigin(path: proxy.folder + "/origin")
-        inbox = DatagramInbox(path: proxy.folder + "/lines")
+        self.inbox = try #require(inbox)
     }
 
     private static func configuration(_ folder: String, _ group: ActionGroup) -> String {
