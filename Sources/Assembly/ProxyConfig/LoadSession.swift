@@ -95,6 +95,15 @@ final class LoadSession {
         late = []
     }
 
+    /// Hands what expressions need to a configuration, when no more of them are compiled.
+    func handOver(to configuration: inout Configuration) {
+        patterns.finishLoading()
+        configuration.expressions = compiler.finish()
+        configuration.needs = compiler.formatNeeds
+        configuration.variableNames = variables
+        configuration.patterns = patterns
+    }
+
     /// The address of a host name; each name is asked for once.
     func address(of name: String, family: IPAddress.Family?) -> IPAddress? {
         let key = "\(name) \(family?.rawValue ?? 0)"

@@ -42,12 +42,8 @@ public struct VariableWorkshop: Sendable {
             value = .expression(try compiler.expression(&reader, in: .process))
             if reader.nextWord < words.count { throw unexpected(words, reader.nextWord) }
         }
-        session.patterns.finishLoading()
         var configuration = Configuration()
-        configuration.expressions = compiler.finish()
-        configuration.needs = compiler.formatNeeds
-        configuration.variableNames = names
-        configuration.patterns = session.patterns
+        session.handOver(to: &configuration)
         if let mistake = compiler.references.resolve(in: configuration).first {
             throw ExpressionMistake(
                 word: 0, offset: 0, length: 0, mistake.text, suggestion: mistake.suggestion)

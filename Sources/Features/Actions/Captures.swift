@@ -72,10 +72,9 @@ private final class Capture: Action, @unchecked Sendable {
         let limit = subject.captureLimit(request: isRequest, slot: slot)
         if limit == 0 { return .goOn }
         return subject.withScratch { scratch in
-            var state = FetchState()
-            let found = subject.evaluate(expression, &state, &scratch)
-            let isIncomplete = found.map { $0.flags.contains(.mayChange) } ?? state.isIncomplete
-            if isIncomplete && subject.mayWait { return .wait(until: 0) }
+            var mustWait = false
+            let found = subject.evaluate(expression, &scratch, mustWait: &mustWait)
+            if mustWait { return .wait(until: 0) }
             if var sample = found, scratch.cast(&sample, to: .string) {
                 subject.setCapture(
                     request: isRequest, slot: slot, to: scratch.bytes(of: sample), limit: limit)

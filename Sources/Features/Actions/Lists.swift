@@ -89,13 +89,3 @@ private final class ListChange: Action, @unchecked Sendable {
         return .goOn
     }
 }
-
-extension Span where Element == UInt8 {
-    /// A copy of the bytes.
-    var array: [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(count)
-        for index in 0..<count { bytes.append(self[index]) }
-        return bytes
-    }
-}

@@ -106,10 +106,9 @@ private final class Track: Action, @unchecked Sendable {
     override func run(_ subject: Subject, isAgain: Bool) -> ActionResult {
         guard subject.isFree(counter) else { return .goOn }
         return subject.withScratch { scratch in
-            var state = FetchState()
-            let found = subject.evaluate(key, &state, &scratch)
-            let isIncomplete = found.map { $0.flags.contains(.mayChange) } ?? state.isIncomplete
-            if isIncomplete && subject.mayWait { return .wait(until: 0) }
+            var mustWait = false
+            let found = subject.evaluate(key, &scratch, mustWait: &mustWait)
+            if mustWait { return .wait(until: 0) }
             guard var sample = found else { return .goOn }
             let type = subject.withTable(table) { $0.configuration.keyType }
             guard let type, type.convert(&sample, in: &scratch) else { return .goOn }

@@ -71,11 +71,7 @@ enum ConfigurationChecks {
     ) {
         session.finishLate(&diagnostics)
         session.compiler.references.finishLate()
-        configuration.expressions = session.compiler.finish()
-        configuration.needs = session.compiler.formatNeeds
-        configuration.variableNames = session.variables
-        session.patterns.finishLoading()
-        configuration.patterns = session.patterns
+        session.handOver(to: &configuration)
         let references = session.compiler.references
         configuration.sinks = references.sinkTargets
         configuration.measuresStreams = references.measuresStreams

@@ -19,30 +19,27 @@ extension ProxyKeywords {
                 try draft.addRedirect(arguments, &diagnostics)
             }
         },
-        Row(
-            "monitor fail", [.frontend, .listen], takes: [.rest("{if|unless} <condition>")],
-            elsewhere: .ignored, "Sets when requests for monitor-uri are answered with a failure."
-        ) { draft, arguments, diagnostics in
-            draft.note(arguments)
-            draft.report(arguments, &diagnostics) {
-                draft, diagnostics throws(ExpressionMistake) in
-                guard let first = arguments.words.first, first == "if" || first == "unless" else {
-                    throw ExpressionMistake(
-                        word: 0, offset: 0, length: arguments.words.first?.utf8.count ?? 0,
-                        "'monitor fail' expects 'if' or 'unless' and a condition")
-                }
-                try draft.append(
-                    .monitorFail, MonitorFailure(), conditionAt: 0, arguments, &diagnostics)
-            }
-        },
-        persistence("force-persist", "Keeps clients on a server although it is down.", true),
-        persistence("ignore-persist", "Ignores the cookies that bind clients to servers.", false),
+        conditional(
+            "monitor fail", [.frontend, .listen], .monitorFail,
+            "Sets when requests for monitor-uri are answered with a failure."
+        ) { MonitorFailure() },
+        conditional(
+            "force-persist", [.backend, .listen], .persistence,
+            "Keeps clients on a server although it is down."
+        ) { SetPersistence(isForced: true) },
+        conditional(
+            "ignore-persist", [.backend, .listen], .persistence,
+            "Ignores the cookies that bind clients to servers."
+        ) { SetPersistence(isForced: false) },
     ]
 
-    private static func persistence(_ name: String, _ summary: String, _ isForced: Bool) -> Row {
+    /// A keyword that is nothing but an action under a condition.
+    private static func conditional(
+        _ name: String, _ sections: SectionSet, _ step: RuleStep, _ summary: String,
+        _ action: @escaping @Sendable () -> Action
+    ) -> Row {
         Row(
-            name, [.backend, .listen], takes: [.rest("{if|unless} <condition>")],
-            elsewhere: .ignored, summary
+            name, sections, takes: [.rest("{if|unless} <condition>")], elsewhere: .ignored, summary
         ) { draft, arguments, diagnostics in
             draft.note(arguments)
             draft.report(arguments, &diagnostics) {
@@ -52,9 +49,7 @@ extension ProxyKeywords {
                         word: 0, offset: 0, length: arguments.words.first?.utf8.count ?? 0,
                         "'\(name)' expects 'if' or 'unless' and a condition")
                 }
-                try draft.append(
-                    .persistence, SetPersistence(isForced: isForced), conditionAt: 0, arguments,
-                    &diagnostics)
+                try draft.append(step, action(), conditionAt: 0, arguments, &diagnostics)
             }
         }
     }

@@ -139,7 +139,7 @@ extension ProcessVariables {
     public func shown(_ variable: VariableReference) -> (type: String, text: String)? {
         var scratch = SampleScratch(valueLimit: Self.shownBytes, capacity: 2 * Self.shownBytes)
         guard var sample = value(of: variable.slot, into: &scratch) else { return nil }
-        let type = sample.type.shortName
+        let type = "\(sample.type.shortName)"
         // Bytes are shown as they are.
         if sample.type != .binary, !scratch.cast(&sample, to: .string) { return nil }
         let bytes = scratch.bytes(of: sample)
@@ -148,22 +148,4 @@ extension ProcessVariables {
 
     /// The most bytes of a value.
     private static var shownBytes: Int { 1 << 20 }
-}
-
-extension SampleType {
-    /// The word of the Runtime API and of `stick-table type`-like lists.
-    fileprivate var shortName: String {
-        switch self {
-        case .any: "any"
-        case .boolean: "bool"
-        case .integer: "sint"
-        case .address: "addr"
-        case .ipv4: "ipv4"
-        case .ipv6: "ipv6"
-        case .string: "str"
-        case .binary: "bin"
-        case .method: "meth"
-        case .same: "same"
-        }
-    }
 }

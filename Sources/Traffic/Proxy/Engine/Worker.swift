@@ -116,8 +116,6 @@ struct Worker: ~Copyable {
     var freeSessionExtras: [Handle] = []
     /// Whether somebody wants to know what rules do.
     var isTraced = false
-    /// The present list of rules may wait for bytes.
-    var mayListWait = false
     /// Who wants to know.
     var trace: RuleTrace?
     /// Clients that wait for their responses without being watched; seen to at the next sweep.

@@ -230,11 +230,4 @@ extension SampleScratch {
 extension Span where Element == UInt8 {
     /// The bytes as text; for those who explain.
     fileprivate var text: String { TracedText(array) }
-
-    /// A copy of the bytes; for those who explain.
-    var array: [UInt8] {
-        var bytes: [UInt8] = []
-        for index in 0..<count { bytes.append(self[index]) }
-        return bytes
-    }
 }

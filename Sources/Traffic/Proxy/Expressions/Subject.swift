@@ -59,15 +59,19 @@ public struct Subject: BitwiseCopyable {
     let stream: Handle
     /// Nothing more is waited for: what is not there now is not there.
     let isFinal: Bool
+    /// Whether the present rule may wait for bytes that its sample needs.
+    let mayWait: Bool
 
     init(
-        _ worker: UnsafeMutablePointer<Worker>, session: Handle, stream: Handle, isFinal: Bool
+        _ worker: UnsafeMutablePointer<Worker>, session: Handle, stream: Handle, isFinal: Bool,
+        mayWait: Bool = false
     ) {
         // Safety: as the type says.
         unsafe self.worker = worker
         self.session = session
         self.stream = stream
         self.isFinal = isFinal
+        self.mayWait = mayWait
     }
 
     // MARK: Where it runs
@@ -77,12 +81,6 @@ public struct Subject: BitwiseCopyable {
 
     /// Whether bytes that are still to come may change what expressions give.
     public var mayChange: Bool { !isFinal }
-
-    /// Whether the present rule may wait for bytes that its sample needs.
-    public var mayWait: Bool {
-        // Safety: as the type says.
-        unsafe worker.pointee.mayListWait
-    }
 
     /// Microseconds since 1970, the same for a whole turn of the worker's loop.
     public var calendarMicroseconds: Int64 { Clock.calendarMicroseconds() }
@@ -252,6 +250,19 @@ public struct Subject: BitwiseCopyable {
             return nil
         }
         sample.flags.formUnion(flags)
+        return sample
+    }
+
+    /// Evaluates an expression whose value an action needs in full.
+    ///
+    /// - Parameter mustWait: becomes true where bytes that the action may wait for can change it.
+    public func evaluate(
+        _ expression: Expression, _ scratch: inout SampleScratch, mustWait: inout Bool
+    ) -> Sample? {
+        var state = FetchState()
+        let sample = evaluate(expression, &state, &scratch)
+        let mayChange = sample.map { $0.flags.contains(.mayChange) } ?? state.isIncomplete
+        mustWait = mayChange && mayWait
         return sample
     }
 

@@ -77,11 +77,9 @@ extension Worker {
             closeClient(client)
             return
         }
-        note(stream, head)
         let own = streams[stream].program
         let entry = programs[own].proxies[Int(streams[stream].frontend)]
-        countRequest(entry)
-        setFraming(stream, head)
+        take(stream, head, entry)
         if entry.hasMonitorURI && asksForMonitor(stream, head) {
             // Neither forwarded nor logged: it says that this process serves.
             streams[stream].flags.remove(.isLogged)
@@ -123,22 +121,23 @@ extension Worker {
         reply(stream, status: target >= 0 ? 500 : 503)
     }
 
+    /// Counts a request and keeps what its head says.
     @inline(__always)
-    private func countRequest(_ entry: ProxyEntry) {
+    private mutating func take(_ stream: Handle, _ head: MessageHead, _ entry: ProxyEntry) {
+        note(stream, head)
         entry.frontendCounters.add(.requests)
         entry.frontendCounters.tick(.requests, now: now)
+        setFraming(stream, head)
     }
 
-    /// A relay has become an exchange whose request is there: it goes on where it was among the
-    /// rules.
+    /// A relay has become an exchange whose request is there, and meets the rules of HTTP.
     mutating func adoptRequest(_ stream: Handle, _ head: MessageHead) {
         let own = streams[stream].program
         let entry = programs[own].proxies[Int(streams[stream].frontend)]
         streams[stream].flags.insert(.isHTTP)
-        note(stream, head)
-        countRequest(entry)
-        setFraming(stream, head)
+        take(stream, head, entry)
         if entry.keepsRequestLine { keepRequestLine(stream, head) }
+        if entry.logSteps != nil { logStep(stream, .request) }
         let back = streams[stream].backend
         if streams[stream].flags.contains(.isInBackend) {
             programs[own].proxies[Int(back)].backendCounters.add(.requests)

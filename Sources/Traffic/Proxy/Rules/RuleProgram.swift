@@ -84,9 +84,9 @@ extension Subject {
         var index = first
         var isAgain = isAgain
         // Conditions may wait for bytes; an action takes what is there.
-        let decided = unsafe Subject(worker, session: session, stream: stream, isFinal: true)
+        let decided = unsafe Subject(
+            worker, session: session, stream: stream, isFinal: true, mayWait: !isFinal)
         var kept = KeptSamples()
-        unsafe worker.pointee.mayListWait = !isFinal
         // Safety: the scratch is a block of its own that the worker keeps for life; so below.
         let mark = unsafe worker.pointee.scratch.pointee.mark
         defer { unsafe worker.pointee.scratch.pointee.rewind(to: mark) }

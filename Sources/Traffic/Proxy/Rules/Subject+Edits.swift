@@ -61,14 +61,6 @@ extension Subject {
     /// Content-Length and Transfer-Encoding, and makes a message without a body wait for one, or
     /// ends the exchange with an error.
     ///
-    /// - Parameter name: in small letters.
-    public func addField(_ name: Span<UInt8>, _ value: Span<UInt8>) -> Bool {
-        guard let line = makeLine(name, value) else { return false }
-        return add(line, name, value)
-    }
-
-    /// As ``addField(_:_:)``, for a name that was looked at when the rule was read.
-    ///
     /// - Parameters:
     ///   - begin: the name, which is a token in small letters, a colon and a blank.
     ///   - known: the number of the name.
@@ -84,10 +76,7 @@ extension Subject {
             valueStart: UInt32(truncatingIfNeeded: start + begin.count),
             valueLength: UInt32(truncatingIfNeeded: value.count),
             nameLength: UInt16(truncatingIfNeeded: nameLength), known: known, flags: .edited)
-        return add(line, begin.extracting(0..<nameLength), value)
-    }
-
-    private func add(_ line: FieldLine, _ name: Span<UInt8>, _ value: Span<UInt8>) -> Bool {
+        let name = begin.extracting(0..<nameLength)
         if line.known.isFraming { return true }
         if line.known == .connection && takeConnection(value) { return true }
         if line.known == .host && hasRequestHead && !follow(host: value) { return false }

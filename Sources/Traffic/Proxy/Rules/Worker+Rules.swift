@@ -63,9 +63,9 @@ struct StageSet: BitwiseCopyable {
     let front: UInt32
     /// Of requests, as their backend.
     let back: UInt32
-    /// Of requests of a `listen`, beside ``front``.
+    /// Of requests of a `listen`, beside ``front``: its rules do not run twice.
     let listen: UInt32
-    /// As the three above, of responses.
+    /// As the three above, of responses; a `listen` has one list, which runs as the backend's.
     let answerFront: UInt32
     let answerBack: UInt32
     let answerListen: UInt32
@@ -424,16 +424,11 @@ extension Worker {
         guard let (step, ofBackend) = stage.list else {
             return isHTTP ? passPlain(stage, stream) : .passed
         }
-        // Rules of a `listen` are the frontend's: they do not run twice.
-        let choosesServer = step == .persistence || step == .useServer || step == .stickRequest
-        if ofBackend && back == streams[stream].frontend && !choosesServer {
-            return .passed
-        }
         let proxy = Int(ofBackend ? back : streams[stream].frontend)
         let steps = programs[own].proxies[proxy].ruleSteps
         if steps & step.bit == 0 { return .passed }
         if step == .contentRequest { return runContent(step, of: proxy, stream) }
-        if !isHTTP && step != .switching && !choosesServer { return .passed }
+        if !isHTTP && !step.isForRelays { return .passed }
         return run(step, of: proxy, stream, isFinal: true)
     }
 
@@ -442,8 +437,6 @@ extension Worker {
         let own = streams[stream].program
         let ofBackend = stage == .backBody || stage == .backNames
         let proxy = Int(ofBackend ? streams[stream].backend : streams[stream].frontend)
-        // A `listen` has had its turn as a frontend.
-        if ofBackend && proxy == Int(streams[stream].frontend) { return .passed }
         let entry = programs[own].proxies[proxy]
         switch stage {
         case .frontBody, .backBody:
@@ -730,12 +723,7 @@ extension Worker {
     private mutating func passResponse(
         _ step: RuleStep, _ ofBackend: Bool, _ stream: Handle
     ) -> RuleEnd {
-        let own = streams[stream].program
-        // A `listen` has one list; it runs as the backend's, captures as the frontend's.
-        let isListen = streams[stream].backend == streams[stream].frontend
-        if isListen && !ofBackend && step != .captureResponse { return .passed }
         let proxy = Int(ofBackend ? streams[stream].backend : streams[stream].frontend)
-        if programs[own].proxies[proxy].ruleSteps & step.bit == 0 { return .passed }
         if step == .contentResponse { return runContent(step, of: proxy, stream) }
         return run(step, of: proxy, stream, isFinal: true)
     }
@@ -765,6 +753,14 @@ extension Worker {
 }
 
 extension RuleStep {
+    /// Whether rules of the step run for relays as well.
+    var isForRelays: Bool {
+        switch self {
+        case .switching, .persistence, .useServer, .stickRequest: true
+        default: false
+        }
+    }
+
     /// Whether the rule that ends the list is told later (`last_rule_line`).
     var isRemembered: Bool {
         switch self {

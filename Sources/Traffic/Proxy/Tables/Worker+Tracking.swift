@@ -34,10 +34,11 @@ extension Worker {
         return extras.isNone ? nil : sessionExtras[extras].tracked[counter]
     }
 
-    /// Counts in every entry that a stream tracks: its own, and those of its session whose
-    /// counters it does not use itself.
-    mutating func countTracked(_ stream: Handle, _ updates: Span<StickUpdate>) {
-        let session = streams[stream].session
+    /// Counts in every entry that a stream tracks, its own and those of its session whose counters
+    /// it does not use itself; without a stream, in those of the session.
+    private mutating func countTracked(
+        _ stream: Handle, _ session: Handle, _ updates: Span<StickUpdate>
+    ) {
         for counter in 0..<TrackedEntries.most {
             if let entry = tracked(counter, stream: stream, session: session) {
                 entry.withTable { _ = $0.change(at: entry.reference, updates, now: now) }
@@ -45,69 +46,54 @@ extension Worker {
         }
     }
 
-    /// Counts in every entry that a session tracks.
-    mutating func countTracked(ofSession session: Handle, _ updates: Span<StickUpdate>) {
-        for counter in 0..<TrackedEntries.most {
-            if let entry = tracked(counter, stream: .none, session: session) {
-                entry.withTable { _ = $0.change(at: entry.reference, updates, now: now) }
-            }
-        }
+    /// Counts one event, and its rate, of a stream.
+    private mutating func count(
+        _ stream: Handle, _ count: StickDataType, _ rate: StickDataType
+    ) {
+        guard isTracking(stream) else { return }
+        let updates: InlineArray<2, StickUpdate> = [.add(to: count), .add(to: rate)]
+        countTracked(stream, streams[stream].session, updates.span)
+    }
+
+    /// As ``count(_:_:_:)``, of a session that has no stream.
+    private mutating func count(
+        ofSession session: Handle, _ count: StickDataType, _ rate: StickDataType
+    ) {
+        guard isTracking(session: session) else { return }
+        let updates: InlineArray<2, StickUpdate> = [.add(to: count), .add(to: rate)]
+        countTracked(.none, session, updates.span)
     }
 
     // MARK: Moments
 
     /// The client has passed the rules of connections and sessions.
     mutating func countTrackedSession(_ session: Handle) {
-        guard isTracking(session: session) else { return }
-        let updates: InlineArray<2, StickUpdate> = [
-            .add(to: .sessionCount), .add(to: .sessionRate),
-        ]
-        countTracked(ofSession: session, updates.span)
+        count(ofSession: session, .sessionCount, .sessionRate)
     }
 
     /// A request has come, and its first rules have let it pass.
     mutating func countTrackedRequest(_ stream: Handle) {
-        guard isTracking(stream) else { return }
-        let updates: InlineArray<2, StickUpdate> = [
-            .add(to: .requestCount), .add(to: .requestRate),
-        ]
-        countTracked(stream, updates.span)
+        count(stream, .requestCount, .requestRate)
     }
 
     /// A session's request was such that no stream came of it.
     mutating func countTrackedRequest(ofSession session: Handle) {
-        guard isTracking(session: session) else { return }
-        let updates: InlineArray<2, StickUpdate> = [
-            .add(to: .requestCount), .add(to: .requestRate),
-        ]
-        countTracked(ofSession: session, updates.span)
+        count(ofSession: session, .requestCount, .requestRate)
     }
 
     /// A session's request was the client's mistake, and no stream came of it.
     mutating func countTrackedError(ofSession session: Handle) {
-        guard isTracking(session: session) else { return }
-        let updates: InlineArray<2, StickUpdate> = [
-            .add(to: .requestErrorCount), .add(to: .requestErrorRate),
-        ]
-        countTracked(ofSession: session, updates.span)
+        count(ofSession: session, .requestErrorCount, .requestErrorRate)
     }
 
     /// A stream's request was the client's mistake.
     mutating func countTrackedError(_ stream: Handle) {
-        guard isTracking(stream) else { return }
-        let updates: InlineArray<2, StickUpdate> = [
-            .add(to: .requestErrorCount), .add(to: .requestErrorRate),
-        ]
-        countTracked(stream, updates.span)
+        count(stream, .requestErrorCount, .requestErrorRate)
     }
 
     /// A stream's server has failed.
     mutating func countTrackedFailure(_ stream: Handle) {
-        guard isTracking(stream) else { return }
-        let updates: InlineArray<2, StickUpdate> = [
-            .add(to: .responseFailureCount), .add(to: .responseFailureRate),
-        ]
-        countTracked(stream, updates.span)
+        count(stream, .responseFailureCount, .responseFailureRate)
     }
 
     /// A server has answered with a status.
@@ -123,7 +109,7 @@ extension Worker {
     mutating func countTrackedBytes(_ stream: Handle) {
         guard isTracking(stream) else { return }
         let bytes = bytesUpdates(stream)
-        countTracked(stream, bytes.span)
+        countTracked(stream, streams[stream].session, bytes.span)
     }
 
     private mutating func bytesUpdates(_ stream: Handle) -> InlineArray<5, StickUpdate> {

@@ -188,20 +188,3 @@ private enum Stream {
         return holds != (arguments.integer(1) != 0)
     }
 }
-
-extension SampleType {
-    /// The word that `debug` uses.
-    fileprivate var shortName: StaticString {
-        switch self {
-        case .any, .same: "any"
-        case .boolean: "bool"
-        case .integer: "sint"
-        case .address: "addr"
-        case .ipv4: "ipv4"
-        case .ipv6: "ipv6"
-        case .string: "str"
-        case .binary: "bin"
-        case .method: "meth"
-        }
-    }
-}

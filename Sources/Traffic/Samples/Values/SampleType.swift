@@ -61,4 +61,19 @@ public enum SampleType: UInt8, Sendable, BitwiseCopyable, CaseIterable {
         case .any, .same: true
         }
     }
+
+    /// The word that the Runtime API and `debug` use.
+    public var shortName: StaticString {
+        switch self {
+        case .any, .same: "any"
+        case .boolean: "bool"
+        case .integer: "sint"
+        case .address: "addr"
+        case .ipv4: "ipv4"
+        case .ipv6: "ipv6"
+        case .string: "str"
+        case .binary: "bin"
+        case .method: "meth"
+        }
+    }
 }

@@ -241,17 +241,26 @@ private final class PortValue: LogValue, @unchecked Sendable {
 
 // MARK: Texts
 
-/// A text of ours.
+/// A text that a function writes.
 ///
 /// Safety: as of its base class.
-private final class TextValue: LogValue, @unchecked Sendable {
-    private let put: Writer
+private class WrittenValue: LogValue, @unchecked Sendable {
+    fileprivate let put: Writer
 
     init(_ put: @escaping Writer) {
         self.put = put
         super.init(mayBeCut: true)
     }
 
+    override func encode(_ subject: Subject, _ item: LogItem, _ output: inout OutputBytes) {
+        subject.encode(item, &output) { put(subject, .bare, &$0) }
+    }
+}
+
+/// A text of ours.
+///
+/// Safety: as of its base class.
+private final class TextValue: WrittenValue, @unchecked Sendable {
     override func write(_ subject: Subject, _ item: LogItem, _ output: inout OutputBytes) {
         if item.flags.contains(.escaped) {
             return subject.withBare(output.room, { put(subject, .bare, &$0) }) {
@@ -264,43 +273,21 @@ private final class TextValue: LogValue, @unchecked Sendable {
             output.append(0x2D)
         }
     }
-
-    override func encode(_ subject: Subject, _ item: LogItem, _ output: inout OutputBytes) {
-        subject.encode(item, &output) { put(subject, .bare, &$0) }
-    }
 }
 
 /// A text of ours without quotes.
 ///
 /// Safety: as of its base class.
-private final class PlainValue: LogValue, @unchecked Sendable {
-    private let put: Writer
-
-    init(_ put: @escaping Writer) {
-        self.put = put
-        super.init(mayBeCut: true)
-    }
-
+private final class PlainValue: WrittenValue, @unchecked Sendable {
     override func write(_ subject: Subject, _ item: LogItem, _ output: inout OutputBytes) {
         put(subject, item, &output)
-    }
-
-    override func encode(_ subject: Subject, _ item: LogItem, _ output: inout OutputBytes) {
-        subject.encode(item, &output) { put(subject, .bare, &$0) }
     }
 }
 
 /// A text of a peer.
 ///
 /// Safety: as of its base class.
-private final class ForeignValue: LogValue, @unchecked Sendable {
-    private let put: Writer
-
-    init(_ put: @escaping Writer) {
-        self.put = put
-        super.init(mayBeCut: true)
-    }
-
+private final class ForeignValue: WrittenValue, @unchecked Sendable {
     override func write(_ subject: Subject, _ item: LogItem, _ output: inout OutputBytes) {
         output.quote(item) { put(subject, item, &$0) }
     }
