@@ -16,10 +16,8 @@ final class Client {
                 connect(number, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        if status != 0 {
-            close(number)
-            return nil
-        }
+        // What fails here is ended as well, by which the socket is closed.
+        if status != 0 { return nil }
     }
 
     /// Connects to a UNIX socket; nil when refused.
@@ -33,10 +31,8 @@ final class Client {
                 connect(number, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         }
-        if status != 0 {
-            close(number)
-            return nil
-        }
+        // What fails here is ended as well, by which the socket is closed.
+        if status != 0 { return nil }
     }
 
     deinit { close(number) }

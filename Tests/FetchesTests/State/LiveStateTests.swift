@@ -243,12 +243,17 @@ import Testing
                  log 127.0.0.1:1 local0
                  log-format "%[waiting_entity] %[last_rule_line]"
                  http-request wait-for-body time 1m if METH_POST
+                frontend g
+                 bind 127.0.0.1:PORT-g
+                 http-request set-log-level silent
+                 http-request return status 200
 
                 """
         let running = try RunningText(text)
         let client = try Client(running.port("f"))
         client.send(Array("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n".utf8))
-        usleep(50_000)
+        // The worker has come to the request when it has answered one that came later.
+        _ = try Client.get("/", running.port("g"))
         client.reset()
         #expect(eventually { !running.log.all.isEmpty })
         #expect(running.log.all == ["t.cfg:11 -"])
