@@ -6,13 +6,14 @@ import PackageDescription
 
 /// The floors of the building, lowest first. A target may need its own floor and those below it.
 enum Floor: Int {
-    case c, base, system, wire, traffic, features, assembly, executables, loadTests
+    case c, base, system, vrrp, wire, traffic, features, assembly, executables, loadTests
 
     var folder: String {
         switch self {
         case .c: "Sources/C"
         case .base: "Sources/Base"
         case .system: "Sources/System"
+        case .vrrp: "Sources/VRRP"
         case .wire: "Sources/Wire"
         case .traffic: "Sources/Traffic"
         case .features: "Sources/Features"
@@ -98,6 +99,9 @@ struct Building {
             precondition(
                 !(floor == .features && below == .features),
                 "\(name) and \(need) are features: features never import one another")
+            precondition(
+                below != .vrrp || floor == .vrrp || floor.rawValue >= Floor.executables.rawValue,
+                "\(name) may not need \(need): the VRRP wing stands beside the proxy")
         }
         precondition(floorOf[name] == nil, "\(name) is listed twice")
         floorOf[name] = floor
@@ -121,6 +125,8 @@ building.library("Kernel", on: .system, needs: ["CLinux", "Bytes", "Addresses"])
 building.library("Reactor", on: .system, needs: ["Kernel", "Structures"])
 building.library(
     "Daemon", on: .system, needs: ["Reactor", "Kernel", "Addresses", "ConfigLanguage"])
+
+// The VRRP wing: base floors only.
 
 building.library("HTTP", on: .wire, needs: ["Bytes"])
 building.library("Inspection", on: .wire, needs: ["HTTP", "Bytes"])
