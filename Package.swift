@@ -127,6 +127,9 @@ building.library(
     "Daemon", on: .system, needs: ["Reactor", "Kernel", "Addresses", "ConfigLanguage"])
 
 // The VRRP wing: base floors only.
+building.library(
+    "VRRPDaemon", on: .vrrp,
+    needs: ["Daemon", "Kernel", "Addresses", "ConfigLanguage", "Bytes"])
 
 building.library("HTTP", on: .wire, needs: ["Bytes"])
 building.library("Inspection", on: .wire, needs: ["HTTP", "Bytes"])
@@ -211,6 +214,7 @@ building.tests(
     needs: ["StickTables", "Samples", "Addresses", "ReferenceHAProxy", "RandomInputs"])
 building.tests(
     "Daemon", needs: ["Daemon", "RandomInputs", "Kernel", "Addresses", "ConfigLanguage"])
+building.tests("VRRPDaemon", needs: ["VRRPDaemon", "Addresses", "RandomInputs"])
 building.tests(
     "Proxy",
     needs: [
