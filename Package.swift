@@ -209,7 +209,8 @@ building.tests(
 building.tests(
     "StickTables",
     needs: ["StickTables", "Samples", "Addresses", "ReferenceHAProxy", "RandomInputs"])
-building.tests("Daemon", needs: ["Daemon", "Kernel", "Addresses", "ConfigLanguage"])
+building.tests(
+    "Daemon", needs: ["Daemon", "RandomInputs", "Kernel", "Addresses", "ConfigLanguage"])
 building.tests(
     "Proxy",
     needs: [
