@@ -128,6 +128,8 @@ building.library(
 
 // The VRRP wing: base floors only.
 building.library(
+    "VRRPConfig", on: .vrrp, needs: ["Bytes", "Addresses", "ConfigLanguage", "Kernel"])
+building.library(
     "VRRPDaemon", on: .vrrp,
     needs: ["Daemon", "Kernel", "Addresses", "ConfigLanguage", "Bytes"])
 
@@ -199,6 +201,9 @@ building.tests("Addresses", needs: ["Addresses"])
 building.tests("ConfigLanguage", needs: ["ConfigLanguage", "RandomInputs"])
 building.tests("Kernel", needs: ["Kernel", "Bytes", "Addresses", "RandomInputs"])
 building.tests("Reactor", needs: ["Reactor", "Structures", "Kernel", "RandomInputs"])
+building.tests(
+    "VRRPConfig",
+    needs: ["VRRPConfig", "ConfigLanguage", "Addresses", "Kernel", "RandomInputs"])
 building.testSupport("ReferenceHAProxy", needs: [])
 building.testSupport("HTTPCases", needs: ["HTTP"])
 building.tests("HTTP", needs: ["HTTP", "HTTPCases", "Bytes", "ReferenceHAProxy", "RandomInputs"])
