@@ -127,6 +127,8 @@ building.library(
     "Daemon", on: .system, needs: ["Reactor", "Kernel", "Addresses", "ConfigLanguage"])
 
 // The VRRP wing: base floors only.
+building.library(
+    "VRRPTracking", on: .vrrp, needs: ["Kernel", "Daemon", "Addresses", "Bytes", "Structures"])
 
 building.library("HTTP", on: .wire, needs: ["Bytes"])
 building.library("Inspection", on: .wire, needs: ["HTTP", "Bytes"])
@@ -210,6 +212,9 @@ building.tests(
     "StickTables",
     needs: ["StickTables", "Samples", "Addresses", "ReferenceHAProxy", "RandomInputs"])
 building.tests("Daemon", needs: ["Daemon", "Kernel", "Addresses", "ConfigLanguage"])
+building.tests(
+    "VRRPTracking",
+    needs: ["VRRPTracking", "Kernel", "Daemon", "Addresses", "Bytes", "RandomInputs"])
 building.tests(
     "Proxy",
     needs: [
