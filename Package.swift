@@ -128,6 +128,8 @@ building.library(
 
 // The VRRP wing: base floors only.
 building.library(
+    "VRRPTracking", on: .vrrp, needs: ["Kernel", "Daemon", "Addresses", "Bytes", "Structures"])
+building.library(
     "VRRPConfig", on: .vrrp, needs: ["Bytes", "Addresses", "ConfigLanguage", "Kernel"])
 building.library(
     "VRRPDaemon", on: .vrrp,
@@ -220,6 +222,9 @@ building.tests(
 building.tests(
     "Daemon", needs: ["Daemon", "RandomInputs", "Kernel", "Addresses", "ConfigLanguage"])
 building.tests("VRRPDaemon", needs: ["VRRPDaemon", "Addresses", "RandomInputs"])
+building.tests(
+    "VRRPTracking",
+    needs: ["VRRPTracking", "Kernel", "Daemon", "Addresses", "Bytes", "RandomInputs"])
 building.tests(
     "Proxy",
     needs: [

@@ -199,4 +199,6 @@ static inline int martlet_default_signal(int signal_number) {
     return signal(signal_number, SIG_DFL) == SIG_ERR ? -1 : 0;
 }
 
+#include "process.h"
+
 #endif
