@@ -37,6 +37,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "laboratory.h"
+
 extern int accept4(int fd, void *address, unsigned *length, int flags);
 extern long splice(int in, int64_t *inOffset, int out, int64_t *outOffset, unsigned long count,
                    unsigned flags);
