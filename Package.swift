@@ -192,8 +192,10 @@ building.library(
 
 building.executable("martlet", on: .executables, needs: ["Supervisor"])
 building.library("LoadTesting", on: .loadTests, needs: ["CLinux", "Kernel", "Bytes", "Structures"])
+building.library(
+    "VRRPLab", on: .loadTests, needs: ["LoadTesting", "CLinux", "Kernel", "Addresses"])
 building.executable(
-    "martlet-load", on: .loadTests, needs: ["LoadTesting", "Kernel"],
+    "martlet-load", on: .loadTests, needs: ["LoadTesting", "VRRPLab", "Kernel"],
     packages: [.product(name: "ArgumentParser", package: "swift-argument-parser")])
 
 building.testSupport("RandomInputs", needs: [])
@@ -285,6 +287,8 @@ building.tests(
         "tcp", "tcp-rules", "timeouts",
         "unique-id", "variables",
     ])
+
+building.tests("VRRPScenario", needs: ["VRRPLab"])
 
 let package = Package(
     name: "martlet",

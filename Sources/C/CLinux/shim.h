@@ -38,6 +38,7 @@
 #include <unistd.h>
 
 #include "daemon.h"
+#include "laboratory.h"
 
 extern int accept4(int fd, void *address, unsigned *length, int flags);
 extern long splice(int in, int64_t *inOffset, int out, int64_t *outOffset, unsigned long count,
