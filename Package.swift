@@ -127,6 +127,8 @@ building.library(
     "Daemon", on: .system, needs: ["Reactor", "Kernel", "Addresses", "ConfigLanguage"])
 
 // The VRRP wing: base floors only.
+building.library(
+    "VRRPProtocol", on: .vrrp, needs: ["Bytes", "Addresses", "COpenSSL"])
 
 building.library("HTTP", on: .wire, needs: ["Bytes"])
 building.library("Inspection", on: .wire, needs: ["HTTP", "Bytes"])
@@ -196,6 +198,8 @@ building.tests("Addresses", needs: ["Addresses"])
 building.tests("ConfigLanguage", needs: ["ConfigLanguage", "RandomInputs"])
 building.tests("Kernel", needs: ["Kernel", "Bytes", "Addresses", "RandomInputs"])
 building.tests("Reactor", needs: ["Reactor", "Structures", "Kernel", "RandomInputs"])
+building.tests(
+    "VRRPProtocol", needs: ["VRRPProtocol", "Bytes", "Addresses", "RandomInputs"])
 building.testSupport("ReferenceHAProxy", needs: [])
 building.testSupport("HTTPCases", needs: ["HTTP"])
 building.tests("HTTP", needs: ["HTTP", "HTTPCases", "Bytes", "ReferenceHAProxy", "RandomInputs"])
