@@ -128,6 +128,8 @@ building.library(
 
 // The VRRP wing: base floors only.
 building.library(
+    "VRRPProtocol", on: .vrrp, needs: ["Bytes", "Addresses", "COpenSSL"])
+building.library(
     "VRRPTracking", on: .vrrp, needs: ["Kernel", "Daemon", "Addresses", "Bytes", "Structures"])
 building.library(
     "VRRPConfig", on: .vrrp, needs: ["Bytes", "Addresses", "ConfigLanguage", "Kernel"])
@@ -208,6 +210,7 @@ building.tests("Reactor", needs: ["Reactor", "Structures", "Kernel", "RandomInpu
 building.tests(
     "VRRPConfig",
     needs: ["VRRPConfig", "ConfigLanguage", "Addresses", "Kernel", "RandomInputs"])
+    "VRRPProtocol", needs: ["VRRPProtocol", "Bytes", "Addresses", "RandomInputs"])
 building.testSupport("ReferenceHAProxy", needs: [])
 building.testSupport("HTTPCases", needs: ["HTTP"])
 building.tests("HTTP", needs: ["HTTP", "HTTPCases", "Bytes", "ReferenceHAProxy", "RandomInputs"])
