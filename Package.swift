@@ -135,7 +135,10 @@ building.library(
     "VRRPConfig", on: .vrrp, needs: ["Bytes", "Addresses", "ConfigLanguage", "Kernel"])
 building.library(
     "VRRPDaemon", on: .vrrp,
-    needs: ["Daemon", "Kernel", "Addresses", "ConfigLanguage", "Bytes"])
+    needs: [
+        "VRRPTracking", "VRRPConfig", "VRRPProtocol", "Daemon", "Kernel", "Addresses",
+        "ConfigLanguage", "Bytes",
+    ])
 
 building.library("HTTP", on: .wire, needs: ["Bytes"])
 building.library("Inspection", on: .wire, needs: ["HTTP", "Bytes"])
@@ -210,6 +213,7 @@ building.tests("Reactor", needs: ["Reactor", "Structures", "Kernel", "RandomInpu
 building.tests(
     "VRRPConfig",
     needs: ["VRRPConfig", "ConfigLanguage", "Addresses", "Kernel", "RandomInputs"])
+building.tests(
     "VRRPProtocol", needs: ["VRRPProtocol", "Bytes", "Addresses", "RandomInputs"])
 building.testSupport("ReferenceHAProxy", needs: [])
 building.testSupport("HTTPCases", needs: ["HTTP"])
