@@ -26,6 +26,9 @@ public struct Errno: Error, Equatable, Sendable {
     public static let addressNotAvailable = Errno(EADDRNOTAVAIL)
     public static let inProgress = Errno(EINPROGRESS)
     public static let noSuchProcess = Errno(ESRCH)
+    public static let noSuchEntry = Errno(ENOENT)
+    public static let notDirectory = Errno(ENOTDIR)
+    public static let noReader = Errno(ENXIO)
 
     /// Whether descriptors or memory ran out: accepting pauses rather than fails.
     public var isExhaustion: Bool {
