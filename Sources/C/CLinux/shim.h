@@ -197,4 +197,7 @@ static inline int martlet_default_signal(int signal_number) {
     return signal(signal_number, SIG_DFL) == SIG_ERR ? -1 : 0;
 }
 
+#include "netlink.h"
+#include "packet.h"
+
 #endif
