@@ -122,6 +122,7 @@ building.library("Addresses", on: .base, needs: ["Bytes"])
 building.library("ConfigLanguage", on: .base, needs: ["Bytes", "Addresses"])
 
 building.library("Kernel", on: .system, needs: ["CLinux", "Bytes", "Addresses"])
+building.library("Netlink", on: .system, needs: ["Kernel", "Bytes", "Addresses"])
 building.library("Reactor", on: .system, needs: ["Kernel", "Structures"])
 building.library(
     "Daemon", on: .system, needs: ["Reactor", "Kernel", "Addresses", "ConfigLanguage"])
@@ -208,7 +209,12 @@ building.tests("Bytes", needs: ["Bytes", "RandomInputs"])
 building.tests("Structures", needs: ["Structures", "RandomInputs"])
 building.tests("Addresses", needs: ["Addresses"])
 building.tests("ConfigLanguage", needs: ["ConfigLanguage", "RandomInputs"])
-building.tests("Kernel", needs: ["Kernel", "Bytes", "Addresses", "RandomInputs"])
+building.testSupport("PrivateNetworks", needs: ["Kernel"])
+building.tests(
+    "Kernel", needs: ["Kernel", "Bytes", "Addresses", "RandomInputs", "PrivateNetworks"])
+building.tests(
+    "Netlink",
+    needs: ["Netlink", "Kernel", "Bytes", "Addresses", "RandomInputs", "PrivateNetworks"])
 building.tests("Reactor", needs: ["Reactor", "Structures", "Kernel", "RandomInputs"])
 building.tests(
     "VRRPConfig",

@@ -201,5 +201,7 @@ static inline int martlet_default_signal(int signal_number) {
 }
 
 #include "process.h"
+#include "netlink.h"
+#include "packet.h"
 
 #endif
