@@ -11,6 +11,8 @@ struct DaemonStatus: Equatable {
     var configuration = VRRPConfiguration()
     /// The file it came from.
     var configurationPath = ""
+    /// The program's version.
+    var version = ""
     /// The process that speaks VRRP.
     var processID: Int32 = 0
     /// Microseconds since 1970.
