@@ -132,8 +132,11 @@ import VRRPLab
             let moment = Lab.now
             lab["A"].crash()
             #expect(Lab.wait(seconds: 3) { lab.server() == "B" }, evidence(lab))
-            let later = lab.announcements(of: Self.vip, from: "B", since: moment)
-            #expect(later.contains { $0.hardwareAddress == hardware })
+            #expect(
+                Lab.wait(seconds: 2) {
+                    lab.announcements(of: Self.vip, from: "B", since: moment)
+                        .contains { $0.hardwareAddress == hardware }
+                }, evidence(lab))
         }
     }
 

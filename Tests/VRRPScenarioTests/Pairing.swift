@@ -72,7 +72,7 @@ private final class ThreadExecutor: TaskExecutor {
 private let ownThread = ThreadExecutor()
 
 /// Laboratories at once.
-private let places = Places(8)
+private let places = Places(10)
 
 /// A counting semaphore for tasks.
 private final class Places: Sendable {
