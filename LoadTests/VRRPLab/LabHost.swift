@@ -47,8 +47,10 @@ public final class LabHost: Sendable {
         }
     }
 
-    /// Its first IPv4 address.
+    /// Its IPv4 address on the first segment.
     public var address: String { "10.9.0.\(11 + index)" }
+    /// Its global IPv6 address there.
+    public var addressV6: String { "fd09::\(11 + index)" }
     /// The file with its configuration.
     public var configurationPath: String { "\(folder)/vrrp.conf" }
 
@@ -62,6 +64,14 @@ public final class LabHost: Sendable {
     ) throws(LabFailure) {
         guard let path = program.path else { throw LabFailure("\(program) is not there") }
         writeFile(configurationPath, configuration)
+        if program == .keepalived {
+            // It takes the number of a dead process that nobody has waited for yet for a running
+            // daemon. Ours has to do without this.
+            for name in ["pid", "vrrp.pid"] {
+                // Safety: the path is read only for the call.
+                unsafe unlink("\(folder)/\(name)")
+            }
+        }
         let starts = state.withLock {
             $0.starts += 1
             return $0.starts

@@ -49,23 +49,30 @@ extension Trait where Self == ConditionTrait {
     private static var isRoot: Bool { geteuid() == 0 }
 }
 
-/// Runs a scenario on a thread of its own, beside a few others: it mostly waits.
+/// Runs a scenario on a thread of its own, beside a few others: it mostly waits. The thread lives as
+/// long as the scenario, as daemons end with the thread that started them.
 func inLab(
     _ plan: LabPlan = LabPlan(), _ body: @escaping @Sendable (Lab) throws -> Void
 ) async throws {
     await places.take()
     defer { places.giveBack() }
-    try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
-        let thread = Thread {
-            done.resume(with: Result { try Lab.run(plan, body) })
-        }
+    try await withTaskExecutorPreference(ownThread) { try Lab.run(plan, body) }
+}
+
+/// Runs each part of a task that does not suspend on a new thread.
+private final class ThreadExecutor: TaskExecutor {
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        let thread = Thread { [self] in job.runSynchronously(on: asUnownedTaskExecutor()) }
         thread.stackSize = 4 << 20
         thread.start()
     }
 }
 
+private let ownThread = ThreadExecutor()
+
 /// Laboratories at once.
-private let places = Places(8)
+private let places = Places(10)
 
 /// A counting semaphore for tasks.
 private final class Places: Sendable {
@@ -111,3 +118,6 @@ func evidence(_ lab: Lab) -> Comment {
     }
     return Comment(rawValue: logs.joined(separator: "\n"))
 }
+
+/// The text of a file.
+func readText(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }
