@@ -51,13 +51,26 @@ extension Election {
     }
 
     /// This is our master: learn its interval, wait again.
+    ///
+    /// Who is worse than the master so far may be its loser that says its last word. That must not
+    /// shorten the wait for the master, whose interval may be longer.
     mutating func follow(_ heard: Heard, at now: UInt64, into effects: inout [Effect]) {
+        var earliest: UInt64 = 0
+        if let master, master.source != heard.source, Self.isBetter(master, than: heard) {
+            earliest = deadlines[.masterDown] ?? 0
+        }
         remember(heard, at: now)
         if settings.version == .three, heard.interval != masterInterval, heard.interval > 0 {
             masterInterval = heard.interval
             effects.append(.note(.intervalLearnt(heard.interval)))
         }
-        arm(.masterDown, now + masterDownTime, into: &effects)
+        arm(.masterDown, max(now + masterDownTime, earliest), into: &effects)
+    }
+
+    /// The order of masters: by priority, then by address (RFC 9568 §6.4.3).
+    private static func isBetter(_ left: Heard, than right: Heard) -> Bool {
+        left.priority != right.priority
+            ? left.priority > right.priority : right.source < left.source
     }
 
     private mutating func remember(_ heard: Heard, at now: UInt64) {

@@ -16,12 +16,15 @@ extension Election {
 
     /// A master that was asleep for so long that another may serve now listens before it asserts.
     /// The owner need not: nobody may keep its addresses.
+    ///
+    /// It says that it stopped: a master that took over meanwhile then announces itself to hosts
+    /// that were cut off with us, and if there is none, the backups need not wait.
     mutating func listenIfOverslept(at now: UInt64, into effects: inout [Effect]) {
         guard state == .master, settings.listensAfterOversleeping, !isOwner,
             let due = deadlines[.advertise], now > due, now - due > settings.oversleepLimit
         else { return }
         effects.append(.note(.overslept(now - due)))
-        stopServing(last: nil, at: now, into: &effects)
+        stopServing(last: ProtocolNumbers.stopPriority, at: now, into: &effects)
         master = nil
         becomeBackup(because: .overslept, at: now, into: &effects)
     }
@@ -29,7 +32,9 @@ extension Election {
     mutating func hearAsMaster(_ heard: Heard, at now: UInt64, into effects: inout [Effect]) {
         lastHeard = now
         guard heard.priority > 0 else {
-            answer(announcing: nil, at: now, into: &effects)
+            // It served until now, so hosts may still send to it.
+            seeSecondMaster(at: now, into: &effects)
+            answer(announcing: .secondMaster, at: now, into: &effects)
             return
         }
         if heard.priority == ProtocolNumbers.ownerPriority, isOwner {
@@ -86,7 +91,7 @@ extension Election {
     private mutating func giveAnswer(into effects: inout [Effect]) {
         let cause = pendingAnnouncement
         pendingAnnouncement = nil
-        if cause == nil || settings.answersLowerPriority {
+        if cause != .lowerPriority || settings.answersLowerPriority {
             effects.append(.sendAdvertisement(priority: priority))
         }
         if let cause { effects.append(.announce(cause)) }

@@ -44,7 +44,7 @@ public struct Election: Sendable {
     var isStarted = false
     /// Two owners: we have the lower address and behave as priority 254 until the other is quiet.
     var yieldsOwnership = false
-    var deadlines: [Timer: UInt64] = [:]
+    var deadlines = Deadlines()
     var preemptFrom: UInt64?
     var lastSecondSign: UInt64 = 0
     var answers = AnswerLimit()
@@ -101,13 +101,44 @@ public struct Election: Sendable {
 }
 
 extension Election {
+    /// One deadline for each timer, or none.
+    struct Deadlines: Sendable, Hashable {
+        private var advertise: UInt64?
+        private var masterDown: UInt64?
+        private var startup: UInt64?
+        private var answer: UInt64?
+        private var splitQuiet: UInt64?
+
+        subscript(timer: Timer) -> UInt64? {
+            get {
+                switch timer {
+                case .advertise: advertise
+                case .masterDown: masterDown
+                case .startup: startup
+                case .answer: answer
+                case .splitQuiet: splitQuiet
+                }
+            }
+            set {
+                switch timer {
+                case .advertise: advertise = newValue
+                case .masterDown: masterDown = newValue
+                case .startup: startup = newValue
+                case .answer: answer = newValue
+                case .splitQuiet: splitQuiet = newValue
+                }
+            }
+        }
+    }
+
     mutating func arm(_ timer: Timer, _ deadline: UInt64, into effects: inout [Effect]) {
         deadlines[timer] = deadline
         effects.append(.arm(timer, deadline: deadline))
     }
 
     mutating func disarm(_ timer: Timer, into effects: inout [Effect]) {
-        guard deadlines.removeValue(forKey: timer) != nil else { return }
+        guard deadlines[timer] != nil else { return }
+        deadlines[timer] = nil
         effects.append(.disarm(timer))
     }
 

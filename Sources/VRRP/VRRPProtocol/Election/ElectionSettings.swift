@@ -33,6 +33,9 @@ extension Election {
         /// Whether a master that overslept listens first: `timer_expired_backup`. Differs: on by
         /// default.
         public var listensAfterOversleeping = true
+        /// The highest priority among the other routers, 1...254: with it the master knows after how
+        /// long one of them can have taken over.
+        public var highestOtherPriority = ProtocolNumbers.ownerPriority - 1
         /// An owner listens to nobody: `owner_ignore_adverts`.
         public var ownerIgnoresAdvertisements = false
 
@@ -62,7 +65,7 @@ extension Election {
         /// How late an advertisement may be before another router may have taken over: the
         /// master-down time of the keenest backup.
         public var oversleepLimit: UInt64 {
-            masterDown(priority: ProtocolNumbers.ownerPriority - 1, masterInterval: interval)
+            masterDown(priority: highestOtherPriority, masterInterval: interval)
         }
     }
 }

@@ -54,6 +54,9 @@ public struct SyncGroup: Sendable {
             order(.becomeMaster, where: .backup, but: member, into: &orders)
         } else if previous == .master, next == .backup || next == .initial {
             order(.becomeBackup, where: .master, but: member, into: &orders)
+        } else if next == .backup, states.contains(.master) {
+            // Started or out of fault after another member that did not have to wait.
+            orders.append(Order(member: member, command: .becomeMaster))
         }
     }
 
