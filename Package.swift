@@ -301,7 +301,7 @@ building.tests(
         "unique-id", "variables",
     ])
 
-building.tests("VRRPScenario", needs: ["VRRPLab"])
+building.tests("VRRPScenario", needs: ["VRRPLab", "Addresses"])
 
 let package = Package(
     name: "martlet",

@@ -31,9 +31,11 @@ public struct CraftedAdvert: Sendable {
     public init() {}
 
     /// The same advert, changed.
-    public func with(_ change: (inout CraftedAdvert) -> Void) -> CraftedAdvert {
+    public func with(
+        _ change: (inout CraftedAdvert) throws -> Void
+    ) rethrows -> CraftedAdvert {
         var copy = self
-        change(&copy)
+        try change(&copy)
         return copy
     }
 

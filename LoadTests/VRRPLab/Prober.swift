@@ -146,14 +146,23 @@ public final class Prober: Sendable {
         of target: Int = 0, from start: UInt64, to end: UInt64 = Clock.monotonic().nanoseconds
     ) -> Double {
         let (rounds, answers) = record.withLock { ($0.rounds, $0.answers[target]) }
+        return Self.longestOutage(rounds, answers, from: start, to: end)
+    }
+
+    /// The same of any record.
+    ///
+    /// - Parameter rounds: when it was asked, in order.
+    static func longestOutage(
+        _ rounds: [UInt64], _ answers: [ProbeAnswer], from start: UInt64, to end: UInt64
+    ) -> Double {
         let times = answers.map(\.time).filter { $0 >= start && $0 <= end }.sorted()
         // Probes that were not answered in time.
         var inTime = Set<UInt64>()
-        for answer in answers where answer.time < answer.asked + Self.late {
+        for answer in answers where answer.time < answer.asked + late {
             inTime.insert(answer.asked)
         }
         let failed = rounds.filter {
-            $0 >= start && $0 + Self.late <= end && !inTime.contains($0)
+            $0 >= start && $0 + late <= end && !inTime.contains($0)
         }
         var longest: UInt64 = 0
         var next = failed.makeIterator()
