@@ -12,6 +12,16 @@ public enum NetworkEvent: Equatable, Sendable {
     /// An address is new or has changed.
     case address(InterfaceAddress)
     case addressRemoved(InterfaceAddress)
+    /// A route is new or has changed. Only from a monitor that was asked for routes.
+    case route(Route)
+    /// A route was deleted. The kernel does not tell of IPv4 routes that end with their interface or
+    /// with an address, so those are to be looked for when a link or an address goes.
+    case routeRemoved(Route)
+    case rule(RoutingRule)
+    case ruleRemoved(RoutingRule)
+    /// Reports were lost. Links and addresses that differ are told behind this; routes and rules are
+    /// to be looked for.
+    case reportsLost
 }
 
 /// A change and who made it.
@@ -73,7 +83,7 @@ public struct NetworkPicture: Sendable {
     /// A link by name.
     public func link(named name: String) -> Link? { links.values.first { $0.name == name } }
 
-    /// Takes a change in. False where it changes nothing.
+    /// Takes a change in. False where it is of a link or an address and changes nothing.
     public mutating func apply(_ event: NetworkEvent) -> Bool {
         switch event {
         case .link(let link):
@@ -85,6 +95,8 @@ public struct NetworkPicture: Sendable {
             return held.updateValue(address, forKey: Key(address)) != address
         case .addressRemoved(let address):
             return held.removeValue(forKey: Key(address)) != nil
+        case .route, .routeRemoved, .rule, .ruleRemoved, .reportsLost:
+            return true
         }
     }
 
@@ -122,25 +134,33 @@ public struct NetworkMonitor: ~Copyable {
 
     /// Begins to listen, in the calling thread's network namespace, and takes the picture.
     ///
-    /// - Parameter receiveBufferBytes: room for reports that wait; reports that find none are lost
-    ///   and cost a resynchronization.
+    /// - Parameters:
+    ///   - receiveBufferBytes: room for reports that wait; reports that find none are lost and cost a
+    ///     resynchronization.
+    ///   - routesAndRules: whether to tell of those as well.
     public init(
-        receiveBufferBytes: Int32 = 1 << 20, using requests: inout NetlinkSocket
+        receiveBufferBytes: Int32 = 1 << 20, routesAndRules: Bool = false,
+        using requests: inout NetlinkSocket
     ) throws(NetlinkFailure) {
         // Listening comes first, so that no change slips between picture and reports.
-        let descriptor = try Self.open(receiveBufferBytes)
+        let descriptor = try Self.open(receiveBufferBytes, routesAndRules)
         var picture = NetworkPicture()
         _ = try Self.take(&picture, using: &requests)
         self.picture = picture
         self.descriptor = descriptor
     }
 
-    private static func open(_ receiveBufferBytes: Int32) throws(NetlinkFailure) -> Descriptor {
+    private static func open(
+        _ receiveBufferBytes: Int32, _ routesAndRules: Bool
+    ) throws(NetlinkFailure) -> Descriptor {
         do throws(Errno) {
             let socket = try Descriptor.netlink(family: NetlinkSocket.Family.route.rawValue)
             socket.setReceiveBuffer(bytes: receiveBufferBytes)
             // RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR.
-            for group: UInt32 in [1, 5, 9] where !socket.joinNetlinkGroup(group) {
+            var groups: [UInt32] = [1, 5, 9]
+            // RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV6_RULE.
+            if routesAndRules { groups += [7, 8, 11, 19] }
+            for group in groups where !socket.joinNetlinkGroup(group) {
                 throw Errno.last
             }
             return socket
@@ -173,7 +193,8 @@ public struct NetworkMonitor: ~Copyable {
                 return reports
             case .overflowed, .tooLong:
                 resynchronizations += 1
-                return reports + (try resynchronize(using: &requests))
+                return reports + [NetworkReport(.reportsLost)]
+                    + (try resynchronize(using: &requests))
             case .failed(let failure):
                 throw NetlinkFailure(failure)
             }
@@ -213,6 +234,18 @@ extension NetworkEvent {
         case RouteMessageType.deleteAddress:
             guard let address = InterfaceAddress(message) else { return nil }
             self = .addressRemoved(address)
+        case RouteMessageType.newRoute:
+            guard let route = Route(message) else { return nil }
+            self = .route(route)
+        case RouteMessageType.deleteRoute:
+            guard let route = Route(message) else { return nil }
+            self = .routeRemoved(route)
+        case RouteMessageType.newRule:
+            guard let rule = RoutingRule(message) else { return nil }
+            self = .rule(rule)
+        case RouteMessageType.deleteRule:
+            guard let rule = RoutingRule(message) else { return nil }
+            self = .ruleRemoved(rule)
         default:
             return nil
         }
