@@ -128,7 +128,7 @@ building.library(
 
 // The VRRP wing: base floors only.
 building.library(
-    "VRRPConfig", on: .vrrp, needs: ["Bytes", "Addresses", "ConfigLanguage", "Kernel"])
+    "VRRPConfig", on: .vrrp, needs: ["Addresses", "ConfigLanguage", "Kernel", "Structures"])
 
 building.library("HTTP", on: .wire, needs: ["Bytes"])
 building.library("Inspection", on: .wire, needs: ["HTTP", "Bytes"])
