@@ -129,11 +129,11 @@ building.library(
 
 // The VRRP wing: base floors only.
 building.library(
+    "VRRPConfig", on: .vrrp, needs: ["Addresses", "ConfigLanguage", "Kernel", "Structures"])
+building.library(
     "VRRPProtocol", on: .vrrp, needs: ["Bytes", "Addresses", "COpenSSL"])
 building.library(
     "VRRPTracking", on: .vrrp, needs: ["Kernel", "Daemon", "Addresses", "Bytes", "Structures"])
-building.library(
-    "VRRPConfig", on: .vrrp, needs: ["Bytes", "Addresses", "ConfigLanguage", "Kernel"])
 building.library(
     "VRRPDaemon", on: .vrrp,
     needs: [
