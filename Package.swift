@@ -236,7 +236,11 @@ building.tests(
     needs: ["StickTables", "Samples", "Addresses", "ReferenceHAProxy", "RandomInputs"])
 building.tests(
     "Daemon", needs: ["Daemon", "RandomInputs", "Kernel", "Addresses", "ConfigLanguage"])
-building.tests("VRRPDaemon", needs: ["VRRPDaemon", "Addresses", "RandomInputs"])
+building.tests(
+    "VRRPDaemon",
+    needs: [
+        "VRRPDaemon", "VRRPConfig", "VRRPProtocol", "Daemon", "Kernel", "Addresses", "RandomInputs",
+    ])
 building.tests(
     "VRRPTracking",
     needs: ["VRRPTracking", "Kernel", "Daemon", "Addresses", "Bytes", "RandomInputs"])
