@@ -137,7 +137,7 @@ building.library(
 building.library(
     "VRRPDaemon", on: .vrrp,
     needs: [
-        "VRRPTracking", "VRRPConfig", "VRRPProtocol", "Daemon", "Kernel", "Addresses",
+        "VRRPTracking", "VRRPConfig", "VRRPProtocol", "Daemon", "Netlink", "Kernel", "Addresses",
         "ConfigLanguage", "Bytes",
     ])
 
@@ -197,6 +197,7 @@ building.library(
     ])
 
 building.executable("martlet", on: .executables, needs: ["Supervisor"])
+building.executable("martlet-vrrp", on: .executables, needs: ["VRRPDaemon"])
 building.library("LoadTesting", on: .loadTests, needs: ["CLinux", "Kernel", "Bytes", "Structures"])
 building.library(
     "VRRPLab", on: .loadTests, needs: ["LoadTesting", "CLinux", "Kernel", "Addresses"])
@@ -311,6 +312,7 @@ let package = Package(
     name: "martlet",
     products: [
         .executable(name: "martlet", targets: ["martlet"]),
+        .executable(name: "martlet-vrrp", targets: ["martlet-vrrp"]),
         .executable(name: "martlet-load", targets: ["martlet-load"]),
     ],
     dependencies: [

@@ -118,8 +118,8 @@ public struct FileIdentity: Equatable, Sendable {
 }
 
 extension Files {
-    /// The identity of what a path names, links followed; nil when there is nothing.
-    public static func identity(of path: String) -> FileIdentity? {
+    /// What tells a changed file from the same one, links followed; nil when there is nothing.
+    public static func fingerprint(of path: String) -> FileIdentity? {
         var status = stat()
         // Safety: the path is read and `status` filled during the call only.
         if unsafe stat(path, &status) < 0 { return nil }

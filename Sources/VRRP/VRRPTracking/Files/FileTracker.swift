@@ -208,7 +208,7 @@ public final class FileTracker {
 
     private func compareIdentity() {
         guard isRunning else { return }
-        let found = Files.identity(of: settings.path)
+        let found = Files.fingerprint(of: settings.path)
         if found == identity { return }
         // It may be about to be written: then an event follows, or the next look finds it calm.
         let now = Clock.calendarMicroseconds() * 1000
@@ -220,7 +220,7 @@ public final class FileTracker {
 
     private func read() {
         let start = Clock.monotonic()
-        identity = Files.identity(of: settings.path)
+        identity = Files.fingerprint(of: settings.path)
         let found: Int32?
         do throws(Errno) {
             let bytes = try Files.readBeginning(
