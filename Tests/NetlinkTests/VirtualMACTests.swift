@@ -43,6 +43,8 @@ struct VirtualMACTests {
                 ip -n \(name) addr add 2001:db8::9/64 dev client nodad
                 """)
             defer { _ = try? PrivateNetwork.shell("ip netns del \(name)") }
+            try PrivateNetwork.awaitUp("base")
+            try PrivateNetwork.awaitUp("client", in: name)
             var socket = try NetlinkSocket()
             try body(&socket, Client(name: name))
         }
@@ -180,6 +182,52 @@ struct VirtualMACTests {
             var frames: [[UInt8]] = []
             while let frame = socket.receive() { frames.append(frame.bytes) }
             return frames.filter { $0.count >= 42 }
+        }
+    }
+
+    @Test func `255 virtual MACs with their addresses are made and go`() throws {
+        try Self.wire { socket, _ in
+            var record = SysctlRecord()
+            var virtual: [VirtualMAC] = []
+            let base = try #require(NetworkInterfaces.index(of: "base"))
+            var requests: [NetlinkRequest] = []
+            func milliseconds(_ what: String, _ body: () throws -> Void) rethrows {
+                let began = Clock.monotonic().nanoseconds
+                try body()
+                let took = (Clock.monotonic().nanoseconds - began) / 1_000_000
+                print("255 virtual MACs: \(what) in \(took) ms")
+                // The bound is for a machine that does nothing else; a test leaves room.
+                #expect(took < 5000)
+            }
+            try milliseconds("made") {
+                for identifier in UInt8(1)...255 {
+                    let one = VirtualMAC(
+                        "vrrp.\(identifier)", on: "base",
+                        mac: MACAddress(virtualRouter: identifier, family: .v4), families: [.v4],
+                        table: VirtualMAC.firstTable + UInt32(identifier))
+                    let made = try one.make(using: &socket, record: &record)
+                    let address = one.prepared(
+                        InterfaceAddress(
+                            IPAddress(v4: 0xC000_0200 | UInt32(identifier)), prefixLength: 24,
+                            interface: made.index))
+                    let policy = try #require(
+                        one.policy(
+                            for: address, index: made.index, baseIndex: base, baseAddresses: []))
+                    requests.append(.add(address))
+                    requests += policy.routes.map { .add($0) } + [.add(policy.rule)]
+                    virtual.append(one)
+                }
+            }
+            try milliseconds("given addresses, routes and rules") {
+                let outcomes = try socket.perform(requests)
+                #expect(outcomes.allSatisfy { $0 == nil })
+            }
+            try milliseconds("removed") {
+                try VirtualMAC.remove(virtual, using: &socket)
+            }
+            let left = try PrivateNetwork.shell("ip -br link; ip rule; ip route show table all")
+            #expect(!left.contains("vrrp.") && !left.contains("1000:"))
+            #expect(NetworkInterfaces.index(of: "base") == base)
         }
     }
 

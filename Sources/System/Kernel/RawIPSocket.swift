@@ -1,5 +1,6 @@
-// Raw IP sockets as VRRP needs them: one protocol number, multicast by interface index, the sender's
-// address and hop limit chosen, and datagrams taken in bounded batches with where they came in.
+// Raw IP sockets as VRRP needs them: one protocol number, multicast by interface index, the
+// sender's address and hop limit chosen, and datagrams taken in bounded batches with where they
+// came in.
 //
 // The kernel lets one socket join 20 IPv4 groups (igmp_max_memberships), so there is one receiving
 // socket for each interface; one sending socket for each family is enough.

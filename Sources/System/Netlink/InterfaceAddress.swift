@@ -1,5 +1,5 @@
-// Addresses of interfaces as rtnetlink tells of them (rtnetlink(7): RTM_NEWADDR), and the requests that
-// ask for, add and delete them. Covers every option of keepalived.conf(5): virtual_ipaddress.
+// Addresses of interfaces as rtnetlink tells of them (rtnetlink(7): RTM_NEWADDR), and the requests
+// that ask for, add and delete them. Covers every option of keepalived.conf(5): virtual_ipaddress.
 
 import Addresses
 
@@ -97,7 +97,8 @@ public struct InterfaceAddress: Hashable, Sendable {
             && interface == other.interface && (peer ?? address) == (other.peer ?? other.address)
     }
 
-    /// The subnet's last address, which `brd +` stands for; nil for IPv6 and for prefixes from 31 on.
+    /// The subnet's last address, which `brd +` stands for; nil for IPv6 and for prefixes from 31
+    /// on.
     public static func broadcast(of address: IPAddress, prefixLength: UInt8) -> IPAddress? {
         guard address.family == .v4, prefixLength < 31 else { return nil }
         let bits = UInt32(truncatingIfNeeded: address.low)
