@@ -90,23 +90,23 @@ struct VirtualMACTests {
             var record = SysctlRecord()
             let virtual = try Self.serve(&socket, table: table, record: &record)
             let steps = [
-                { _ = try client.run("ping -c1 -W1 192.0.2.100; ping -c1 -W1 2001:db8::100") },
+                { _ = try client.run("ping -c1 -W4 192.0.2.100; ping -c1 -W4 2001:db8::100") },
                 {
                     // This machine has forgotten the client, and asks for it to answer.
                     try PrivateNetwork.shell("ip neigh flush all")
-                    _ = try client.run("ping -c1 -W1 192.0.2.100; ping -c1 -W1 2001:db8::100")
+                    _ = try client.run("ping -c1 -W4 192.0.2.100; ping -c1 -W4 2001:db8::100")
                 },
                 {
                     try PrivateNetwork.shell(
                         """
-                        ip neigh flush all; ping -c1 -W1 -I 192.0.2.100 192.0.2.9
-                        ping -c1 -W1 -I 2001:db8::100 2001:db8::9
+                        ip neigh flush all; ping -c1 -W4 -I 192.0.2.100 192.0.2.9
+                        ping -c1 -W4 -I 2001:db8::100 2001:db8::9
                         """)
                 },
                 {
                     // In its own name.
                     try PrivateNetwork.shell(
-                        "ip neigh flush all; ping -c1 -W1 192.0.2.9; ping -c1 -W1 2001:db8::9")
+                        "ip neigh flush all; ping -c1 -W4 192.0.2.9; ping -c1 -W4 2001:db8::9")
                 },
             ]
             for round in 0..<3 {
@@ -149,9 +149,19 @@ struct VirtualMACTests {
             let virtual = try Self.serve(&socket, table: true, record: &record)
             try PrivateNetwork.shell(
                 """
-                ping -c1 -W1 -I 192.0.2.100 192.0.2.9; ping -c1 -W1 -I 2001:db8::100 2001:db8::9
+                ping -c1 -W4 -I 192.0.2.100 192.0.2.9; ping -c1 -W4 -I 2001:db8::100 2001:db8::9
                 """)
-            _ = try client.run("ping -c1 -W1 192.0.2.100; ping -c1 -W1 2001:db8::100")
+            _ = try client.run("ping -c1 -W4 192.0.2.100; ping -c1 -W4 2001:db8::100")
+            // Advertisements leave by the virtual MAC in the name of the interface below.
+            let advertisers = try ["192.0.2.1", "fe80::b"].map { try #require(IPAddress($0)) }
+            let groups = try ["224.0.0.18", "ff02::12"].map { try #require(IPAddress($0)) }
+            for ((source, group), virtual) in zip(zip(advertisers, groups), virtual) {
+                let socket = try RawIPSocket(source.family, protocol: 112)
+                let index = try #require(NetworkInterfaces.index(of: virtual.name))
+                let departure = RawIPSocket.Departure(from: source, to: group, interface: index)
+                let sent = socket.send([UInt8](repeating: 0, count: 32), departure)
+                #expect(sent == .bytes(source.family == .v4 ? 52 : 32))
+            }
             let frames = listeners.flatMap { $0.frames() }
             func sources(_ kind: [UInt8], _ offset: Int, _ address: IPAddress) -> Set<MACAddress> {
                 let wanted = (0..<address.family.bitCount / 8).map { address.byte(at: $0) }
@@ -164,6 +174,8 @@ struct VirtualMACTests {
             #expect(sources([0x08, 0x00], 26, Self.addresses[0]) == [virtual[0].mac])
             #expect(sources([0x08, 0x06], 28, Self.addresses[0]) == [virtual[0].mac])
             #expect(sources([0x86, 0xDD], 22, Self.addresses[1]) == [virtual[1].mac])
+            #expect(sources([0x08, 0x00], 30, groups[0]) == [virtual[0].mac])
+            #expect(sources([0x86, 0xDD], 38, groups[1]) == [virtual[1].mac])
             #expect(!frames.contains { $0[6..<12].elementsEqual(idle.mac.bytes) })
         }
     }

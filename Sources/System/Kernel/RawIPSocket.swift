@@ -46,7 +46,7 @@ public struct RawIPSocket: ~Copyable {
         let descriptor = try Descriptor.socket(
             family: family == .v4 ? AF_INET : AF_INET6, type: Int32(SOCK_RAW.rawValue),
             protocol: Int32(number))
-        // First the filter: what has arrived before is never looked at again.
+        // What arrives before the filter and the interface hold is told by its arrival's interface.
         if let filter = options.filter { try descriptor.attach(filter) }
         if let interface = options.interface, !descriptor.bind(toDevice: interface) {
             throw Errno.last

@@ -189,6 +189,10 @@ extension NetlinkRequest {
     }
 
     /// Adds an address; fails with `exists` where it is there.
+    ///
+    /// The kernel goes on with an IPv6 address in a queue of its own after it has answered, even
+    /// without a search for duplicates: packets to it are taken a moment later, usually well within
+    /// a millisecond.
     public static func add(_ address: InterfaceAddress) -> NetlinkRequest {
         NetlinkRequest(
             type: RouteMessageType.newAddress, flags: [.create, .exclusive],

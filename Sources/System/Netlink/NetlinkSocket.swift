@@ -265,11 +265,9 @@ public struct NetlinkSocket: ~Copyable {
                 }
             case .wouldBlock:
                 let now = Clock.monotonic().milliseconds
-                if now >= deadline
-                    || !descriptor.awaitReadable(milliseconds: Int32(deadline - now))
-                {
-                    throw .timedOut
-                }
+                if now >= deadline { throw .timedOut }
+                // May end early, when the process was stopped meanwhile; then it waits again.
+                _ = descriptor.awaitReadable(milliseconds: Int32(deadline - now))
             case .overflowed: throw .noBufferSpace
             case .tooLong: throw Errno(90)
             case .failed(let failure): throw failure
