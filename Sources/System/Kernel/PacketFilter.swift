@@ -1,5 +1,5 @@
-// Classic BPF programs that let a socket receive only what is meant for it, so that a flood of other
-// packets costs no wake-up. Building them is pure; attaching is one call.
+// Classic BPF programs that let a socket receive only what is meant for it, so that a flood of
+// other packets costs no wake-up. Building them is pure; attaching is one call.
 
 import Addresses
 import CLinux
@@ -154,8 +154,8 @@ extension PacketFilter {
         return filter
     }
 
-    /// Passes neighbor advertisements (RFC 4861 §4.4) for one of some IPv6 addresses. They are told by
-    /// their last 32 bits; what passes is to be looked at again.
+    /// Passes neighbor advertisements (RFC 4861 §4.4) for one of some IPv6 addresses. They are told
+    /// by their last 32 bits; what passes is to be looked at again.
     ///
     /// For a packet socket of protocol IPv6. Frames this machine sends are dropped.
     ///
