@@ -266,4 +266,18 @@ static inline ssize_t martlet_packet_receive(int fd, void *bytes, size_t length,
     return got;
 }
 
+// Has an interface receive frames to a multicast address, without joining a group at the IP layer
+// (packet(7): PACKET_MR_MULTICAST).
+static inline int martlet_packet_multicast(int fd, uint32_t interface, const uint8_t *mac) {
+    struct {
+        int32_t interface;
+        uint16_t type;
+        uint16_t length;
+        uint8_t address[8];
+    } membership = {(int32_t)interface, 0, 6, {0}};
+    memcpy(membership.address, mac, 6);
+    return setsockopt(fd, 263 /* SOL_PACKET */, 1 /* PACKET_ADD_MEMBERSHIP */, &membership,
+                      sizeof membership);
+}
+
 #endif

@@ -70,10 +70,6 @@ final class Channel {
                 hopLimit: key.group == nil ? nil : ProtocolNumbers.hopLimit))
     }
 
-    func send(_ message: [UInt8], _ departure: RawIPSocket.Departure) -> WriteResult {
-        socket.send(message, departure)
-    }
-
     /// Hands what has arrived to `body`, up to a bound.
     func receive(into batch: ArrivalBatch, _ body: (Arrival) -> Void) throws(Errno) {
         for _ in 0..<Self.batchLimit {
@@ -99,12 +95,40 @@ final class Channels {
     private unowned let routers: VirtualRouters
     private var channels: [Channel.Key: Channel] = [:]
     private let batch = ArrivalBatch()
+    /// One socket for each family that sends out of any interface and hears nothing: what leaves by
+    /// a virtual MAC is heard on the interface below, so that no group is ever joined on a macvlan.
+    private var senders: [IPAddress.Family: Sender] = [:]
+
+    private final class Sender {
+        let socket: RawIPSocket
+
+        init(_ socket: consuming RawIPSocket) { self.socket = socket }
+    }
     private var unknownLines = LogBudget()
     /// Packets for numbers that nobody has; only what the kernel's filter lets through.
     private(set) var unknownVRIDs: UInt64 = 0
     private(set) var strayRejections = RejectionCounters()
 
     init(_ routers: VirtualRouters) { self.routers = routers }
+
+    /// Sends a message.
+    func send(_ message: [UInt8], _ departure: RawIPSocket.Departure) -> WriteResult {
+        do throws(Errno) {
+            return try sender(departure.destination.family).socket.send(message, departure)
+        } catch {
+            return .failed(error)
+        }
+    }
+
+    private func sender(_ family: IPAddress.Family) throws(Errno) -> Sender {
+        if let sender = senders[family] { return sender }
+        let sender = Sender(
+            try RawIPSocket(
+                family, protocol: ProtocolNumbers.ipProtocol,
+                options: RawIPSocket.Options(filter: PacketFilter.nothing)))
+        senders[family] = sender
+        return sender
+    }
 
     /// The channel of a key with the instance in it, opened where it is not there yet.
     func join(
