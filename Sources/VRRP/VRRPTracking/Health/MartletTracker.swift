@@ -96,6 +96,12 @@ public struct MartletResult: Equatable, Sendable {
     public let reasons: [String]
     /// The sum of the weights that apply now.
     public let weightSum: Int
+
+    public init(isUp: Bool, reasons: [String], weightSum: Int) {
+        self.isUp = isUp
+        self.reasons = reasons
+        self.weightSum = weightSum
+    }
 }
 
 /// Follows the proxy and tells when its health changes.
