@@ -131,7 +131,7 @@ building.library(
 building.library(
     "VRRPProtocol", on: .vrrp, needs: ["Bytes", "Addresses", "COpenSSL"])
 building.library(
-    "VRRPTracking", on: .vrrp, needs: ["Kernel", "Daemon", "Addresses", "Bytes", "Structures"])
+    "VRRPTracking", on: .vrrp, needs: ["Kernel", "Daemon", "Addresses", "Bytes"])
 building.library(
     "VRRPConfig", on: .vrrp, needs: ["Bytes", "Addresses", "ConfigLanguage", "Kernel"])
 building.library(
@@ -239,7 +239,9 @@ building.tests(
 building.tests("VRRPDaemon", needs: ["VRRPDaemon", "Addresses", "RandomInputs"])
 building.tests(
     "VRRPTracking",
-    needs: ["VRRPTracking", "Kernel", "Daemon", "Addresses", "Bytes", "RandomInputs"])
+    needs: [
+        "VRRPTracking", "Kernel", "Daemon", "Addresses", "Bytes", "RandomInputs", "PrivateNetworks",
+    ])
 building.tests(
     "Proxy",
     needs: [

@@ -20,7 +20,7 @@ public struct ProcessIdentity: Equatable, Sendable {
         self.groups = groups
     }
 
-    /// A user with the supplementary groups the group file gives, and another first group if wanted.
+    /// A user with the supplementary groups the group file gives; another first group if wanted.
     public init(_ user: UserAccount, groupID: UInt32? = nil) {
         userID = user.id
         self.groupID = groupID ?? user.groupID

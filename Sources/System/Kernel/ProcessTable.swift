@@ -109,7 +109,7 @@ extension Files {
 }
 
 /// What tells whether a path names the same unchanged thing as before.
-public struct FileIdentity: Equatable, Sendable {
+public struct FileStamp: Equatable, Sendable {
     public let device: UInt64
     public let number: UInt64
     public let sizeBytes: Int64
@@ -118,12 +118,12 @@ public struct FileIdentity: Equatable, Sendable {
 }
 
 extension Files {
-    /// The identity of what a path names, links followed; nil when there is nothing.
-    public static func identity(of path: String) -> FileIdentity? {
+    /// What a path names and when it was changed, links followed; nil when there is nothing.
+    public static func stamp(of path: String) -> FileStamp? {
         var status = stat()
         // Safety: the path is read and `status` filled during the call only.
         if unsafe stat(path, &status) < 0 { return nil }
-        return FileIdentity(
+        return FileStamp(
             device: UInt64(status.st_dev), number: UInt64(status.st_ino),
             sizeBytes: Int64(status.st_size),
             modified: Int64(status.st_mtim.tv_sec) &* 1_000_000_000

@@ -98,7 +98,7 @@ public struct RiseFall: Equatable, Sendable {
     }
 }
 
-/// Nanoseconds as whole milliseconds for the loop's timers, rounded up.
+/// Nanoseconds as whole milliseconds for the loop's series, rounded up.
 func timerMilliseconds(_ nanoseconds: UInt64) -> Int {
     Int(clamping: nanoseconds / 1_000_000 + (nanoseconds % 1_000_000 == 0 ? 0 : 1))
 }

@@ -180,8 +180,7 @@ public final class MailSender {
         counters.failedAttempts += 1
         counters.lastFailure = reason
         if attempt < settings.attempts {
-            let pause = timerMilliseconds(settings.retryPause)
-            retry = loop.after(milliseconds: pause) { [weak self] in
+            retry = loop.after(nanoseconds: settings.retryPause) { [weak self] in
                 guard let self, self.retry != nil else { return }
                 self.retry = nil
                 self.connect()

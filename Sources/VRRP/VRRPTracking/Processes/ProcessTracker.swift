@@ -155,7 +155,7 @@ public final class ProcessTracker {
         if settings.isRight(count) == isUp { return cancelDelay() }
         if nanoseconds == 0 { return settle() }
         if delay != nil { return }
-        delay = loop.after(milliseconds: timerMilliseconds(nanoseconds)) { [weak self] in
+        delay = loop.after(nanoseconds: nanoseconds) { [weak self] in
             guard let self, self.delay != nil else { return }
             self.settle()
         }

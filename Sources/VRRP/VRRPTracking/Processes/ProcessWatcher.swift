@@ -128,7 +128,7 @@ public final class ProcessWatcher {
     // MARK: Polling
 
     private func arm(after nanoseconds: UInt64) {
-        timer = loop.after(milliseconds: timerMilliseconds(nanoseconds)) { [weak self] in
+        timer = loop.after(nanoseconds: nanoseconds) { [weak self] in
             self?.poll()
         }
     }
