@@ -93,20 +93,20 @@ import VRRPTracking
             """)
         let told = Journal<TrackingResult>()
         let tracker = ScriptTracker(
-            settings(try bench.command(script), milliseconds: 60_000, timeout: 200),
+            settings(try bench.command(script), milliseconds: 60_000, timeout: 1000),
             on: bench.loop, log: bench.log, onChange: told.take)
         let start = Clock.monotonic().nanoseconds
         tracker.start()
         #expect(bench.turn { !told.values.isEmpty })
         let took = Clock.monotonic().nanoseconds - start
         #expect(told.values.map(\.isUp) == [false])
-        #expect(took >= 200_000_000 && took < 900_000_000)
+        #expect(took >= 1_000_000_000)
         #expect(tracker.counters.timeouts == 1)
         // Both take no notice of SIGTERM; the kill after the grace reaches both.
         func number(_ name: String) -> Int32 {
             Int32(bench.text(name).filter { $0 != "\n" }) ?? -1
         }
-        #expect(number("outer") > 0 && number("inner") > 0)
+        try #require(number("outer") > 0 && number("inner") > 0)
         let inner = ProcessID(number("inner"))
         #expect(bench.turn { !isChildLeft(number("outer")) && !isAlive(inner) })
         tracker.stop()
