@@ -110,8 +110,11 @@ extension Files {
 
 /// What tells whether a path names the same unchanged thing as before.
 public struct FileStamp: Equatable, Sendable {
+    /// The device the file is on.
     public let device: UInt64
+    /// The file's number on it.
     public let number: UInt64
+    /// Its length.
     public let sizeBytes: Int64
     /// When the content was last changed, nanoseconds since 1970-01-01 UTC.
     public let modified: Int64

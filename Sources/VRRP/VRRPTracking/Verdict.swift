@@ -33,6 +33,7 @@ public struct TrackingCounters: Equatable, Sendable {
     /// Nothing has happened yet.
     public init() {}
 
+    /// Takes the end of a look into account.
     mutating func note(
         success: Bool, timedOut: Bool = false, since start: Instant, _ detail: String
     ) {
@@ -48,6 +49,7 @@ public struct TrackingCounters: Equatable, Sendable {
 
 /// What a tracker says of the thing it follows.
 public struct TrackingResult: Equatable, Sendable {
+    /// Whether the thing is well.
     public let isUp: Bool
     /// Why, in words.
     public let detail: String

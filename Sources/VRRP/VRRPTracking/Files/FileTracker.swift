@@ -8,6 +8,7 @@ import Kernel
 public struct FileTrackerSettings: Equatable, Sendable {
     /// What `init_file` asks for.
     public struct Initial: Equatable, Sendable {
+        /// The number that is written.
         public var value: Int32
         /// Whether a file that exists is written as well.
         public var isOverwriting: Bool

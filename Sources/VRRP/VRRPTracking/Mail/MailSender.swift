@@ -7,6 +7,7 @@ import Kernel
 
 /// Where and how mails are delivered.
 public struct MailSettings: Equatable, Sendable {
+    /// Where the mail server listens.
     public var server: SocketAddress
     /// How the machine calls itself to the server.
     public var helloName: String
