@@ -129,15 +129,15 @@ building.library(
 
 // The VRRP wing: base floors only.
 building.library(
+    "VRRPConfig", on: .vrrp, needs: ["Addresses", "ConfigLanguage", "Kernel", "Structures"])
+building.library(
     "VRRPProtocol", on: .vrrp, needs: ["Bytes", "Addresses", "COpenSSL"])
 building.library(
     "VRRPTracking", on: .vrrp, needs: ["Kernel", "Daemon", "Addresses", "Bytes"])
 building.library(
-    "VRRPConfig", on: .vrrp, needs: ["Bytes", "Addresses", "ConfigLanguage", "Kernel"])
-building.library(
     "VRRPDaemon", on: .vrrp,
     needs: [
-        "VRRPTracking", "VRRPConfig", "VRRPProtocol", "Daemon", "Kernel", "Addresses",
+        "VRRPTracking", "VRRPConfig", "VRRPProtocol", "Daemon", "Netlink", "Kernel", "Addresses",
         "ConfigLanguage", "Bytes",
     ])
 
@@ -197,6 +197,7 @@ building.library(
     ])
 
 building.executable("martlet", on: .executables, needs: ["Supervisor"])
+building.executable("martlet-vrrp", on: .executables, needs: ["VRRPDaemon"])
 building.library("LoadTesting", on: .loadTests, needs: ["CLinux", "Kernel", "Bytes", "Structures"])
 building.library(
     "VRRPLab", on: .loadTests, needs: ["LoadTesting", "CLinux", "Kernel", "Addresses"])
@@ -236,7 +237,11 @@ building.tests(
     needs: ["StickTables", "Samples", "Addresses", "ReferenceHAProxy", "RandomInputs"])
 building.tests(
     "Daemon", needs: ["Daemon", "RandomInputs", "Kernel", "Addresses", "ConfigLanguage"])
-building.tests("VRRPDaemon", needs: ["VRRPDaemon", "Addresses", "RandomInputs"])
+building.tests(
+    "VRRPDaemon",
+    needs: [
+        "VRRPDaemon", "VRRPConfig", "VRRPProtocol", "Daemon", "Kernel", "Addresses", "RandomInputs",
+    ])
 building.tests(
     "VRRPTracking",
     needs: [
@@ -309,6 +314,7 @@ let package = Package(
     name: "martlet",
     products: [
         .executable(name: "martlet", targets: ["martlet"]),
+        .executable(name: "martlet-vrrp", targets: ["martlet-vrrp"]),
         .executable(name: "martlet-load", targets: ["martlet-load"]),
     ],
     dependencies: [

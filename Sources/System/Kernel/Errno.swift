@@ -29,6 +29,8 @@ public struct Errno: Error, Equatable, Sendable {
     public static let noSuchEntry = Errno(ENOENT)
     public static let notDirectory = Errno(ENOTDIR)
     public static let noReader = Errno(ENXIO)
+    /// Somebody holds the lock (EWOULDBLOCK).
+    public static let isTaken = Errno(EAGAIN)
 
     /// Whether descriptors or memory ran out: accepting pauses rather than fails.
     public var isExhaustion: Bool {

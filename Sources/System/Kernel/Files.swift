@@ -106,6 +106,12 @@ public enum Files {
         }
     }
 
+    /// Whether this process may run what a path names.
+    public static func isExecutable(_ path: String) -> Bool {
+        // Safety: the path is read during the call only.
+        unsafe access(path, X_OK) == 0
+    }
+
     /// The names in a directory without `.` and `..`, in the order of their bytes.
     public static func entries(of directory: String) throws(Errno) -> [String] {
         // Safety: the path is read during the call only; the handle is closed below.

@@ -186,6 +186,13 @@ extension PacketFilter {
         drop()
     }
 
+    /// Passes everything.
+    public static let everything = {
+        var filter = PacketFilter()
+        filter.accept()
+        return filter
+    }()
+
     /// Drops everything, for a socket that nobody wants to hear from yet.
     public static let nothing = {
         var filter = PacketFilter()

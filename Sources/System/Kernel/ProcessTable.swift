@@ -122,7 +122,7 @@ public struct FileStamp: Equatable, Sendable {
 
 extension Files {
     /// What a path names and when it was changed, links followed; nil when there is nothing.
-    public static func stamp(of path: String) -> FileStamp? {
+    public static func fingerprint(of path: String) -> FileStamp? {
         var status = stat()
         // Safety: the path is read and `status` filled during the call only.
         if unsafe stat(path, &status) < 0 { return nil }

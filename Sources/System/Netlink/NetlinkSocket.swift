@@ -112,6 +112,50 @@ public struct NetlinkSocket: ~Copyable {
         if let failure = outcomes[0] { throw failure }
     }
 
+    /// Sends requests to nf_tables that all take effect at once, or none; throws the first failure.
+    public mutating func transact(_ requests: [NetlinkRequest]) throws(NetlinkFailure) {
+        // struct nfgenmsg with the subsystem in the order of the wire.
+        let subsystem: [UInt8] = [0, 0, 0, 10]
+        let begin = NetlinkRequest(type: 16, body: subsystem)
+        let end = NetlinkRequest(type: 17, body: subsystem)
+        var datagram: [UInt8] = []
+        begin.append(to: &datagram, sequence: sequence &+ 1, isAcknowledged: false)
+        for (index, request) in requests.enumerated() {
+            request.append(to: &datagram, sequence: sequence &+ 2 &+ UInt32(index))
+        }
+        let last = sequence &+ 2 &+ UInt32(requests.count)
+        end.append(to: &datagram, sequence: last, isAcknowledged: false)
+        let first = sequence &+ 1
+        sequence = last
+        // The transaction is one datagram, and each request is answered.
+        descriptor.setSendBuffer(bytes: Int32(clamping: max(212_992, datagram.count * 2)))
+        descriptor.setReceiveBuffer(bytes: Int32(clamping: max(212_992, requests.count * 2048)))
+        var failed: NetlinkFailure?
+        do throws(Errno) {
+            try descriptor.sendNetlink(datagram)
+            failed = try firstFailure(from: first, to: last, count: requests.count)
+        } catch {
+            throw NetlinkFailure(error)
+        }
+        if let failed { throw failed }
+    }
+
+    /// Waits until each of `count` requests is answered or one has failed.
+    private mutating func firstFailure(
+        from first: UInt32, to last: UInt32, count: Int
+    ) throws(Errno) -> NetlinkFailure? {
+        var missing = count
+        while missing > 0 {
+            for message in try receive() where message.type == NetlinkMessage.failure {
+                guard message.sequence &- first <= last &- first else { continue }
+                // Answers to the others are left unread; their numbers are never waited for.
+                if let failure = failure(in: message) { return failure }
+                missing -= 1
+            }
+        }
+        return nil
+    }
+
     /// Asks for all objects and returns the messages that name them.
     ///
     /// A dump that the kernel calls inconsistent because something changed meanwhile is asked for

@@ -116,6 +116,10 @@ struct TrackerStatus: Equatable {
     var isGood: Bool?
     /// What was found last, for people.
     var detail = ""
+    /// How many processes there are, or the number that a file holds, where that is what is tracked.
+    var number: Int?
+    /// What the tracker will be when a delay that runs has ended; nil: none runs.
+    var pending: Bool?
     var runs: UInt64 = 0
     var failures: UInt64 = 0
     /// How long the last run took, nanoseconds.
@@ -126,6 +130,7 @@ struct TrackerStatus: Equatable {
     static func == (left: TrackerStatus, right: TrackerStatus) -> Bool {
         left.kind == right.kind && left.name == right.name && left.isGood == right.isGood
             && left.detail == right.detail && left.runs == right.runs
+            && left.number == right.number && left.pending == right.pending
             && left.failures == right.failures
             && left.lastDurationNanoseconds == right.lastDurationNanoseconds
             && left.followers.elementsEqual(right.followers, by: ==)

@@ -88,6 +88,11 @@ struct JSONText {
         if let value { member(name, value) }
     }
 
+    /// The same for numbers.
+    mutating func member(_ name: String, ifPresent value: (some BinaryInteger)?) {
+        if let value { member(name, value) }
+    }
+
     /// A member whose value `body` writes.
     mutating func member(_ name: String, _ body: (inout JSONText) -> Void) {
         key(name)
@@ -96,7 +101,7 @@ struct JSONText {
 
     // MARK: Decimals
 
-    /// A fraction as text: `value` in units of 10 to the power of minus `digits`.
+    /// A fraction as text: `value` in units of 10 to the power of minus `digits`, 1 to 18.
     static func decimal(_ value: Int64, digits: Int) -> String {
         let unit = (0..<digits).reduce(Int64(1)) { unit, _ in unit * 10 }
         let magnitude = value.magnitude

@@ -209,7 +209,7 @@ public final class FileTracker {
 
     private func compareStamp() {
         guard isRunning else { return }
-        let found = Files.stamp(of: settings.path)
+        let found = Files.fingerprint(of: settings.path)
         if found == stamp { return }
         // It may be about to be written: then an event follows, or the next look finds it calm.
         let now = Clock.calendarMicroseconds() * 1000
@@ -221,7 +221,7 @@ public final class FileTracker {
 
     private func read() {
         let start = Clock.monotonic()
-        stamp = Files.stamp(of: settings.path)
+        stamp = Files.fingerprint(of: settings.path)
         let found: Int32?
         do throws(Errno) {
             let bytes = try Files.readBeginning(
