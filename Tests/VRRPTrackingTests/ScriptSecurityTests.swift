@@ -65,13 +65,26 @@ import VRRPTracking
     @Test func `a program runs as root by its user or by its file`() {
         func runs(_ user: UInt32?, _ file: PathEntry) -> Bool {
             ScriptSecurity.runsAsRoot(
-                "/s",
+                "/l",
                 identity: user.map { ProcessIdentity(userID: $0, groupID: 1, groups: []) },
-                ownUserID: 0, look: { _ in file })
+                ownUserID: 0,
+                look: { $0 == "/l" ? entry(.link(to: "s")) : $0 == "/s" ? file : nil })
         }
         #expect(runs(nil, entry(.file)) && runs(0, entry(.file)))
         #expect(!runs(5, entry(.file)) && !runs(5, entry(.file, user: 5, mode: 0o4755)))
         #expect(runs(5, entry(.file, mode: 0o4755)))
+    }
+
+    @Test func `a path is resolved to its file`() {
+        let tree = [
+            "/a": entry(.directory), "/a/l": entry(.link(to: "../b")),
+            "/b": entry(.link(to: "/a/f")),
+            "/a/f": entry(.file), "/d": entry(.other),
+        ]
+        #expect(ScriptSecurity.resolved("/a/l") { tree[$0] } == "/a/f")
+        #expect(ScriptSecurity.resolved("/a/f") { tree[$0] } == "/a/f")
+        #expect(ScriptSecurity.resolved("/a") { tree[$0] } == nil)
+        #expect(ScriptSecurity.resolved("/d") { tree[$0] } == nil)
     }
 
     @Test func `the system's shell is safe, a file of another is not`() throws {
