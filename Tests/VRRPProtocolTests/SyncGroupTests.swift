@@ -15,9 +15,13 @@ struct GroupBench {
     var sent: [[UInt8]]
 
     init(_ priorities: [UInt8]) {
-        benches = priorities.map { Bench(priority: $0) }
+        benches = priorities.map { Bench(priority: $0) { $0.asksGroup = true } }
         group = SyncGroup(memberCount: priorities.count)
         sent = [[UInt8]](repeating: [], count: priorities.count)
+    }
+
+    mutating func advance(milliseconds: UInt64) {
+        for index in benches.indices { benches[index].now += milliseconds * millisecond }
     }
 
     var states: [Election.State] { benches.map(\.election.state) }
@@ -45,8 +49,17 @@ struct GroupBench {
         for case .sendAdvertisement(let priority) in benches[member].effects {
             sent[member].append(priority)
         }
-        for case .transition(_, let state, _) in benches[member].effects {
-            group.changed(member: member, to: state, into: &orders)
+        for effect in benches[member].effects {
+            switch effect {
+            case .transition(_, let state, _):
+                group.changed(member: member, to: state, into: &orders)
+            case .askGroup(let masterStopped):
+                let now = benches[member].now
+                group.asked(
+                    by: member, masterStopped: masterStopped,
+                    isUnopposed: benches.map { $0.election.isUnopposed(at: now) }, into: &orders)
+            default: break
+            }
         }
     }
 }
@@ -59,6 +72,35 @@ struct GroupBench {
         bench.benches[2].now = bench.benches[2].election.deadline(of: .masterDown)!
         bench.step(2, .timer(.masterDown))
         #expect(bench.states == [.master, .master, .master] && bench.group.state == .master)
+    }
+
+    @Test func `while one member hears a master, no member takes over`() {
+        var bench = GroupBench([100, 100])
+        for member in 0..<2 { bench.step(member, .start) }
+        bench.step(1, heard(200))
+        for _ in 0..<10 {
+            for member in 0..<2 {
+                bench.advance(milliseconds: 500); bench.step(member, .timer(.masterDown))
+            }
+            bench.step(1, heard(200))
+        }
+        #expect(bench.states == [.backup, .backup])
+        bench.advance(milliseconds: 2500)
+        bench.step(0, .timer(.masterDown))
+        #expect(bench.states == [.backup, .backup])
+        bench.advance(milliseconds: 1200)
+        bench.step(1, .timer(.masterDown))
+        #expect(bench.states == [.master, .master])
+    }
+
+    @Test func `a master that stops on one link is followed on all`() {
+        var bench = GroupBench([100, 100])
+        for member in 0..<2 { bench.step(member, .start) }
+        for member in 0..<2 { bench.step(member, heard(200)) }
+        bench.step(0, heard(0))
+        bench.advance(milliseconds: 610)
+        bench.step(0, .timer(.masterDown))
+        #expect(bench.states == [.master, .master])
     }
 
     @Test func `one leaves, all do`() {

@@ -34,6 +34,7 @@ extension Election {
         preemptFrom = nil
         stayingMaster = nil
         masterSaidStop = false
+        awaitsGroup = false
         masterInterval = settings.interval
         masterSince = now
         answers = AnswerLimit()
@@ -51,6 +52,7 @@ extension Election {
         preemptFrom = nil
         stayingMaster = nil
         masterSaidStop = false
+        awaitsGroup = false
         arm(.masterDown, now + masterDownTime, into: &effects)
         enter(.backup, because: cause, into: &effects)
     }

@@ -52,6 +52,8 @@ public struct Election: Sendable {
     /// What was last said about a lower master that stays.
     var stayingMaster: IPAddress?
     var masterSaidStop = false
+    /// The master-down time passed, and the sync group has not answered yet.
+    var awaitsGroup = false
 
     /// An election that has not started.
     public init(settings: Settings) {
@@ -67,6 +69,18 @@ public struct Election: Sendable {
 
     /// Whether the instance acts as the owner of the addresses.
     public var isOwner: Bool { runningPriority == ProtocolNumbers.ownerPriority }
+
+    /// Whether nobody keeps this member of a sync group from serving: it serves, its master is gone,
+    /// or it has missed so much of the master that less than one interval is left to wait.
+    public func isUnopposed(at now: UInt64) -> Bool {
+        switch state {
+        case .master: return true
+        case .backup:
+            guard hold != .standby, let deadline = deadlines[.masterDown] else { return false }
+            return awaitsGroup || deadline <= now + masterInterval
+        case .initial, .fault: return false
+        }
+    }
 
     /// The deadline of a timer, in nanoseconds; nil while it is not armed.
     public func deadline(of timer: Timer) -> UInt64? { deadlines[timer] }

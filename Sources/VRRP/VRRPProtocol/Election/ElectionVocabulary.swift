@@ -175,6 +175,9 @@ extension Election {
         case arm(Timer, deadline: UInt64)
         /// Do not wake it.
         case disarm(Timer)
+        /// Nobody serves here: ask the sync group whether to take over. `masterStopped`: the master
+        /// said that it stops.
+        case askGroup(masterStopped: Bool)
         /// There is a second master.
         case splitBegan
         /// There was none for a while; how many nanoseconds lie between its first and last sign.
