@@ -23,6 +23,31 @@ import Testing
         #expect(try BFDPacket.parse(expected.span) == Self.packet)
     }
 
+    @Test func `packets of keepalived are read, and answered with the final bit`() throws {
+        // min_tx 30, min_rx 25, multiplier 4, the first packet after it came up.
+        let seen = bytes("20e00418334a4849334a484900007530000061a800000000")
+        let packet = try BFDPacket.parse(seen.span)
+        #expect(packet.state == .up && packet.isPoll && packet.multiplier == 4)
+        #expect(packet.desiredTransmit == 30_000_000 && packet.requiredReceive == 25_000_000)
+        #expect(packet.bytes == seen)
+        var session = BFDSession(
+            settings: BFDSession.Settings(discriminator: 0x334A_4849), seed: 1)
+        var effects: [BFDSession.Effect] = []
+        session.step(.start, at: 0, into: &effects)
+        var first = packet
+        first.state = .initializing
+        first.isPoll = false
+        session.step(.received(first), at: millisecond, into: &effects)
+        effects = []
+        session.step(.received(packet), at: 2 * millisecond, into: &effects)
+        #expect(session.state == .up)
+        #expect(session.detectionTime == 4 * 30 * millisecond)
+        let isAnswered = effects.contains {
+            if case .send(let answer) = $0 { answer.isFinal && !answer.isPoll } else { false }
+        }
+        #expect(isAnswered)
+    }
+
     @Test(arguments: [
         (BFDPacket.Rejection.version, 0, UInt8(0x43)), (.length, 3, 23), (.length, 3, 25),
         (.multiplier, 2, 0), (.multipoint, 1, 0xE1), (.authentication, 1, 0xE4),

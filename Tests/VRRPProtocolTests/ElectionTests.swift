@@ -276,8 +276,8 @@ func heard(
         bench.serve(intervals: 3)
         #expect(
             bench.step(heard(50), after: 10) == [
-                .lowerPriorityHeard(50, address("10.0.0.9")), .splitBegan,
-                .sendAdvertisement(priority: 100), .announce(.lowerPriority),
+                .splitBegan, .sendAdvertisement(priority: 100), .announce(.lowerPriority),
+                .lowerPriorityHeard(50, address("10.0.0.9")),
             ])
     }
 
@@ -512,6 +512,10 @@ func heard(
         #expect(bench.election.state == .master)
         #expect(bench.wait(.advertise) == 100)
         #expect(bench.step(.settingsChanged(settings, priority: 110)).isEmpty)
+        #expect(
+            bench.step(.settingsChanged(settings, priority: 90)) == [
+                .sendAdvertisement(priority: 90)
+            ])
     }
 
     @Test func `a backup that a reload makes owner serves`() {

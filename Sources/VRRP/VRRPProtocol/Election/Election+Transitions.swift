@@ -165,10 +165,12 @@ extension Election {
     mutating func change(
         _ next: Settings, _ nextPriority: UInt8, at now: UInt64, into effects: inout [Effect]
     ) {
-        let previous = settings
+        guard next != settings else {
+            change(nextPriority, at: now, into: &effects)
+            return
+        }
         settings = next
         priority = nextPriority
-        guard next != previous else { return }
         switch state {
         case .initial, .fault: masterInterval = next.interval
         case .master:
