@@ -1,6 +1,6 @@
-// Routers on a network that loses, delays, doubles and cuts, with clocks of their own, driven by one
-// seed. It executes the effects of elections, and watches the promises while the network is whole:
-// never two masters, never none, for longer than a bound; hosts know the master.
+// Routers on a network that loses, delays, doubles and cuts, with clocks of their own, driven by
+// one seed. It executes the effects of elections, and watches the promises while the network is
+// whole: never two masters, never none, for longer than a bound; hosts know the master.
 
 import Addresses
 import RandomInputs

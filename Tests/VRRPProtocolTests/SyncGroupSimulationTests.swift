@@ -1,6 +1,6 @@
-// Routers with one instance on each of two links, tied by a sync group, while links fail one by one.
-// All members of a router move together, one router serves all links, and a cut link alone makes no
-// mastership move to and fro.
+// Routers with one instance on each of two links, tied by a sync group, while links fail one by
+// one. All members of a router move together, one router serves all links, and a cut link alone
+// makes no mastership move to and fro.
 
 import Addresses
 import RandomInputs

@@ -1,6 +1,6 @@
-// How often a master answers signs of a second one. The first sign is answered at once, so that a heal
-// leaves no host behind; then the pause doubles up to a limit, so that junk makes no storm; and the
-// last sign is always answered, because what follows it may have changed somebody's cache.
+// How often a master answers signs of a second one. The first sign is answered at once, so that a
+// heal leaves no host behind; then the pause doubles up to a limit, so that junk makes no storm;
+// and the last sign is always answered, because what follows it may have changed somebody's cache.
 
 /// Limits answers.
 struct AnswerLimit: Sendable, Hashable {

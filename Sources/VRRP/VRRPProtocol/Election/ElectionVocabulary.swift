@@ -182,8 +182,8 @@ extension Election {
         case splitBegan
         /// There was none for a while; how many nanoseconds lie between its first and last sign.
         case splitEnded(lasted: UInt64)
-        /// A master heard a lower priority: `notify_master_rx_lower_pri`. Said with answers given at
-        /// once, so it is limited as they are.
+        /// A master heard a lower priority: `notify_master_rx_lower_pri`. Said with answers given
+        /// at once, so it is limited as they are.
         case lowerPriorityHeard(UInt8, IPAddress)
         /// Log it.
         case note(Fact)

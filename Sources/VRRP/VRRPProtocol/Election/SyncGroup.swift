@@ -1,7 +1,7 @@
-// Instances that move together: `vrrp_sync_group`. One leaves MASTER, all do; one becomes MASTER, all
-// do; one is in FAULT, all are. Pure: what members do goes in, commands to members come out.
-// A member that lost its master takes over only together with the others, as keepalived has it: while
-// one of them still hears a master, that master would take all of them back at once.
+// Instances that move together: `vrrp_sync_group`. One leaves MASTER, all do; one becomes MASTER,
+// all do; one is in FAULT, all are. Pure: what members do goes in, commands to members come out.
+// A member that lost its master takes over only together with the others, as keepalived has it:
+// while one of them still hears a master, that master would take all of them back at once.
 
 /// The rule of one sync group.
 public struct SyncGroup: Sendable {

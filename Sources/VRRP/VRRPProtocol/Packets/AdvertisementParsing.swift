@@ -24,8 +24,9 @@ public struct ParsedAdvertisement: Hashable, Sendable {
 
     /// Reads `message[range]`.
     ///
-    /// Checks version, type, TTL, the length that the count needs, and the checksum, which must hold
-    /// in one of the ways that exist. What follows the message is left for the instance to judge.
+    /// Checks version, type, TTL, the length that the count needs, and the checksum, which must
+    /// hold in one of the ways that exist. What follows the message is left for the instance to
+    /// judge.
     /// `expected` is the only version taken; nil: both.
     public static func parse(
         _ message: Span<UInt8>, _ range: Range<Int>, _ envelope: PacketEnvelope,

@@ -1,6 +1,6 @@
 // What one instance believes: the second part of the checks of RFC 9568 §7.1 and RFC 3768 §7.1, in
-// the order of VRRP's receivers. Holds what has to be remembered between packets: sequence numbers of
-// senders, and the old kind of checksum once a peer was met that uses it.
+// the order of VRRP's receivers. Holds what has to be remembered between packets: sequence numbers
+// of senders, and the old kind of checksum once a peer was met that uses it.
 
 import Addresses
 import Bytes
