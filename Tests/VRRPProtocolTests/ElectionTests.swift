@@ -276,8 +276,8 @@ func heard(
         bench.serve(intervals: 3)
         #expect(
             bench.step(heard(50), after: 10) == [
-                .splitBegan, .sendAdvertisement(priority: 100), .announce(.lowerPriority),
-                .lowerPriorityHeard(50, address("10.0.0.9")),
+                .lowerPriorityHeard(50, address("10.0.0.9")), .splitBegan,
+                .sendAdvertisement(priority: 100), .announce(.lowerPriority),
             ])
     }
 

@@ -46,11 +46,11 @@ extension Election {
         if isBetter {
             yield(to: heard, at: now, into: &effects)
         } else {
-            seeSecondMaster(at: now, into: &effects)
-            let isAnswered = answer(announcing: .lowerPriority, at: now, into: &effects)
-            if isAnswered {
+            if answers.admits(at: now) {
                 effects.append(.lowerPriorityHeard(heard.priority, heard.source))
             }
+            seeSecondMaster(at: now, into: &effects)
+            answer(announcing: .lowerPriority, at: now, into: &effects)
         }
     }
 
@@ -72,18 +72,16 @@ extension Election {
         answer(announcing: .secondMaster, at: now, into: &effects)
     }
 
-    /// Advertises and announces at once, or when the limit of answers allows; whether at once.
-    @discardableResult
+    /// Advertises and announces at once, or when the limit of answers allows.
     mutating func answer(
         announcing cause: AnnouncementCause?, at now: UInt64, into effects: inout [Effect]
-    ) -> Bool {
+    ) {
         if let cause { pendingAnnouncement = cause }
         if answers.admit(at: now) {
             giveAnswer(into: &effects)
-            return true
+        } else if deadlines[.answer] == nil {
+            arm(.answer, answers.deadline, into: &effects)
         }
-        if deadlines[.answer] == nil { arm(.answer, answers.deadline, into: &effects) }
-        return false
     }
 
     mutating func answerLate(at now: UInt64, into effects: inout [Effect]) {
