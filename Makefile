@@ -7,8 +7,8 @@ SHELL := /bin/bash
 BUILD_PACKAGES := binutils ca-certificates git libc6-dev libcrypt-dev libcurl4 libgcc-12-dev \
     libncurses6 libpcre2-dev libsqlite3-0 libssl-dev libstdc++-12-dev libxml2
 # What tests compare with or are driven by.
-TEST_PACKAGES := curl haproxy libnginx-mod-stream nghttp2-client nginx-light procps socat strace \
-    valgrind varnish wrk
+TEST_PACKAGES := curl haproxy iproute2 iputils-ping keepalived libnginx-mod-stream nftables \
+    nghttp2-client nginx-light procps socat strace tcpdump util-linux valgrind varnish wrk
 
 RELEASE := -c release --static-swift-stdlib
 BIN := .build/release

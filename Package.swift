@@ -122,13 +122,24 @@ building.library("Addresses", on: .base, needs: ["Bytes"])
 building.library("ConfigLanguage", on: .base, needs: ["Bytes", "Addresses"])
 
 building.library("Kernel", on: .system, needs: ["CLinux", "Bytes", "Addresses"])
+building.library("Netlink", on: .system, needs: ["Kernel", "Bytes", "Addresses"])
 building.library("Reactor", on: .system, needs: ["Kernel", "Structures"])
 building.library(
     "Daemon", on: .system, needs: ["Reactor", "Kernel", "Addresses", "ConfigLanguage"])
 
 // The VRRP wing: base floors only.
 building.library(
+    "VRRPConfig", on: .vrrp, needs: ["Addresses", "ConfigLanguage", "Kernel", "Structures"])
+building.library(
     "VRRPProtocol", on: .vrrp, needs: ["Bytes", "Addresses", "COpenSSL"])
+building.library(
+    "VRRPTracking", on: .vrrp, needs: ["Kernel", "Daemon", "Addresses", "Bytes", "Structures"])
+building.library(
+    "VRRPDaemon", on: .vrrp,
+    needs: [
+        "VRRPTracking", "VRRPConfig", "VRRPProtocol", "Daemon", "Netlink", "Kernel", "Addresses",
+        "ConfigLanguage", "Bytes",
+    ])
 
 building.library("HTTP", on: .wire, needs: ["Bytes"])
 building.library("Inspection", on: .wire, needs: ["HTTP", "Bytes"])
@@ -186,9 +197,12 @@ building.library(
     ])
 
 building.executable("martlet", on: .executables, needs: ["Supervisor"])
+building.executable("martlet-vrrp", on: .executables, needs: ["VRRPDaemon"])
 building.library("LoadTesting", on: .loadTests, needs: ["CLinux", "Kernel", "Bytes", "Structures"])
+building.library(
+    "VRRPLab", on: .loadTests, needs: ["LoadTesting", "CLinux", "Kernel", "Addresses"])
 building.executable(
-    "martlet-load", on: .loadTests, needs: ["LoadTesting", "Kernel"],
+    "martlet-load", on: .loadTests, needs: ["LoadTesting", "VRRPLab", "Kernel"],
     packages: [.product(name: "ArgumentParser", package: "swift-argument-parser")])
 
 building.testSupport("RandomInputs", needs: [])
@@ -196,8 +210,16 @@ building.tests("Bytes", needs: ["Bytes", "RandomInputs"])
 building.tests("Structures", needs: ["Structures", "RandomInputs"])
 building.tests("Addresses", needs: ["Addresses"])
 building.tests("ConfigLanguage", needs: ["ConfigLanguage", "RandomInputs"])
-building.tests("Kernel", needs: ["Kernel", "Bytes", "Addresses", "RandomInputs"])
+building.testSupport("PrivateNetworks", needs: ["Kernel"])
+building.tests(
+    "Kernel", needs: ["Kernel", "Bytes", "Addresses", "RandomInputs", "PrivateNetworks"])
+building.tests(
+    "Netlink",
+    needs: ["Netlink", "Kernel", "Bytes", "Addresses", "RandomInputs", "PrivateNetworks"])
 building.tests("Reactor", needs: ["Reactor", "Structures", "Kernel", "RandomInputs"])
+building.tests(
+    "VRRPConfig",
+    needs: ["VRRPConfig", "ConfigLanguage", "Addresses", "Kernel", "RandomInputs"])
 building.tests(
     "VRRPProtocol", needs: ["VRRPProtocol", "Bytes", "Addresses", "RandomInputs"])
 building.testSupport("ReferenceHAProxy", needs: [])
@@ -213,7 +235,16 @@ building.tests(
 building.tests(
     "StickTables",
     needs: ["StickTables", "Samples", "Addresses", "ReferenceHAProxy", "RandomInputs"])
-building.tests("Daemon", needs: ["Daemon", "Kernel", "Addresses", "ConfigLanguage"])
+building.tests(
+    "Daemon", needs: ["Daemon", "RandomInputs", "Kernel", "Addresses", "ConfigLanguage"])
+building.tests(
+    "VRRPDaemon",
+    needs: [
+        "VRRPDaemon", "VRRPConfig", "VRRPProtocol", "Daemon", "Kernel", "Addresses", "RandomInputs",
+    ])
+building.tests(
+    "VRRPTracking",
+    needs: ["VRRPTracking", "Kernel", "Daemon", "Addresses", "Bytes", "RandomInputs"])
 building.tests(
     "Proxy",
     needs: [
@@ -275,10 +306,13 @@ building.tests(
         "unique-id", "variables",
     ])
 
+building.tests("VRRPScenario", needs: ["VRRPLab", "Addresses"])
+
 let package = Package(
     name: "martlet",
     products: [
         .executable(name: "martlet", targets: ["martlet"]),
+        .executable(name: "martlet-vrrp", targets: ["martlet-vrrp"]),
         .executable(name: "martlet-load", targets: ["martlet-load"]),
     ],
     dependencies: [

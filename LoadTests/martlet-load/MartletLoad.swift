@@ -7,5 +7,8 @@ struct MartletLoad: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "martlet-load",
         abstract: "Demo origins, load and measurements for proxies.",
-        subcommands: [OriginCommand.self, RunCommand.self, BenchCommand.self, ChaosCommand.self])
+        subcommands: [
+            OriginCommand.self, RunCommand.self, BenchCommand.self, ChaosCommand.self,
+            VRRPCommand.self,
+        ])
 }

@@ -13,6 +13,10 @@ struct ManifestEntry: Equatable {
     /// `.base` and so on; empty for tests.
     let floor: String
 
+    private static func folder(ofFloor floor: String) -> String {
+        floor == "vrrp" ? "VRRP" : floor.prefix(1).uppercased() + floor.dropFirst()
+    }
+
     /// Its folder, from the root.
     var folder: String {
         switch kind {
@@ -21,7 +25,7 @@ struct ManifestEntry: Equatable {
         default:
             floor == "loadTests"
                 ? "LoadTests/\(name)/"
-                : "Sources/\(floor.prefix(1).uppercased() + floor.dropFirst())/\(name)/"
+                : "Sources/\(Self.folder(ofFloor: floor))/\(name)/"
         }
     }
 

@@ -1,12 +1,13 @@
 // What the program says about itself: `-v`, `-vv`, and the first lines of the start-up log.
 
 import ConfigLanguage
+import Daemon
 import Kernel
 
 /// The program's versions: its own, and the one of HAProxy whose language it speaks.
 public enum Version {
     /// Martlet's own.
-    public static let martlet = "0.1.0-dev"
+    public static let martlet = ProductVersion.number
     /// The version of HAProxy that `version_atleast()` and its kin compare with.
     public static let compatibility = "3.5-martlet\(martlet)"
     /// The date of this version, as `show info` tells it.

@@ -37,6 +37,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon.h"
+#include "laboratory.h"
+
 extern int accept4(int fd, void *address, unsigned *length, int flags);
 extern long splice(int in, int64_t *inOffset, int out, int64_t *outOffset, unsigned long count,
                    unsigned flags);
@@ -131,6 +134,17 @@ static inline ssize_t martlet_splice(int from, int to, size_t length, unsigned f
     return syscall(SYS_splice, from, NULL, to, NULL, length, flags);
 }
 
+// epoll with a wait in nanoseconds, -1 for ever; rounded up to milliseconds where the kernel is older
+// than 5.11.
+static inline int martlet_epoll_wait(int fd, struct epoll_event *events, int count, int64_t wait) {
+    if (wait < 0) return epoll_wait(fd, events, count, -1);
+    struct timespec time = {wait / 1000000000, wait % 1000000000};
+    long result = syscall(441 /* epoll_pwait2 */, fd, events, count, &time, NULL, 0);
+    if (result >= 0 || errno != ENOSYS) return (int)result;
+    int64_t rounded = (wait + 999999) / 1000000;
+    return epoll_wait(fd, events, count, rounded > INT_MAX ? INT_MAX : (int)rounded);
+}
+
 // Control messages: the CMSG_ macros as functions.
 static inline size_t martlet_cmsg_space(size_t length) { return CMSG_SPACE(length); }
 static inline size_t martlet_cmsg_len(size_t length) { return CMSG_LEN(length); }
@@ -185,5 +199,9 @@ static inline int martlet_ignore_signal(int signal_number) {
 static inline int martlet_default_signal(int signal_number) {
     return signal(signal_number, SIG_DFL) == SIG_ERR ? -1 : 0;
 }
+
+#include "process.h"
+#include "netlink.h"
+#include "packet.h"
 
 #endif

@@ -3,6 +3,7 @@
 // Source: configuration manual, "Custom log format".
 
 import Bytes
+import Kernel
 import Proxy
 import Samples
 

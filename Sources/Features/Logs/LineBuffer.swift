@@ -2,6 +2,7 @@
 // moved or grown.
 
 import Bytes
+import Kernel
 import Structures
 
 /// A line under construction, with room before it for a header that is known later.

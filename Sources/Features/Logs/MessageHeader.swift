@@ -1,6 +1,7 @@
 // What stands before the text of a log message, in each of the formats of `log`.
 // Source: configuration manual, `log`; RFC 3164 §4, RFC 5424 §6.
 
+import Kernel
 import Proxy
 
 /// The facts of a header.

@@ -74,7 +74,19 @@ public final class ControlLoop {
     /// Calls `body` once after a time.
     @discardableResult
     public func after(milliseconds: Int, _ body: @escaping () -> Void) -> ControlTimer {
-        timers.add(due: Clock.monotonic().milliseconds + UInt64(max(0, milliseconds)), body)
+        after(nanoseconds: UInt64(max(0, milliseconds)) * 1_000_000, body)
+    }
+
+    /// Calls `body` once after a time, as precisely as the kernel wakes us.
+    @discardableResult
+    public func after(nanoseconds: UInt64, _ body: @escaping () -> Void) -> ControlTimer {
+        timers.add(due: Clock.monotonic().nanoseconds + nanoseconds, body)
+    }
+
+    /// Calls `body` once when the monotonic clock has come to a point; at once if it has already.
+    @discardableResult
+    public func at(_ due: Instant, _ body: @escaping () -> Void) -> ControlTimer {
+        timers.add(due: due.nanoseconds, body)
     }
 
     /// Calls `body` again and again.
@@ -83,8 +95,8 @@ public final class ControlLoop {
     @discardableResult
     public func every(milliseconds: Int, _ body: @escaping () -> Void) -> ControlTimer {
         precondition(milliseconds > 0)
-        let first = Clock.monotonic().milliseconds + UInt64(milliseconds)
-        return timers.add(due: first, every: UInt64(milliseconds), body)
+        let interval = UInt64(milliseconds) * 1_000_000
+        return timers.add(due: Clock.monotonic().nanoseconds + interval, every: interval, body)
     }
 
     /// Ends a timer; one that has run already is forgotten anyway.
@@ -110,19 +122,24 @@ public final class ControlLoop {
     ///
     /// - Parameter limit: milliseconds to wait for something to happen; -1 for ever.
     public func turn(waitingAtMost limit: Int32) {
-        let count = poller.wait(milliseconds: timeout(limit))
+        let count = poller.wait(nanoseconds: timeout(limit))
         for index in 0..<count {
             let (events, data) = poller.event(at: index)
             dispatch(events, data)
         }
-        for body in timers.takeDue(now: Clock.monotonic().milliseconds) { body() }
+        let now = Clock.monotonic().nanoseconds
+        for taken in timers.takeDue(now: now) {
+            timers.body(of: taken.timer, due: taken.due, now: now)?()
+        }
     }
 
-    private func timeout(_ limit: Int32) -> Int32 {
-        guard let due = timers.nextDue else { return limit }
-        let now = Clock.monotonic().milliseconds
-        let wait = due > now ? Int32(clamping: due - now) : 0
-        return limit < 0 ? wait : min(limit, wait)
+    /// How long to wait, in nanoseconds; -1 for ever.
+    private func timeout(_ limit: Int32) -> Int64 {
+        let longest = limit < 0 ? -1 : Int64(limit) * 1_000_000
+        guard let due = timers.nextDue else { return longest }
+        let now = Clock.monotonic().nanoseconds
+        let wait = due > now ? Int64(clamping: due - now) : 0
+        return longest < 0 ? wait : min(longest, wait)
     }
 
     private func dispatch(_ events: PollEvents, _ data: UInt64) {

@@ -1,55 +1,116 @@
-// The timers of the control loop: few, so a sorted list is enough. Pure: time comes in as a value.
+// The timers of the control loop: a heap by due time, whose cancelled entries are skipped when they
+// come up and swept out when they are the majority. Pure: time comes in as a value.
 
 /// Names a timer of a control loop.
 public struct ControlTimer: Hashable, Sendable {
     fileprivate let serial: UInt64
 }
 
-/// Timers in the order they are due.
+/// Timers in the order they are due; equal ones in the order they were added.
 struct ControlTimers {
     private struct Entry {
-        let serial: UInt64
-        var due: UInt64
-        /// Milliseconds between turns; nil for a timer that runs once.
+        /// Nanoseconds between turns; nil for a timer that runs once.
         let interval: UInt64?
         let body: () -> Void
     }
 
-    /// The latest due first, so that taking the next one is cheap.
-    private var entries: [Entry] = []
-    private var lastSerial: UInt64 = 0
+    private struct Node {
+        let due: UInt64
+        /// Grows with each insertion, also of a timer that is entered again.
+        let order: UInt64
+        let serial: UInt64
 
-    /// When the next timer is due, milliseconds of the monotonic clock.
-    var nextDue: UInt64? { entries.last?.due }
+        func isBefore(_ node: Node) -> Bool { (due, order) < (node.due, node.order) }
+    }
+
+    private var heap: [Node] = []
+    /// What is still to run, by serial.
+    private var entries: [UInt64: Entry] = [:]
+    private var lastSerial: UInt64 = 0
+    private var lastOrder: UInt64 = 0
+
+    /// How many timers wait.
+    var count: Int { entries.count }
+
+    /// When the next timer is due, nanoseconds of the monotonic clock.
+    var nextDue: UInt64? {
+        mutating get {
+            while let first = heap.first, entries[first.serial] == nil { removeFirst() }
+            return heap.first?.due
+        }
+    }
 
     @discardableResult
     mutating func add(
         due: UInt64, every interval: UInt64? = nil, _ body: @escaping () -> Void
     ) -> ControlTimer {
         lastSerial += 1
-        insert(Entry(serial: lastSerial, due: due, interval: interval, body: body))
+        entries[lastSerial] = Entry(interval: interval, body: body)
+        insert(due: due, serial: lastSerial)
         return ControlTimer(serial: lastSerial)
     }
 
     mutating func cancel(_ timer: ControlTimer) {
-        entries.removeAll { $0.serial == timer.serial }
+        guard entries.removeValue(forKey: timer.serial) != nil else { return }
+        if heap.count > 64, heap.count > 2 * entries.count { sweep() }
     }
 
-    /// Takes what is due, in order. A repeating timer is entered again before its body runs.
-    mutating func takeDue(now: UInt64) -> [() -> Void] {
-        var due: [Entry] = []
-        while let last = entries.last, last.due <= now { due.append(entries.removeLast()) }
-        for var entry in due {
-            guard let interval = entry.interval else { continue }
-            entry.due = max(entry.due + interval, now + 1)
-            insert(entry)
+    /// Takes what is due, in order.
+    mutating func takeDue(now: UInt64) -> [(timer: ControlTimer, due: UInt64)] {
+        var taken: [(timer: ControlTimer, due: UInt64)] = []
+        while let next = nextDue, next <= now {
+            taken.append((ControlTimer(serial: heap[0].serial), next))
+            removeFirst()
         }
-        return due.map(\.body)
+        return taken
     }
 
-    private mutating func insert(_ entry: Entry) {
-        // Behind equal ones in time, which is before them in the reversed list.
-        let index = entries.firstIndex { $0.due <= entry.due } ?? entries.endIndex
-        entries.insert(entry, at: index)
+    /// The body of a timer that was taken, unless it has been cancelled since. One that repeats is
+    /// entered again first; turns that were missed are not made up for.
+    mutating func body(of timer: ControlTimer, due: UInt64, now: UInt64) -> (() -> Void)? {
+        guard let entry = entries[timer.serial] else { return nil }
+        if let interval = entry.interval {
+            let next = due + interval
+            insert(due: next > now ? next : now + interval, serial: timer.serial)
+        } else {
+            entries[timer.serial] = nil
+        }
+        return entry.body
+    }
+
+    // MARK: The heap
+
+    private mutating func insert(due: UInt64, serial: UInt64) {
+        lastOrder += 1
+        heap.append(Node(due: due, order: lastOrder, serial: serial))
+        var index = heap.count - 1
+        while index > 0, heap[index].isBefore(heap[(index - 1) / 2]) {
+            heap.swapAt(index, (index - 1) / 2)
+            index = (index - 1) / 2
+        }
+    }
+
+    private mutating func removeFirst() {
+        heap.swapAt(0, heap.count - 1)
+        heap.removeLast()
+        sink(from: 0)
+    }
+
+    private mutating func sink(from start: Int) {
+        var index = start
+        while true {
+            var least = index
+            for child in [2 * index + 1, 2 * index + 2] where child < heap.count {
+                if heap[child].isBefore(heap[least]) { least = child }
+            }
+            if least == index { return }
+            heap.swapAt(index, least)
+            index = least
+        }
+    }
+
+    private mutating func sweep() {
+        heap.removeAll { entries[$0.serial] == nil }
+        heap.sort { $0.isBefore($1) }
     }
 }

@@ -34,6 +34,8 @@ public struct ReadinessNotification: Equatable, Sendable {
         case reloading(since: Instant)
         /// The daemon is ending.
         case stopping
+        /// The loop runs: said within each period of the watchdog.
+        case alive
         /// A line for people.
         case status(String)
 
@@ -44,6 +46,7 @@ public struct ReadinessNotification: Equatable, Sendable {
             case .reloading(let instant):
                 "RELOADING=1\nMONOTONIC_USEC=\(instant.nanoseconds / 1000)\n"
             case .stopping: "STOPPING=1\n"
+            case .alive: "WATCHDOG=1\n"
             case .status(let text): "STATUS=\(text)\n"
             }
         }

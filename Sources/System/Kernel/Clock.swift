@@ -33,6 +33,15 @@ public enum Clock {
             nanoseconds: UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec))
     }
 
+    /// The clock that also runs while the machine sleeps.
+    public static func sinceBoot() -> Instant {
+        var time = timespec()
+        // Safety: `time` lives for the duration of the call.
+        _ = unsafe clock_gettime(CLOCK_BOOTTIME, &time)
+        return Instant(
+            nanoseconds: UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec))
+    }
+
     /// Microseconds since 1970-01-01 UTC.
     public static func calendarMicroseconds() -> Int64 {
         var time = timespec()

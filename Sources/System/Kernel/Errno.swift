@@ -26,6 +26,11 @@ public struct Errno: Error, Equatable, Sendable {
     public static let addressNotAvailable = Errno(EADDRNOTAVAIL)
     public static let inProgress = Errno(EINPROGRESS)
     public static let noSuchProcess = Errno(ESRCH)
+    public static let noSuchEntry = Errno(ENOENT)
+    public static let notDirectory = Errno(ENOTDIR)
+    public static let noReader = Errno(ENXIO)
+    /// Somebody holds the lock (EWOULDBLOCK).
+    public static let isTaken = Errno(EAGAIN)
 
     /// Whether descriptors or memory ran out: accepting pauses rather than fails.
     public var isExhaustion: Bool {

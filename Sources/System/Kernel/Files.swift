@@ -68,6 +68,16 @@ public enum Files {
         return Descriptor(owning: number)
     }
 
+    /// Opens a file for writing behind what it holds, creating it where it is missing.
+    public static func openToAppend(
+        _ path: String, mode: UInt32 = 0o644
+    ) throws(Errno) -> Descriptor {
+        // Safety: the path is read during the call only.
+        let number = unsafe martlet_open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, mode)
+        if number < 0 { throw Errno.last }
+        return Descriptor(owning: number)
+    }
+
     /// Writes all bytes to a descriptor that blocks, or fails.
     public static func writeAll(
         _ bytes: Span<UInt8>, to descriptor: borrowing Descriptor
@@ -94,6 +104,12 @@ public enum Files {
         case S_IFIFO: .pipe
         default: .device
         }
+    }
+
+    /// Whether this process may run what a path names.
+    public static func isExecutable(_ path: String) -> Bool {
+        // Safety: the path is read during the call only.
+        unsafe access(path, X_OK) == 0
     }
 
     /// The names in a directory without `.` and `..`, in the order of their bytes.

@@ -13,12 +13,15 @@ public struct ResourceLimit: Equatable, Sendable {
         case addressSpaceBytes
         /// Bytes of a core file.
         case coreFileBytes
+        /// Microseconds that a real-time process may run without waiting; then SIGXCPU comes.
+        case realTimeMicroseconds
 
         fileprivate var code: __rlimit_resource_t {
             switch self {
             case .descriptors: __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
             case .addressSpaceBytes: __rlimit_resource_t(RLIMIT_AS.rawValue)
             case .coreFileBytes: __rlimit_resource_t(RLIMIT_CORE.rawValue)
+            case .realTimeMicroseconds: __rlimit_resource_t(15)
             }
         }
     }

@@ -1,6 +1,7 @@
 // Host names to addresses through the C library. Blocks; for the control path at load time only.
 
 import Addresses
+import CLinux
 import Glibc
 
 /// Asks the C library's resolver.

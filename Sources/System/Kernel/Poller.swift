@@ -74,7 +74,15 @@ public struct Poller: ~Copyable {
         return count > 0 ? Int(count) : 0
     }
 
-    /// The event at an index below what ``wait(milliseconds:)`` returned.
+    /// The same with a wait in nanoseconds, within the slack of the thread; -1 waits for ever.
+    public mutating func wait(nanoseconds: Int64) -> Int {
+        // Safety: `events` has room for `batch` entries.
+        let count = unsafe martlet_epoll_wait(
+            descriptor.number, events, Int32(truncatingIfNeeded: batch), nanoseconds)
+        return count > 0 ? Int(count) : 0
+    }
+
+    /// The event at an index below what a wait returned.
     @inline(__always)
     public func event(at index: Int) -> (events: PollEvents, data: UInt64) {
         precondition(index >= 0 && index < batch)

@@ -13,6 +13,9 @@ public struct ProcessID: Hashable, Sendable {
     /// The calling process.
     public static var own: ProcessID { ProcessID(getpid()) }
 
+    /// The process that started this one.
+    public static var parent: ProcessID { ProcessID(getppid()) }
+
     /// Sends a signal to the process.
     public func send(_ signal: Signal) throws(Errno) {
         if kill(number, signal.number) < 0 { throw Errno.last }

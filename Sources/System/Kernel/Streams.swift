@@ -52,6 +52,21 @@ extension Descriptor {
         }
     }
 
+    /// Takes bytes that have arrived into an array; those behind what was got are left as they were.
+    public borrowing func receive(into bytes: inout [UInt8]) -> ReadResult {
+        while true {
+            // Safety: the call writes at most the array's count.
+            let got = unsafe bytes.withUnsafeMutableBytes {
+                unsafe martlet_receive(number, $0.baseAddress, $0.count, Int32(MSG_DONTWAIT))
+            }
+            if got > 0 { return .bytes(got) }
+            if got == 0 { return .ended }
+            let code = errno
+            if code == EINTR { continue }
+            return code == EAGAIN ? .wouldBlock : .failed(Errno(code))
+        }
+    }
+
     /// Sends bytes once.
     public borrowing func send(_ bytes: Span<UInt8>) -> WriteResult {
         while true {

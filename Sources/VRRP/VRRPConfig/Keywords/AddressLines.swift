@@ -1,0 +1,135 @@
+// One line of `virtual_ipaddress`, `virtual_ipaddress_excluded` or `static_ipaddress`.
+// keepalived.conf(5): virtual_ipaddress.
+
+import Addresses
+import ConfigLanguage
+
+/// Which block an address, route or rule stands in.
+enum ItemPlace {
+    /// In an instance.
+    case virtual
+    /// Outside.
+    case fixed
+}
+
+extension Reading {
+    /// The addresses of a block; a line with a mistake is left out.
+    mutating func addresses(_ statement: Statement, _ place: ItemPlace) -> [VirtualAddress] {
+        items(statement) { reading, line throws(ItemWords.Mistake) in
+            try reading.virtualAddress(line, place)
+        }
+    }
+
+    /// The items of a block, one a line.
+    mutating func items<Item>(
+        _ statement: Statement,
+        _ parse: (inout Reading, Statement) throws(ItemWords.Mistake) -> Item
+    ) -> [Item] {
+        var items: [Item] = []
+        for line in statement.children ?? [] where !line.words.isEmpty {
+            if line.children != nil {
+                remarks.repair("'\(line.name)' has no block here; it is left out", at: line.place)
+                continue
+            }
+            do throws(ItemWords.Mistake) {
+                items.append(try parse(&self, line))
+            } catch {
+                remarks.repair(
+                    "\(error.text) in \(statement.name); '\(line.name)' is left out",
+                    at: line.place, suggestion: error.suggestion)
+            }
+        }
+        return items
+    }
+
+    private mutating func virtualAddress(
+        _ line: Statement, _ place: ItemPlace
+    ) throws(ItemWords.Mistake) -> VirtualAddress {
+        var words = ItemWords(line.words)
+        var address: VirtualAddress?
+        var options = VirtualAddress(address: .anyV4, prefixLength: 32)
+        while let option = words.takeOption() {
+            switch option {
+            case "dev": options.interface = try words.takeWord("an interface")
+            case "brd", "broadcast":
+                let word = try words.takeWord("an address, '+' or '-'")
+                options.broadcast = try broadcast(word)
+            case "scope":
+                options.scope = UInt8(try words.takeName(.scopes, atMost: 255, &names))
+            case "label": options.label = try words.takeWord("a label")
+            case "peer":
+                let (peer, length) = try words.take("an address", parseInterfaceAddress)
+                options.peer = peer
+                options.peerPrefixLength = length
+            case "home": options.isHome = true
+            case "-nodad", "nodad": options.skipsDuplicateDetection = true
+            case "mngtmpaddr": options.managesTemporaryAddresses = true
+            case "noprefixroute": options.omitsPrefixRoute = true
+            case "autojoin": options.joinsGroup = true
+            case "preferred_lft", "preferred":
+                options.preferredLifetime = try words.take("seconds or 'forever'") { word in
+                    word == "forever"
+                        ? .forever
+                        : Numbers.unsigned(word).flatMap { UInt32(exactly: $0) }.map {
+                            .seconds($0)
+                        }
+                }
+            case "no_track" where place == .virtual: options.isUntracked = true
+            case "use_vmac" where place == .virtual: options.usesVirtualMAC = true
+            case "track_group" where place == .fixed:
+                options.trackGroup = try words.takeWord("a track_group")
+            default:
+                guard address == nil, let (found, length) = parseInterfaceAddress(option) else {
+                    throw unknown(option, isFirst: address == nil)
+                }
+                address = VirtualAddress(
+                    address: found, prefixLength: length ?? UInt8(found.family.bitCount))
+            }
+        }
+        guard let found = address else { throw ItemWords.Mistake("no address stands in the line") }
+        options.address = found.address
+        options.prefixLength = found.prefixLength
+        try checkOptions(options)
+        return options
+    }
+
+    private func broadcast(
+        _ word: String
+    ) throws(ItemWords.Mistake) -> VirtualAddress.Broadcast {
+        switch word {
+        case "+": return .hostBitsSet
+        case "-": return .hostBitsClear
+        default:
+            guard let address = IPAddress(word), address.family == .v4 else {
+                throw ItemWords.Mistake(
+                    "'brd' expects an IPv4 address, '+' or '-', found '\(word)'")
+            }
+            return .address(address)
+        }
+    }
+
+    private func checkOptions(_ address: VirtualAddress) throws(ItemWords.Mistake) {
+        if let peer = address.peer, peer.family != address.address.family {
+            throw ItemWords.Mistake("'peer' is of another family than the address")
+        }
+        if address.broadcast != nil, address.address.family == .v6 {
+            throw ItemWords.Mistake("'brd' is for IPv4 addresses only")
+        }
+        if address.usesVirtualMAC, address.interface == nil {
+            throw ItemWords.Mistake("'use_vmac' of an address needs 'dev'")
+        }
+    }
+
+    private func unknown(_ option: String, isFirst: Bool) -> ItemWords.Mistake {
+        if isFirst, option.contains(where: { $0 == "." || $0 == ":" }) {
+            return ItemWords.Mistake("'\(option)' is no address")
+        }
+        let known = [
+            "dev", "brd", "scope", "label", "peer", "home", "-nodad", "mngtmpaddr",
+            "noprefixroute", "autojoin", "preferred_lft", "no_track", "use_vmac", "track_group",
+        ]
+        return ItemWords.Mistake(
+            "'\(option)' is no option of an address",
+            suggestion: Spelling.nearest(to: option, among: known))
+    }
+}

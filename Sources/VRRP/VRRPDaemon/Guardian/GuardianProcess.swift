@@ -1,0 +1,168 @@
+// The parent process: starts the one that speaks VRRP, passes signals on, and when that one dies
+// removes its virtual addresses at once, says goodbye in its name, and starts it again. A dead node
+// so never answers for an address. It does nothing else, which is why it lives.
+
+import Addresses
+import Daemon
+import Kernel
+import Netlink
+import VRRPProtocol
+
+/// Guards one process.
+final class GuardianProcess {
+    private let options: Options
+    private let log: DaemonLog
+    private let loop: ControlLoop
+    /// Becomes the daemon in the child; returns its exit status.
+    private let body: (consuming Descriptor) -> Int32
+
+    private var child: ProcessID?
+    private var line: Descriptor = Descriptor()
+    private var ledger = Ledger()
+    private var startedAt: UInt64 = 0
+    private var isStopping = false
+
+    /// Signals that are passed on: stop, reload, dumps.
+    static let passedOn: [Signal] = [
+        .terminate, .interrupt, .hangUp, .user1, .user2, Signal(36), Signal(63),
+    ]
+    /// A child that lived for less is started again only after a pause.
+    static let steadyNanoseconds: UInt64 = 5_000_000_000
+    static let restartPauseMilliseconds = 1000
+
+    init(
+        _ options: Options, _ log: DaemonLog,
+        _ body: @escaping (consuming Descriptor) -> Int32
+    ) throws(Errno) {
+        self.options = options
+        self.log = log
+        self.body = body
+        loop = try ControlLoop(signals: Self.passedOn + [.child])
+    }
+
+    /// Runs until the child has ended for good; the exit status of the program.
+    func run() -> Int32 {
+        for signal in Self.passedOn {
+            loop.onSignal(signal) { [unowned self] arrival in pass(arrival.signal) }
+        }
+        loop.onSignal(.child) { [unowned self] _ in reap() }
+        do throws(Errno) {
+            try startChild()
+        } catch {
+            log.say(.error, "cannot start the process that speaks VRRP: \(error.text)")
+            return 1
+        }
+        return loop.run()
+    }
+
+    private func startChild() throws(Errno) {
+        let ends = try Descriptor.pair()
+        ledger = Ledger()
+        startedAt = Clock.monotonic().nanoseconds
+        switch try CurrentProcess.fork() {
+        case .child:
+            Descriptor(owning: ends.first).close()
+            CurrentProcess.exitNow(body(Descriptor(owning: ends.second)))
+        case .parent(let process):
+            child = process
+            Descriptor(owning: ends.second).close()
+            line = Descriptor(owning: ends.first)
+            try loop.watch(ends.first, for: .readable) { [unowned self] _ in readLine() }
+        }
+    }
+
+    private func pass(_ signal: Signal) {
+        if signal == .terminate || signal == .interrupt {
+            if signal == .interrupt, options.ignoresInterrupt { return }
+            isStopping = true
+        }
+        guard let child else {
+            if isStopping { loop.stop(status: 0) }
+            return
+        }
+        // Fails only for a child that has just ended, which SIGCHLD tells of.
+        try? child.send(signal == .interrupt ? .terminate : signal)
+    }
+
+    private func readLine() {
+        var room = [UInt8](repeating: 0, count: 65536)
+        for _ in 0..<64 {
+            switch line.receive(into: &room) {
+            case .bytes(let count):
+                guard ledger.take(room.span.extracting(0..<count)) else {
+                    log.say(.error, "the ledger of virtual addresses is not readable")
+                    return loop.unwatch(line.number)
+                }
+            case .wouldBlock: return
+            case .ended, .failed: return loop.unwatch(line.number)
+            }
+        }
+    }
+
+    private func reap() {
+        guard let process = child, let end = try? CurrentProcess.end(of: process, blocking: false)
+        else {
+            return
+        }
+        child = nil
+        readLine()
+        loop.unwatch(line.number)
+        undo()
+        line = Descriptor()
+        switch end {
+        case .exited(let status) where isStopping || status != 0 && status < 128:
+            loop.stop(status: status)
+        case .exited(0):
+            loop.stop(status: 0)
+        case .exited, .killed:
+            log.say(.error, "the process that speaks VRRP died (\(end)); its addresses are removed")
+            if isStopping || options.avoidsRespawn { return loop.stop(status: 1) }
+            restart()
+        }
+    }
+
+    private func restart() {
+        let lived = Clock.monotonic().nanoseconds - startedAt
+        let pause = lived < Self.steadyNanoseconds ? Self.restartPauseMilliseconds : 0
+        loop.after(milliseconds: pause) { [unowned self] in
+            guard !isStopping else { return }
+            do throws(Errno) {
+                try startChild()
+            } catch {
+                log.say(.error, "cannot start again: \(error.text)")
+                loop.stop(status: 1)
+            }
+        }
+    }
+
+    // MARK: Undoing
+
+    /// Removes what the dead process held, and lets a backup take over at once.
+    private func undo() {
+        guard !ledger.entries.isEmpty else { return }
+        var requests: [NetlinkRequest] = []
+        for case .address(let interface, let address, let prefix) in ledger.entries.values {
+            requests.append(
+                .delete(InterfaceAddress(address, prefixLength: prefix, interface: interface)))
+        }
+        do {
+            var socket = try NetlinkSocket()
+            _ = try socket.perform(requests)
+        } catch {
+            log.say(.error, "cannot remove virtual addresses: \(error.text)")
+        }
+        for case .farewell(let farewell) in ledger.entries.values { send(farewell) }
+        ledger = Ledger()
+    }
+
+    private func send(_ farewell: LedgerEntry.Farewell) {
+        guard
+            let socket = try? RawIPSocket(
+                farewell.source.family, protocol: ProtocolNumbers.ipProtocol)
+        else { return }
+        var departure = RawIPSocket.Departure(
+            from: farewell.source, to: farewell.destination, interface: farewell.interface)
+        departure.hopLimit = farewell.timeToLive
+        _ = socket.send(farewell.message, departure)
+    }
+}

@@ -1,0 +1,148 @@
+// Sockets that instances share: one for each interface, family and group, or unicast. A filter in
+// the kernel lets only adverts for configured numbers through, so that junk costs nothing here.
+
+import Addresses
+import Daemon
+import Kernel
+import VRRPProtocol
+
+/// One socket with the instances that use it.
+final class Channel {
+    /// What tells channels apart.
+    struct Key: Hashable {
+        /// The interface's index; 0 for unicast as routed.
+        var interface: UInt32
+        var family: IPAddress.Family
+        /// Nil for unicast.
+        var group: IPAddress?
+    }
+
+    let key: Key
+    private let socket: RawIPSocket
+    /// By the number of the virtual router. Unicast instances with other peers may share one.
+    private(set) var members: [UInt8: [Instance]] = [:]
+
+    /// Batches of packets taken in one turn of the loop, at most: timers come in between.
+    static let batchLimit = 4
+
+    init(_ key: Key, named interface: String?, receiveBufferBytes: Int32?) throws(Errno) {
+        self.key = key
+        var options = RawIPSocket.Options(interface: interface, filter: PacketFilter.nothing)
+        options.receiveBufferBytes = receiveBufferBytes
+        socket = try RawIPSocket(key.family, protocol: ProtocolNumbers.ipProtocol, options: options)
+        if let group = key.group { try socket.join(group, on: key.interface) }
+    }
+
+    /// The number to watch.
+    var number: Int32 { socket.descriptor.number }
+
+    /// The index of the interface; 0 as routed.
+    var interface: UInt32 { key.interface }
+
+    /// Whether nobody uses it.
+    var isEmpty: Bool { members.isEmpty }
+
+    func add(_ instance: Instance) throws(Errno) {
+        members[instance.definition.virtualRouterID, default: []].append(instance)
+        try renewFilter()
+    }
+
+    func remove(_ instance: Instance) {
+        for (number, instances) in members {
+            let rest = instances.filter { $0 !== instance }
+            members[number] = rest.isEmpty ? nil : rest
+        }
+        // Fails only for a program that is too long; this one became shorter.
+        try? renewFilter()
+    }
+
+    private func renewFilter() throws(Errno) {
+        let versions = Set(members.values.joined().map(\.definition.protocolVersion.rawValue))
+        try socket.descriptor.attach(
+            PacketFilter.vrrp(
+                key.family, versions: versions.sorted(), identifiers: members.keys.sorted(),
+                hopLimit: key.group == nil ? nil : ProtocolNumbers.hopLimit))
+    }
+
+    func send(_ message: [UInt8], _ departure: RawIPSocket.Departure) -> WriteResult {
+        socket.send(message, departure)
+    }
+
+    /// Hands what has arrived to `body`, up to a bound.
+    func receive(into batch: ArrivalBatch, _ body: (Arrival) -> Void) throws(Errno) {
+        for _ in 0..<Self.batchLimit {
+            let count = try socket.receive(into: batch)
+            for index in 0..<count {
+                if let arrival = batch.arrival(at: index) { body(arrival) }
+            }
+            if count < batch.limit { return }
+        }
+    }
+
+    /// The instance a packet is for: among several of one number, the one that knows the sender.
+    func instance(_ number: UInt8, from source: IPAddress) -> Instance? {
+        guard let found = members[number] else { return nil }
+        if found.count == 1 { return found[0] }
+        return found.first { $0.definition.unicastPeers.contains { $0.address == source } }
+            ?? found.first
+    }
+}
+
+/// All channels of the daemon.
+final class Channels {
+    private unowned let routers: VirtualRouters
+    private var channels: [Channel.Key: Channel] = [:]
+    private let batch = ArrivalBatch()
+    /// Packets for numbers that nobody has; only what the kernel's filter lets through.
+    private(set) var unknownVRIDs: UInt64 = 0
+    private(set) var strayRejections = RejectionCounters()
+
+    init(_ routers: VirtualRouters) { self.routers = routers }
+
+    /// The channel of a key with the instance in it, opened where it is not there yet.
+    func join(
+        _ key: Channel.Key, named interface: String?, _ instance: Instance
+    ) throws(Errno) -> Channel {
+        if let channel = channels[key] {
+            try channel.add(instance)
+            return channel
+        }
+        let bytes = instance.definition.receiveBufferBytes.map { Int32(clamping: $0) }
+        let channel = try Channel(key, named: interface, receiveBufferBytes: bytes)
+        try channel.add(instance)
+        try routers.loop.watch(channel.number, for: .readable) {
+            [unowned self, unowned channel] _ in
+            receive(channel)
+        }
+        channels[key] = channel
+        return channel
+    }
+
+    func leave(_ channel: Channel, _ instance: Instance) {
+        channel.remove(instance)
+        guard channel.isEmpty, channels[channel.key] === channel else { return }
+        routers.loop.unwatch(channel.number)
+        channels[channel.key] = nil
+    }
+
+    private func receive(_ channel: Channel) {
+        do throws(Errno) {
+            try channel.receive(into: batch) { arrival in
+                guard arrival.payload.count > 1 else {
+                    return strayRejections.count(.tooShort)
+                }
+                guard
+                    let instance = channel.instance(arrival.payload[1], from: arrival.source)
+                else {
+                    unknownVRIDs += 1
+                    return strayRejections.count(.unknownVRID)
+                }
+                instance.hear(arrival)
+            }
+        } catch {
+            // ENETDOWN comes once when the interface goes down; the monitor tells of that.
+            strayRejections.count(.truncated)
+        }
+        routers.drain()
+    }
+}

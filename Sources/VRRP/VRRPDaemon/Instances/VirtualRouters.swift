@@ -1,0 +1,376 @@
+// All that runs: instances and groups, sockets, addresses, trackers and notifications on one thread
+// and one loop. Events for instances go through one queue, so that no election is stepped while it is
+// being stepped.
+
+import Addresses
+import Daemon
+import Kernel
+import Netlink
+import VRRPConfig
+import VRRPProtocol
+import VRRPTracking
+
+/// The daemon's inside.
+final class VirtualRouters {
+    let loop: ControlLoop
+    let log: DaemonLog
+    private(set) var configuration: VRRPConfiguration
+    private(set) var instances: [Instance] = []
+    private(set) var groups: [Group] = []
+    let network: Network
+    let guardian: GuardianLink
+
+    private(set) var links: LinkStates! = nil
+    private(set) var channels: Channels! = nil
+    private(set) var addresses: AddressKeeper! = nil
+    private(set) var paths: PathKeeper! = nil
+    private(set) var announcer: Announcer! = nil
+    private(set) var claims: ClaimWatch! = nil
+    private(set) var board: TrackBoard! = nil
+    private(set) var trackers: Trackers! = nil
+    private(set) var notifier: Notifier! = nil
+
+    /// Every configured address: none of them is ever a source.
+    private(set) var allVirtualAddresses: Set<IPAddress> = []
+    /// Sees what happens.
+    var observer: ((DaemonEvent) -> Void)?
+
+    private var queue: [(Instance, Election.Event)] = []
+    private var isDraining = false
+    private var leaving: [Instance] = []
+    private var whenStopped: (() -> Void)?
+    private(set) var isStopping = false
+
+    /// Events carried out in one go, at most; more is a loop between instances, which would be ours.
+    static let eventLimit = 200_000
+
+    init(
+        _ configuration: VRRPConfiguration, loop: ControlLoop, log: DaemonLog,
+        guardian: consuming Descriptor
+    ) throws(StartFailure) {
+        self.configuration = configuration
+        self.loop = loop
+        self.log = log
+        self.guardian = GuardianLink(guardian, loop)
+        do throws(NetlinkFailure) {
+            network = try Network(configuration.global, log)
+        } catch {
+            throw StartFailure(text: "cannot talk to the kernel about the network: \(error)")
+        }
+        links = LinkStates(self)
+        channels = Channels(self)
+        addresses = AddressKeeper(self)
+        paths = PathKeeper(self)
+        do throws(Errno) {
+            announcer = try Announcer(self)
+        } catch {
+            throw StartFailure(text: "cannot open a packet socket: \(error.text)")
+        }
+        claims = ClaimWatch(self)
+        board = TrackBoard(self)
+        trackers = Trackers(self)
+        notifier = Notifier(self)
+    }
+
+    // MARK: Start
+
+    /// Begins: clears what was left, opens sockets, starts trackers and elections.
+    func start() throws(Errno) {
+        try loop.watch(network.number, for: .readable) { [unowned self] _ in readNetwork() }
+        let delay = startDelay
+        instances = configuration.instances.map { Instance($0, startupDelay: delay, self) }
+        renewAddressSet()
+        addresses.clearLeftovers(of: instances)
+        paths.addStatic(configuration)
+        makeGroups()
+        for link in network.picture.links.values { links.begin(link.name) }
+        notifier.follow(configuration.global)
+        trackers.follow(configuration)
+        for instance in instances { begin(instance) }
+    }
+
+    private func begin(_ instance: Instance) {
+        paths.prepare(instance)
+        instance.connect()
+        board.assess(instance)
+        post(.start, to: instance)
+    }
+
+    /// `vrrp_startup_delay`, or what is left of `vrrp_delay_after_boot`, whichever is longer.
+    private var startDelay: UInt64 {
+        let sinceBoot = Clock.sinceBoot().nanoseconds
+        let afterBoot = configuration.global.delayAfterBootNanoseconds
+        return max(
+            configuration.global.startupDelayNanoseconds,
+            afterBoot > sinceBoot ? afterBoot - sinceBoot : 0)
+    }
+
+    /// Makes the groups of the configuration; those whose members are the same go on.
+    private func makeGroups() {
+        let previous = groups
+        groups = configuration.syncGroups.map { definition in
+            if let group = previous.first(where: { $0.isMade(for: definition, of: instances) }) {
+                group.redefine(definition)
+                return group
+            }
+            return Group(
+                definition,
+                members: definition.members.compactMap { name in
+                    instances.first { $0.name == name }
+                })
+        }
+        for group in previous where !groups.contains(where: { $0 === group }) {
+            for member in group.members {
+                if member.group === group { member.group = nil }
+                post(.commanded(.leaveFault), to: member)
+            }
+        }
+        for group in groups where !previous.contains(where: { $0 === group }) {
+            for member in group.members where !member.faults.isEmpty {
+                changed(group, member, isFaulty: true)
+            }
+        }
+    }
+
+    private func renewAddressSet() {
+        let all = configuration.instances.flatMap { $0.virtualAddresses + $0.excludedAddresses }
+        allVirtualAddresses = Set(all.map(\.address))
+    }
+
+    // MARK: Events
+
+    /// Gives an instance an event, now or after those before it.
+    func post(_ event: Election.Event, to instance: Instance) {
+        queue.append((instance, event))
+        drain()
+    }
+
+    /// Carries out what is queued.
+    func drain() {
+        guard !isDraining else { return }
+        isDraining = true
+        defer { isDraining = false }
+        var next = 0
+        while next < queue.count {
+            guard next < Self.eventLimit else {
+                log.say(.error, "more than \(Self.eventLimit) events at once; the rest is dropped")
+                break
+            }
+            queue[next].0.handle(queue[next].1)
+            next += 1
+        }
+        queue.removeAll(keepingCapacity: next < 1024)
+    }
+
+    /// An instance has changed its state.
+    func changed(
+        _ instance: Instance, from: Election.State, to: Election.State,
+        because cause: Election.Cause
+    ) {
+        emit(
+            .transition(
+                instance: instance.name, from: from, to: to, cause: cause,
+                priority: instance.election.runningPriority))
+        if let event = NotifyEvent(to) {
+            notifier.tell(event, instance)
+        } else {
+            tellEnd(of: instance)
+        }
+        guard let group = instance.group else { return }
+        for (member, command) in group.changed(instance, to: to) {
+            post(.commanded(command), to: member)
+        }
+        tell(group)
+    }
+
+    private func tellEnd(of instance: Instance) {
+        if isStopping {
+            notifier.tell(.stop, instance)
+        } else {
+            notifier.tell(instance.definition.notify.tellsDeleted ? .deleted : .fault, instance)
+        }
+    }
+
+    /// A member's faults began or ended.
+    func changed(_ group: Group, _ member: Instance, isFaulty: Bool) {
+        for (member, command) in group.changed(member, isFaulty: isFaulty) {
+            post(.commanded(command), to: member)
+        }
+        tell(group)
+    }
+
+    private func tell(_ group: Group) {
+        guard let state = group.takeNews() else { return }
+        log.say(.info, "(\(group.name)) group is \(state.title)")
+        if let event = NotifyEvent(state) { notifier.tell(event, group) }
+    }
+
+    func emit(_ event: DaemonEvent) { observer?(event) }
+
+    // MARK: Network
+
+    private func readNetwork() {
+        for report in network.read() {
+            switch report.event {
+            case .link(let link): linkChanged(link)
+            case .linkRemoved(let link): linkChanged(link)
+            case .address(let address): addressChanged(address)
+            case .addressRemoved(let address):
+                if !network.isOwn(report) {
+                    addresses.lost(address)
+                    paths.lost(report.event)
+                }
+                addressChanged(address)
+            case .routeRemoved, .ruleRemoved:
+                if !network.isOwn(report) { paths.lost(report.event) }
+            case .route, .rule: break
+            case .reportsLost: paths.restore()
+            }
+        }
+        drain()
+    }
+
+    private func linkChanged(_ link: Link) {
+        links.told(of: link.name) { [unowned self] name in settled(name) }
+        for instance in instances where instance.uses(link) { instance.connect() }
+        assessAll()
+        if links.isUp(link.name) { addresses.restore(on: link.index) }
+    }
+
+    private func settled(_ name: String) {
+        log.say(.info, "interface \(name) is \(links.isUp(name) ? "up" : "down")")
+        assessAll()
+        if let link = network.link(named: name), links.isUp(name) {
+            addresses.restore(on: link.index)
+            paths.restore()
+        }
+    }
+
+    private func assessAll() {
+        for instance in instances { board.assess(instance) }
+    }
+
+    private func addressChanged(_ address: InterfaceAddress) {
+        // Virtual addresses are never sources, and there may be many of them.
+        guard !allVirtualAddresses.contains(address.address) else { return }
+        for instance in instances
+        where instance.definition.family == address.address.family {
+            instance.connect()
+        }
+    }
+
+    // MARK: Operators
+
+    /// The instances that a name means: one, those of a group, or without a name all.
+    func instances(named name: String?) -> [Instance] {
+        guard let name else { return instances }
+        if let group = groups.first(where: { $0.name == name }) { return group.members }
+        guard let instance = instances.first(where: { $0.name == name }) else { return [] }
+        // Those of a group move together, whichever of them is named.
+        return instance.group?.members ?? [instance]
+    }
+
+    /// Has instances do what an operator wants.
+    func operate(_ chosen: [Instance], _ event: Election.Event) {
+        if event != .resume { for instance in chosen { instance.prepareToDepart() } }
+        for instance in chosen { post(event, to: instance) }
+    }
+
+    // MARK: Reload
+
+    /// Follows another configuration that was found good: what is the same goes on untouched.
+    func reload(_ next: VRRPConfiguration) {
+        let previous = configuration
+        configuration = next
+        renewAddressSet()
+        let removed = instances.filter { instance in
+            !next.instances.contains { instance.definition.isSameRouter(as: $0) }
+        }
+        instances.removeAll { instance in removed.contains { $0 === instance } }
+        for instance in removed { end(instance) }
+        var fresh: [Instance] = []
+        for definition in next.instances {
+            if let running = instances.first(where: { $0.name == definition.name }) {
+                if running.definition != definition { running.redefine(definition) }
+            } else {
+                fresh.append(Instance(definition, startupDelay: 0, self))
+            }
+        }
+        instances += fresh
+        instances.sort { left, right in
+            next.instances.firstIndex { $0.name == left.name } ?? 0
+                < next.instances.firstIndex { $0.name == right.name } ?? 0
+        }
+        paths.replaceStatic(previous, next)
+        makeGroups()
+        notifier.follow(next.global)
+        trackers.follow(next)
+        for instance in fresh { begin(instance) }
+        for instance in instances {
+            instance.connect()
+            board.assess(instance)
+        }
+        if next.global.writesStatesOnReload { notifier.tellStates() }
+        drain()
+    }
+
+    /// An instance that the configuration does not name any more.
+    private func end(_ instance: Instance) {
+        instance.group = nil
+        post(.shutdown, to: instance)
+        instance.abandon()
+        paths.dismantle(instance)
+    }
+
+    // MARK: Stop
+
+    /// Ends all instances in good order; `body` runs when their addresses are gone, their scripts
+    /// have ended and nothing more is to be waited for.
+    func stop(keepingAddresses: Bool, _ body: @escaping () -> Void) {
+        guard !isStopping else { return }
+        isStopping = true
+        trackers.stop()
+        if keepingAddresses { guardian.strikeAll() }
+        leaving = keepingAddresses ? [] : instances
+        whenStopped = body
+        if !keepingAddresses {
+            for instance in instances { instance.prepareToDepart() }
+            for instance in instances { post(.shutdown, to: instance) }
+        }
+        leaving.removeAll { !$0.isServingUntilSucceeded }
+        finishWhenDone()
+    }
+
+    /// An instance that served on until its successor spoke has let its addresses go.
+    func departed(_ instance: Instance) {
+        leaving.removeAll { $0 === instance }
+        if isStopping { finishWhenDone() }
+    }
+
+    private func finishWhenDone() {
+        guard leaving.isEmpty, whenStopped != nil else { return }
+        guard notifier.isIdle else {
+            // Scripts get a moment, as keepalived gives its children.
+            loop.after(milliseconds: 20) { [unowned self] in finishWhenDone() }
+            return
+        }
+        paths.removeStatic()
+        for instance in instances { paths.dismantle(instance) }
+        guard let body = whenStopped else { return }
+        whenStopped = nil
+        notifier.close(body)
+    }
+
+    /// Ends at once whatever is still waited for.
+    func hurry() {
+        notifier.cancel()
+        for instance in leaving { instance.abandon() }
+        leaving = []
+        finishWhenDone()
+    }
+}
+
+/// Why the daemon cannot begin.
+struct StartFailure: Error {
+    let text: String
+}

@@ -1,0 +1,199 @@
+// Tells scripts, fifos and people what happens to instances and groups: one queue for each, so that
+// the order of scripts is the order of events. keepalived.conf(5): notify_*, *_fifo, smtp_*.
+
+import Daemon
+import Kernel
+import VRRPConfig
+import VRRPProtocol
+import VRRPTracking
+
+/// Runs notify scripts, writes to fifos, sends mail.
+final class Notifier {
+    private unowned let routers: VirtualRouters
+    private var queues: [String: NotifyQueue] = [:]
+    private var fifos: [(definition: VRRPConfig.NotifyFifo, fifo: VRRPTracking.NotifyFifo)] = []
+    private var mail: MailSender?
+    private var mailDefinition: VRRPConfig.MailSettings?
+
+    init(_ routers: VirtualRouters) { self.routers = routers }
+
+    /// Opens and closes what a configuration names; what is the same stays open.
+    func follow(_ global: GlobalDefinitions) {
+        let wanted = [global.notifyFifo, global.vrrpNotifyFifo].compactMap { $0 }
+        for entry in fifos where !wanted.contains(entry.definition) { entry.fifo.stop() }
+        fifos.removeAll { entry in !wanted.contains(entry.definition) }
+        for definition in wanted where !fifos.contains(where: { $0.definition == definition }) {
+            open(definition)
+        }
+        followMail(global)
+    }
+
+    private func open(_ definition: VRRPConfig.NotifyFifo) {
+        var settings = NotifyFifoSettings(path: definition.path)
+        settings.userID = definition.user.flatMap { UserAccount(named: $0)?.id }
+        settings.groupID =
+            definition.group.flatMap { GroupAccount(named: $0)?.id }
+            ?? definition.user.flatMap { UserAccount(named: $0)?.groupID }
+        settings.script = definition.script?.runnable(routers.log)
+        let fifo = VRRPTracking.NotifyFifo(settings, on: routers.loop, log: routers.log.tracking)
+        do throws(NamedPipeFailure) {
+            try fifo.start()
+            fifos.append((definition, fifo))
+        } catch {
+            routers.log.say(.error, "cannot open fifo \(definition.path): \(error)")
+        }
+    }
+
+    private func followMail(_ global: GlobalDefinitions) {
+        guard mailDefinition != global.mail else { return }
+        mailDefinition = global.mail
+        mail?.cancel()
+        mail = nil
+        guard !global.mail.recipients.isEmpty else { return }
+        let host = global.mail.server ?? "127.0.0.1"
+        guard
+            let server = VRRPTracking.MailSettings.server(
+                named: host, port: global.mail.port)
+        else {
+            return routers.log.say(.error, "no address for the mail server \(host): no mail")
+        }
+        let own = global.mail.heloName ?? CurrentProcess.hostName
+        mail = MailSender(
+            VRRPTracking.MailSettings(
+                server: server, helloName: own,
+                sender: global.mail.sender ?? "keepalived@\(CurrentProcess.hostName)",
+                recipients: global.mail.recipients, connectTimeout: global.mail.timeoutNanoseconds),
+            on: routers.loop, log: routers.log.tracking)
+    }
+
+    /// Something happened to an instance.
+    func tell(_ event: NotifyEvent, _ instance: Instance) {
+        tell(
+            event, .instance(instance.name), instance.definition.notify,
+            Int(instance.election.runningPriority))
+    }
+
+    /// Tells fifos the states as they are: `fifo_write_vrrp_states_on_reload`.
+    func tellStates() {
+        for instance in routers.instances {
+            guard let event = NotifyEvent(instance.election.state) else { continue }
+            let priority = Int(instance.election.runningPriority)
+            for entry in fifos {
+                entry.fifo.tell(event, of: .instance(instance.name), priority: priority)
+            }
+        }
+    }
+
+    /// Something happened to a group.
+    func tell(_ event: NotifyEvent, _ group: Group) {
+        tell(event, .group(group.name), group.definition.notify, 0)
+    }
+
+    private func tell(
+        _ event: NotifyEvent, _ subject: NotifySubject, _ settings: NotifySettings, _ priority: Int
+    ) {
+        if event.isState || event == .masterHeardLowerPriority || settings.tellsPriorityChanges {
+            for entry in fifos { entry.fifo.tell(event, of: subject, priority: priority) }
+        }
+        if settings.sendsMail { sendMail(event, subject, priority) }
+        let scripts = NotifyScripts(settings, log: routers.log)
+        let key = "\(subject.word) \(subject.name)"
+        if queues[key] == nil, scripts == NotifyScripts() { return }
+        let queue =
+            queues[key]
+            ?? NotifyQueue(subject, scripts, on: routers.loop, log: routers.log.tracking)
+        queues[key] = queue
+        queue.scripts = scripts
+        queue.add(event, priority: priority)
+    }
+
+    private func sendMail(_ event: NotifyEvent, _ subject: NotifySubject, _ priority: Int) {
+        let global = routers.configuration.global
+        if event == .fault, global.mail.omitsFaults { return }
+        let message = MailMessage.about(
+            event, of: subject, priority: priority,
+            host: global.routerID ?? CurrentProcess.hostName,
+            time: Clock.calendarMicroseconds() / 1_000_000)
+        if let message { mail?.send(message) }
+    }
+
+    /// Figures of an instance's scripts.
+    func counters(of instance: Instance) -> NotifyQueue.Counters? {
+        queues["INSTANCE \(instance.name)"]?.counters
+    }
+
+    /// Whether all scripts have ended and all mail is sent.
+    var isIdle: Bool { queues.values.allSatisfy(\.isIdle) && mail?.isIdle != false }
+
+    /// Lets fifos take their last lines and closes them.
+    func close(_ body: @escaping () -> Void) {
+        guard let last = fifos.popLast() else { return body() }
+        last.fifo.stop { [unowned self] in close(body) }
+    }
+
+    /// Ends what still runs.
+    func cancel() {
+        for queue in queues.values { queue.cancel() }
+        mail?.cancel()
+    }
+}
+
+extension NotifyEvent {
+    /// The event of having come to a state; nil for none.
+    init?(_ state: Election.State) {
+        switch state {
+        case .master: self = .master
+        case .backup: self = .backup
+        case .fault: self = .fault
+        case .initial: return nil
+        }
+    }
+}
+
+extension NotifyScripts {
+    /// The scripts of a configuration.
+    init(_ settings: NotifySettings, log: DaemonLog) {
+        self.init()
+        master = settings.master?.runnable(log)
+        backup = settings.backup?.runnable(log)
+        fault = settings.fault?.runnable(log)
+        stop = settings.stop?.runnable(log)
+        deleted = settings.deleted?.runnable(log)
+        any = settings.any?.runnable(log)
+        masterHeardLowerPriority = settings.masterHearsLowerPriority?.runnable(log)
+    }
+}
+
+extension VRRPConfig.ScriptCommand {
+    /// The command with the account it runs under; nil, and a line, where there is no such account.
+    func runnable(_ log: DaemonLog) -> VRRPTracking.ScriptCommand? {
+        guard let user else { return VRRPTracking.ScriptCommand(words: arguments) }
+        guard let account = UserAccount(named: user) else {
+            log.say(.error, "no user \(user) for script \(arguments[0])")
+            return nil
+        }
+        var groupID: UInt32?
+        if let group {
+            guard let found = GroupAccount(named: group) else {
+                log.say(.error, "no group \(group) for script \(arguments[0])")
+                return nil
+            }
+            groupID = found.id
+        }
+        return VRRPTracking.ScriptCommand(
+            words: arguments, identity: ProcessIdentity(account, groupID: groupID))
+    }
+}
+
+extension DaemonLog {
+    /// The log as trackers know it.
+    var tracking: TrackingLog {
+        { [unowned self] level, text in
+            switch level {
+            case .notice: say(.info, text)
+            case .warning: say(.warning, text)
+            case .error: say(.error, text)
+            }
+        }
+    }
+}

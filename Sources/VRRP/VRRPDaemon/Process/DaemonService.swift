@@ -1,0 +1,243 @@
+// What runs beside the instances: signals, reloads, dumps, the status socket, metrics, events, and
+// what the service manager is told.
+
+import ConfigLanguage
+import Daemon
+import Kernel
+import VRRPConfig
+import VRRPProtocol
+
+/// Runs the loop.
+final class DaemonService {
+    private let routers: VirtualRouters
+    private let options: Options
+    private let reading: ConfigurationReading
+    private let log: DaemonLog
+    private let loop: ControlLoop
+    private let startedAt = Clock.calendarMicroseconds()
+    private var reloads = 0
+    private var refusedReloads = 0
+    private var isHurried = false
+    private var status: StatusServer?
+    private var metrics: MetricsServer?
+    private var events: EventsFile?
+    private let manager = ReadinessNotification(
+        socketName: ProcessEnvironment.value(of: "NOTIFY_SOCKET"))
+
+    /// The longest that a stop waits for successors and scripts.
+    static let stopMilliseconds = 5000
+
+    init(
+        _ routers: VirtualRouters, _ options: Options, _ reading: ConfigurationReading,
+        _ log: DaemonLog
+    ) {
+        self.routers = routers
+        self.options = options
+        self.reading = reading
+        self.log = log
+        loop = routers.loop
+    }
+
+    /// Runs until told to end; the exit status.
+    func run() throws(Errno) -> Int32 {
+        routers.observer = { [unowned self] event in record(event) }
+        handleSignals()
+        try routers.guardian.whenLost { [unowned self] in
+            log.say(.error, "the guardian has gone: stopping")
+            stop(reason: "the guardian has gone")
+        }
+        openServers()
+        record(
+            .started(
+                version: ProductVersion.number, configurationPath: options.configurationPath))
+        try routers.start()
+        watchdog()
+        log.say(.info, "Startup complete")
+        tellManager(.ready(parent))
+        defer { status?.close() }
+        return loop.run()
+    }
+
+    /// The process that the service manager and pid files name.
+    private var parent: ProcessID { ProcessID.parent }
+
+    private func handleSignals() {
+        loop.onSignal(.terminate) { [unowned self] _ in stop(reason: "told to") }
+        loop.onSignal(.interrupt) { [unowned self] _ in stop(reason: "told to") }
+        loop.onSignal(.hangUp) { [unowned self] _ in reload() }
+        loop.onSignal(.user1) { [unowned self] _ in dumps.write(.data) }
+        loop.onSignal(.user2) { [unowned self] _ in dumps.write(.statistics) }
+        loop.onSignal(Signal(63)) { [unowned self] _ in
+            dumps.writeAndClearStatistics()
+        }
+        loop.onSignal(Signal(36)) { [unowned self] _ in dumps.write(.json) }
+    }
+
+    // MARK: Stop
+
+    private func stop(reason: String) {
+        if routers.isStopping {
+            guard !isHurried else { return }
+            isHurried = true
+            return routers.hurry()
+        }
+        log.say(.info, "Stopping")
+        tellManager(.stopping)
+        record(.stopped(reason: reason))
+        loop.after(milliseconds: Self.stopMilliseconds) { [unowned self] in routers.hurry() }
+        routers.stop(keepingAddresses: options.keepsAddressesOnStop) { [unowned self] in
+            log.say(.info, "Stopped")
+            loop.stop(status: 0)
+        }
+    }
+
+    // MARK: Reload
+
+    /// All or nothing: a configuration that cannot be used changes nothing.
+    private func reload() {
+        guard !routers.isStopping else { return }
+        log.say(.info, "Reloading")
+        tellManager(.reloading(since: Clock.monotonic()))
+        let loaded = reading.load()
+        let lines = reading.lines(of: loaded)
+        for line in lines { log.say(line.level, line.text) }
+        if let next = loaded.configuration {
+            let changes = reading.changes(from: routers.configuration, to: next)
+            routers.reload(next)
+            openServers()
+            reloads += 1
+            log.say(.info, "Reload complete: \(changes.joined(separator: ", "))")
+            record(.reloaded(changes: changes))
+        } else {
+            refusedReloads += 1
+            log.say(.error, "the configuration cannot be used; nothing was changed")
+            record(
+                .reloadRefused(reasons: lines.filter { $0.level == .error }.map(\.text)))
+        }
+        tellManager(.ready(parent))
+    }
+
+    // MARK: Showing
+
+    private lazy var dumps = DumpFiles(
+        provider: { [unowned self] in daemonStatus },
+        report: { [unowned self] text in log.say(.warning, text) })
+
+    private var daemonStatus: DaemonStatus {
+        var status = DaemonStatus()
+        status.configuration = routers.configuration
+        status.configurationPath = options.configurationPath
+        status.processID = ProcessID.own.number
+        status.now = Clock.calendarMicroseconds()
+        status.startedAt = startedAt
+        status.reloads = reloads
+        status.refusedReloads = refusedReloads
+        status.instances = routers.instances.map(\.status)
+        status.groups = routers.groups.map {
+            GroupStatus(definition: $0.definition, state: $0.state)
+        }
+        status.trackers = routers.trackers.statuses
+        status.unknownVRIDs = routers.channels.unknownVRIDs
+        status.strayRejections = routers.channels.strayRejections
+        return status
+    }
+
+    private func openServers() {
+        let global = routers.configuration.global
+        openEvents(global)
+        openStatus(global)
+        openMetrics(global)
+    }
+
+    private func openEvents(_ global: GlobalDefinitions) {
+        guard let path = global.eventsFile else {
+            events = nil
+            return
+        }
+        if events?.path == path {
+            events?.release()
+        } else {
+            events = EventsFile(path: path) { [unowned self] text in log.say(.warning, text) }
+        }
+        events?.open(at: Clock.monotonic().nanoseconds)
+    }
+
+    private func openStatus(_ global: GlobalDefinitions) {
+        let server =
+            status
+            ?? StatusServer(
+                loop: loop, provider: { [unowned self] in daemonStatus },
+                command: { [unowned self] command in obey(command) },
+                operated: { [unowned self] command, answer in
+                    record(.operated(command: command.line, result: answer.text))
+                })
+        status = server
+        do throws(StatusServer.Failure) {
+            try server.listen(
+                at: global.statusSocket ?? StatusSocket(path: StatusServer.defaultPath))
+        } catch {
+            // A second daemon of the machine has no default socket; a configured one is missed.
+            log.say(
+                global.statusSocket == nil ? .info : .warning,
+                "no status socket: \(error.text)")
+        }
+    }
+
+    private func openMetrics(_ global: GlobalDefinitions) {
+        guard let address = global.metricsAddress else {
+            metrics?.close()
+            metrics = nil
+            return
+        }
+        let server =
+            metrics ?? MetricsServer(loop: loop, provider: { [unowned self] in daemonStatus })
+        metrics = server
+        do throws(Errno) {
+            _ = try server.listen(at: address)
+        } catch {
+            log.say(.warning, "no metrics at \(address): \(error.text)")
+        }
+    }
+
+    private func record(_ event: DaemonEvent) {
+        let stamped = StampedEvent(
+            event: event, microseconds: Clock.calendarMicroseconds(),
+            monotonicNanoseconds: Clock.monotonic().nanoseconds)
+        events?.append(stamped)
+        status?.publish(stamped)
+    }
+
+    // MARK: Operators
+
+    private func obey(_ command: OperatorCommand) -> OperatorAnswer {
+        let (name, event, what): (String?, Election.Event, String) =
+            switch command {
+            case .handOver(let name): (name, .handOver, "handed over")
+            case .stayBackup(let name): (name, .stayBackup, "stays backup")
+            case .resume(let name): (name, .resume, "resumed")
+            }
+        let chosen = routers.instances(named: name)
+        guard !chosen.isEmpty else {
+            return OperatorAnswer(
+                isDone: false, text: "no instance or group '\(name ?? "")'")
+        }
+        routers.operate(chosen, event)
+        return OperatorAnswer(
+            isDone: true, text: chosen.map { "\($0.name): \(what)" }.joined(separator: "\n"))
+    }
+
+    // MARK: Service manager
+
+    private func tellManager(_ state: ReadinessNotification.State) {
+        // Nobody listens, or it does not take it: the daemon serves all the same.
+        try? manager?.send(state)
+    }
+
+    /// Tells the service manager that the loop runs, at half the time it allows.
+    private func watchdog() {
+        guard let text = ProcessEnvironment.value(of: "WATCHDOG_USEC"),
+            let microseconds = Int(text), microseconds > 2000
+        else { return }
+        loop.every(milliseconds: microseconds / 2000) { [unowned self] in tellManager(.alive) }
+    }
+}

@@ -1,0 +1,151 @@
+// The program from its arguments to its exit status: what only answers a question, and how the
+// daemon begins: log, namespace, lock, background, guardian.
+
+import ConfigLanguage
+import Daemon
+import Kernel
+import VRRPConfig
+
+/// `martlet-vrrp`.
+public enum MartletVRRP {
+    /// Runs the program with the arguments behind its name; the exit status.
+    ///
+    /// As keepalived: 0 good, 1 a mistake in the arguments; for `-t` 3, 4 and 5.
+    public static func run(arguments: [String]) -> Int32 {
+        CurrentProcess.fillMissingStandardStreams()
+        Signal.brokenPipe.ignore()
+        let options: Options
+        do throws(OptionError) {
+            options = try Options.read(arguments)
+        } catch {
+            StandardStream.error.write("martlet-vrrp: \(error.text)\n")
+            return 1
+        }
+        switch options.task {
+        case .showHelp:
+            StandardStream.error.write(helpText)
+            return 0
+        case .showVersion:
+            StandardStream.error.write(ProductVersion.line(of: "martlet-vrrp") + "\n")
+            return 0
+        case .showSignal(let name): return showSignal(name)
+        case .command(let words): return StatusClient.run(words)
+        case .check(let path): return ConfigurationReading(options).check(logPath: path)
+        case .run: return DaemonStart(options).run()
+        }
+    }
+
+    private static var helpText: String {
+        "Usage: martlet-vrrp [OPTION...]\n" + Options.grammar.help
+            + "\n  martlet-vrrp status|hand-over|stay-backup|resume   ask a daemon that runs\n"
+    }
+
+    private static func showSignal(_ name: String) -> Int32 {
+        guard let signal = Options.signals.first(where: { $0.name == name }) else {
+            StandardStream.error.write("Unknown sigfunc \(name)\n")
+            return 1
+        }
+        StandardStream.output.write("\(signal.number)\n")
+        return 0
+    }
+}
+
+/// How the daemon begins.
+struct DaemonStart {
+    private let options: Options
+    private let reading: ConfigurationReading
+
+    init(_ options: Options) {
+        self.options = options
+        reading = ConfigurationReading(options)
+    }
+
+    /// Runs until the daemon has ended.
+    func run() -> Int32 {
+        CurrentProcess.loadTimeZone()
+        let loaded = reading.load()
+        let console = DaemonLog(identity: "martlet-vrrp", DaemonLog.Targets(console: true))
+        for line in reading.lines(of: loaded) { console.say(line.level, line.text) }
+        guard let configuration = loaded.configuration else { return 1 }
+        if options.dumpsConfiguration { StandardStream.output.write(reading.dump(configuration)) }
+        do throws(StartFailure) {
+            try enterNamespace(configuration)
+            let pidFile = try lock(configuration)
+            return try begin(configuration, consume pidFile)
+        } catch {
+            console.say(.error, error.text)
+            return 1
+        }
+    }
+
+    private func enterNamespace(_ configuration: VRRPConfiguration) throws(StartFailure) {
+        let name = options.networkNamespace ?? configuration.global.networkNamespace
+        guard let name else { return }
+        do throws(Errno) {
+            try CurrentProcess.enterNetworkNamespace(named: name)
+        } catch {
+            throw StartFailure(text: "cannot enter network namespace \(name): \(error.text)")
+        }
+    }
+
+    /// The pid file is a lock: what it says is never believed, so a crash leaves nothing behind.
+    private func lock(_ configuration: VRRPConfiguration) throws(StartFailure) -> LockedFile {
+        let path = options.pidPath ?? Self.pidPath(configuration, options, "")
+        do throws(Errno) {
+            return try LockedFile(path: path)
+        } catch {
+            throw StartFailure(
+                text: error == .isTaken
+                    ? "daemon is already running: it holds \(path)"
+                    : "cannot lock pid file \(path): \(error.text)")
+        }
+    }
+
+    /// `/run/keepalived.pid` and its kin, so that scripts find it where they look.
+    static func pidPath(
+        _ configuration: VRRPConfiguration, _ options: Options, _ kind: String
+    ) -> String {
+        let global = configuration.global
+        let folder =
+            global.usesPIDDirectory || global.instanceName != nil ? "/run/keepalived/" : "/run/"
+        let instance = global.instanceName.map { "_\($0)" } ?? ""
+        let namespace = (options.networkNamespace ?? global.networkNamespace).map { "_\($0)" } ?? ""
+        return "\(folder)keepalived\(kind)\(instance)\(namespace).pid"
+    }
+
+    private func begin(
+        _ configuration: VRRPConfiguration, _ pidFile: consuming LockedFile
+    ) throws(StartFailure) -> Int32 {
+        var background: Background?
+        if !options.staysInForeground {
+            do throws(Errno) {
+                background = try Background.enter()
+            } catch {
+                throw StartFailure(text: "cannot go to the background: \(error.text)")
+            }
+        }
+        let mask = options.fileCreationMask ?? configuration.global.fileModeMask.map(UInt32.init)
+        CurrentProcess.setFileCreationMask(mask ?? 0o177)
+        do throws(Errno) {
+            try pidFile.write("\(ProcessID.own)\n")
+            if let ready = background.take() { try ready.reportReady() }
+            let log = DaemonLog(identity: "martlet-vrrp", logTargets)
+            log.say(.info, "Starting \(ProductVersion.line(of: "martlet-vrrp"))")
+            let guardian = try GuardianProcess(options, log) { [options] line in
+                DaemonProcess(options, log).run(line)
+            }
+            let status = guardian.run()
+            _ = consume pidFile
+            return status
+        } catch {
+            throw StartFailure(text: "cannot start: \(error.text)")
+        }
+    }
+
+    private var logTargets: DaemonLog.Targets {
+        DaemonLog.Targets(
+            syslogFacility: options.logsToConsole || options.avoidsSyslog ? nil : options.facility,
+            filePath: options.logPath, console: options.logsToConsole,
+            detailed: options.logsDetails)
+    }
+}

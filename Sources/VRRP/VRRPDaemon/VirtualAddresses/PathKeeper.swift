@@ -1,0 +1,339 @@
+// What goes with virtual addresses and is none: routes and rules, those that stay for the daemon's
+// life, packets that are not accepted, and settings of interfaces.
+
+import Addresses
+import Daemon
+import Kernel
+import Netlink
+import VRRPConfig
+
+/// Keeps routes, rules, static entries and the table of addresses that are not accepted.
+final class PathKeeper {
+    private unowned let routers: VirtualRouters
+    /// What was made for each instance, in the order it was made.
+    private var made: [ObjectIdentifier: [Entry]] = [:]
+    private var fixed: [Entry] = []
+    private var firewall: Firewall?
+    private var record = SysctlRecord()
+    private let virtualLinks: VirtualLinks
+
+    /// A route, rule or static address that is in the kernel.
+    fileprivate struct Entry: Equatable {
+        enum Thing: Equatable {
+            case route(Route, NetlinkRequest.RoutePlace)
+            case rule(RoutingRule)
+            case address(InterfaceAddress)
+        }
+
+        var thing: Thing
+        var isTracked: Bool
+        /// The instances that are in fault when it cannot be put back.
+        var trackGroup: String?
+
+        var request: NetlinkRequest {
+            switch thing {
+            case .route(let route, let place): .add(route, place)
+            case .rule(let rule): .add(rule)
+            case .address(let address): .replace(address)
+            }
+        }
+
+        var removal: NetlinkRequest {
+            switch thing {
+            case .route(let route, _): .delete(route)
+            case .rule(let rule): .delete(rule)
+            case .address(let address): .delete(address)
+            }
+        }
+
+        var text: String {
+            switch thing {
+            case .route(let route, _): "route to \(route.destination)"
+            case .rule(let rule): "rule \(rule.priority.map { "\($0)" } ?? "without preference")"
+            case .address(let address): "address \(address.address)"
+            }
+        }
+    }
+
+    init(_ routers: VirtualRouters) {
+        self.routers = routers
+        virtualLinks = VirtualLinks(routers)
+    }
+
+    // MARK: Instances
+
+    /// Makes what an instance needs before it begins: its virtual MAC, settings of its interface.
+    func prepare(_ instance: Instance) {
+        virtualLinks.make(for: instance, &record)
+        guard instance.definition.promotesSecondaries, let name = instance.definition.interface
+        else { return }
+        set("1", Sysctl.path(ipv4: "promote_secondaries", of: name), instance)
+    }
+
+    private func set(_ value: String, _ path: String, _ instance: Instance) {
+        do throws(Errno) {
+            try record.set(value, at: path)
+        } catch {
+            routers.log.say(
+                .warning, "(\(instance.name)) cannot set \(path) to \(value): \(error.text)")
+        }
+    }
+
+    /// Takes back what ``prepare(_:)`` has made.
+    func dismantle(_ instance: Instance) {
+        virtualLinks.remove(for: instance)
+        guard routers.instances.isEmpty || routers.isStopping else { return }
+        record.restore()
+        if let firewall { firewall.remove() }
+        firewall = nil
+    }
+
+    /// The addresses are there: adds routes and rules, and refuses packets where that is wanted.
+    func take(_ instance: Instance) {
+        let definition = instance.definition
+        var entries = virtualLinks.policy(of: instance).map { thing in
+            switch thing {
+            case .route(let route): Entry(thing: .route(route, .instead), isTracked: false)
+            case .rule(let rule): Entry(thing: .rule(rule), isTracked: false)
+            }
+        }
+        entries += definition.routes.compactMap { line in
+            entry(of: line, fallback: instance.addressInterface, instance.name)
+        }
+        entries += definition.rules.map { line in
+            Entry(thing: .rule(RoutingRule(line)), isTracked: !line.isUntracked)
+        }
+        add(entries, for: instance.name)
+        made[ObjectIdentifier(instance)] = entries
+        if refusesPackets(instance) { refuse(addresses(of: instance), instance) }
+    }
+
+    /// The addresses go: removes what came with them.
+    func release(_ instance: Instance) {
+        remove(made.removeValue(forKey: ObjectIdentifier(instance)) ?? [])
+        if refusesPackets(instance) { firewall?.withdraw(addresses(of: instance)) }
+    }
+
+    /// Follows a reload of a master.
+    func replace(_ instance: Instance, previous: InstanceDefinition) {
+        let definition = instance.definition
+        let isSame =
+            previous.routes == definition.routes && previous.rules == definition.rules
+            && previous.acceptsPackets == definition.acceptsPackets
+            && previous.virtualAddresses == definition.virtualAddresses
+            && previous.excludedAddresses == definition.excludedAddresses
+        guard !isSame else { return }
+        remove(made.removeValue(forKey: ObjectIdentifier(instance)) ?? [])
+        if !previous.acceptsPackets, previous.priority != 255 {
+            let old = previous.virtualAddresses + previous.excludedAddresses
+            firewall?.withdraw(old.map(\.address))
+        }
+        take(instance)
+    }
+
+    private func refusesPackets(_ instance: Instance) -> Bool {
+        !instance.definition.acceptsPackets && instance.definition.priority != 255
+    }
+
+    private func addresses(of instance: Instance) -> [IPAddress] {
+        let definition = instance.definition
+        return (definition.virtualAddresses + definition.excludedAddresses).map(\.address)
+    }
+
+    private func refuse(_ addresses: [IPAddress], _ instance: Instance) {
+        do throws(NetlinkFailure) {
+            if firewall == nil {
+                firewall = try Firewall(table: routers.configuration.global.nftablesTable)
+            }
+            try firewall?.insert(addresses)
+        } catch {
+            routers.log.say(
+                .error, "(\(instance.name)) packets to its addresses are accepted: \(error)")
+        }
+    }
+
+    /// The interface of a virtual MAC that an address belongs on.
+    func interface(for address: VirtualAddress, of instance: Instance) -> String? {
+        virtualLinks.interface(for: address, of: instance)
+    }
+
+    /// An address as it belongs on a virtual MAC's interface.
+    func prepared(_ address: InterfaceAddress, of instance: Instance) -> InterfaceAddress {
+        virtualLinks.prepared(address, of: instance)
+    }
+
+    // MARK: Static entries
+
+    /// Adds what stays for the daemon's life.
+    func addStatic(_ configuration: VRRPConfiguration) {
+        let entries = staticEntries(configuration)
+        add(entries, for: "static")
+        fixed = entries
+    }
+
+    /// Follows a reload.
+    func replaceStatic(_ previous: VRRPConfiguration, _ next: VRRPConfiguration) {
+        guard
+            previous.staticAddresses != next.staticAddresses
+                || previous.staticRoutes != next.staticRoutes
+                || previous.staticRules != next.staticRules
+        else { return }
+        let entries = staticEntries(next)
+        remove(fixed.filter { !entries.contains($0) })
+        add(entries.filter { !fixed.contains($0) }, for: "static")
+        fixed = entries
+    }
+
+    /// Removes what was added for the daemon's life.
+    func removeStatic() {
+        remove(fixed)
+        fixed = []
+    }
+
+    private func staticEntries(_ configuration: VRRPConfiguration) -> [Entry] {
+        let fallback = configuration.global.defaultInterface
+        var entries: [Entry] = configuration.staticAddresses.compactMap { line in
+            let name = line.interface ?? fallback
+            guard let link = routers.network.link(named: name) else {
+                routers.log.say(.error, "no interface \(name) for static \(line.address)")
+                return nil
+            }
+            return Entry(
+                thing: .address(InterfaceAddress(line, on: link.index)), isTracked: true,
+                trackGroup: line.trackGroup)
+        }
+        entries += configuration.staticRoutes.compactMap { line in
+            var made = entry(of: line, fallback: nil, "static")
+            made?.trackGroup = line.trackGroup
+            return made
+        }
+        entries += configuration.staticRules.map { line in
+            Entry(
+                thing: .rule(RoutingRule(line)), isTracked: !line.isUntracked,
+                trackGroup: line.trackGroup)
+        }
+        return entries
+    }
+
+    // MARK: The kernel
+
+    private func entry(of line: VirtualRoute, fallback: String?, _ name: String) -> Entry? {
+        guard
+            let route = Route(
+                line, fallback: fallback, index: { routers.network.link(named: $0)?.index })
+        else {
+            routers.log.say(.error, "(\(name)) a route names an interface that is not there")
+            return nil
+        }
+        return Entry(
+            thing: .route(route, line.placement == .appended ? .last : .first),
+            isTracked: !line.isUntracked)
+    }
+
+    private func add(_ entries: [Entry], for name: String) {
+        let outcomes = routers.network.perform(entries.map(\.request))
+        for (entry, failure) in zip(entries, outcomes) {
+            guard let failure, failure.errno != NetlinkFailure.exists else { continue }
+            routers.log.say(.error, "(\(name)) cannot add \(entry.text): \(failure)")
+        }
+    }
+
+    private func remove(_ entries: [Entry]) {
+        // Rules before the routes of their tables, routes before what they lead by.
+        let gone: Set<Int32> = [
+            NetlinkFailure.noSuchRoute.code, NetlinkFailure.noSuchObject.code,
+            NetlinkFailure.noSuchInterface.code, NetlinkFailure.noSuchAddress.code,
+        ]
+        let outcomes = routers.network.perform(entries.reversed().map(\.removal))
+        for (entry, failure) in zip(entries.reversed(), outcomes) {
+            guard let failure, !gone.contains(failure.errno.code) else { continue }
+            routers.log.say(.warning, "cannot remove \(entry.text): \(failure)")
+        }
+    }
+
+    // MARK: Repair
+
+    /// A route or rule is gone that others removed: it is put back once; when that fails, those who
+    /// follow it are in fault.
+    func lost(_ request: NetworkEvent) {
+        for instance in routers.instances {
+            for entry in made[ObjectIdentifier(instance)] ?? [] where entry.isLost(request) {
+                putBack(entry, instance)
+            }
+        }
+        for entry in fixed where entry.isLost(request) { putBack(entry, nil) }
+    }
+
+    /// A link is up again or an address came back: the kernel has removed routes without a word.
+    func restore() {
+        let all = routers.instances.flatMap { made[ObjectIdentifier($0)] ?? [] } + fixed
+        for (entry, failure) in zip(all, routers.network.perform(all.map(\.request)))
+        where failure == nil {
+            routers.log.say(.debug, "\(entry.text) is put back")
+        }
+    }
+
+    private func putBack(_ entry: Entry, _ instance: Instance?) {
+        guard entry.isTracked else { return }
+        let failure = routers.network.perform([entry.request]).first ?? nil
+        let isBack = failure == nil || failure?.errno == NetlinkFailure.exists
+        let key = "lost:\(entry.text)"
+        for follower in followers(of: entry, instance) {
+            follower.setFault(key, isBack ? nil : "\(entry.text) is gone")
+        }
+        guard isBack else {
+            return routers.log.say(
+                .error, "cannot put back \(entry.text): \(failure?.description ?? "")")
+        }
+        instance?.counters.putBack += 1
+        routers.log.say(.warning, "\(entry.text) was removed by somebody else and is put back")
+        routers.emit(
+            .putBack(instance: instance?.name ?? "static", what: entry.text, interface: nil))
+    }
+
+    private func followers(of entry: Entry, _ instance: Instance?) -> [Instance] {
+        if let instance { return [instance] }
+        let names =
+            routers.configuration.trackGroups.first { $0.name == entry.trackGroup }?.members ?? []
+        return routers.instances.filter { names.contains($0.name) }
+    }
+}
+
+extension PathKeeper.Entry {
+    /// Whether a report says that it was removed.
+    fileprivate func isLost(_ event: NetworkEvent) -> Bool {
+        switch (thing, event) {
+        case (.route(let route, _), .routeRemoved(let gone)): route.isSame(as: gone)
+        case (.rule(let rule), .ruleRemoved(let gone)): rule.isSame(as: gone)
+        case (.address(let address), .addressRemoved(let gone)): address.isSame(as: gone)
+        default: false
+        }
+    }
+}
+
+/// The table of addresses that are not accepted. keepalived.conf(5): no_accept, nftables.
+private final class Firewall {
+    private var socket: NetlinkSocket
+    private let table: NoAcceptTable
+
+    init(table name: String) throws(NetlinkFailure) {
+        table = NoAcceptTable(named: name)
+        do throws(Errno) {
+            socket = try NetlinkSocket(.netfilter)
+        } catch {
+            throw NetlinkFailure(error)
+        }
+        try socket.transact(table.install([]))
+    }
+
+    func insert(_ addresses: [IPAddress]) throws(NetlinkFailure) {
+        try socket.transact(table.insert(addresses))
+    }
+
+    func withdraw(_ addresses: [IPAddress]) {
+        // Fails for addresses that are not in it, which is what is wanted.
+        try? socket.transact(table.withdraw(addresses))
+    }
+
+    func remove() { try? socket.transact([table.remove()]) }
+}

@@ -1,0 +1,159 @@
+// What an operator does: reload, stop, and learn of changes by scripts.
+
+import Glibc
+import Testing
+import VRRPLab
+
+@Suite(.inLaboratory) struct OperationTests {
+    private static let vip = "10.9.0.100"
+
+    /// The longest time between two adverts of a host, in milliseconds.
+    private static func longestGap(_ adverts: [SeenAdvert]) -> Double {
+        zip(adverts, adverts.dropFirst()).map { Double($1.time - $0.time) / 1e6 }.max()
+            ?? .infinity
+    }
+
+    @Test(arguments: Pairing.all)
+    func `a reload keeps the mastership`(_ pair: Pairing) async throws {
+        try await inLab { lab in
+            try startBoth(lab, pair)
+            let moment = Lab.now
+            for _ in 0..<3 {
+                for host in lab.hosts {
+                    host.reload(try #require(readText(host.configurationPath)))
+                }
+                Lab.pass(seconds: 0.7)
+            }
+            #expect(lab.owners(of: Self.vip) == ["A"], evidence(lab))
+            #expect(lab.adverts(from: "B", since: moment).isEmpty, evidence(lab))
+            let adverts = lab.adverts(from: "A", since: moment)
+            #expect(adverts.allSatisfy { $0.priority == 150 }, evidence(lab))
+            #expect(Self.longestGap(adverts) < 360)
+            #expect(lab.longest(owners: .none, of: Self.vip, since: moment) == 0)
+        }
+    }
+
+    @Test(arguments: Pairing.all)
+    func `a reload changes the list of addresses`(_ pair: Pairing) async throws {
+        let second = "10.9.0.101"
+        try await inLab { lab in
+            func configuration(_ priority: Int, _ addresses: String...) -> RouterConfiguration {
+                RouterConfiguration(
+                    InstanceText(priority: priority).with {
+                        $0.addresses = addresses.map { "\($0)/24" }
+                    })
+            }
+            try startBoth(lab, pair, asking: [Self.vip, second])
+            let moment = Lab.now
+            lab["A"].reload(configuration(150, Self.vip, second).text)
+            lab["B"].reload(configuration(100, Self.vip, second).text)
+            #expect(Lab.wait(seconds: 3) { lab.server(of: 1) == "A" }, evidence(lab))
+            #expect(
+                Lab.wait(seconds: 3) { lab.owners(of: Self.vip) == ["A"] }, evidence(lab))
+            #expect(lab.outage(of: 0, since: moment) < 1000)
+            lab["A"].reload(configuration(150, second).text)
+            lab["B"].reload(configuration(100, second).text)
+            #expect(Lab.wait(seconds: 3) { lab.owners(of: Self.vip).isEmpty }, evidence(lab))
+            #expect(Lab.wait(seconds: 3) { lab.owners(of: second) == ["A"] }, evidence(lab))
+        }
+    }
+
+    @Test(arguments: Pairing.all)
+    func `a reload changes the priority`(_ pair: Pairing) async throws {
+        try await inLab { lab in
+            try startBoth(lab, pair)
+            lab["A"].reload(RouterConfiguration(InstanceText(priority: 50)).text)
+            #expect(Lab.wait(seconds: 4) { lab.owners(of: Self.vip) == ["B"] }, evidence(lab))
+            #expect(Lab.wait(seconds: 2) { lab.server() == "B" })
+            lab["A"].reload(RouterConfiguration(InstanceText(priority: 150)).text)
+            #expect(Lab.wait(seconds: 4) { lab.owners(of: Self.vip) == ["A"] }, evidence(lab))
+        }
+    }
+
+    @Test(.needsOurs, arguments: Pairing.oursFirst)
+    func `a reload of a broken file changes nothing`(_ pair: Pairing) async throws {
+        try await inLab { lab in
+            try startBoth(lab, pair)
+            let moment = Lab.now
+            let broken = RouterConfiguration(
+                InstanceText(priority: 50).adding("no_such_keyword 1", "garp_master_delay x"))
+            lab["A"].reload(broken.text)
+            Lab.pass(seconds: 1)
+            #expect(lab["A"].isRunning)
+            #expect(lab.owners(of: Self.vip) == ["A"], evidence(lab))
+            #expect(lab.adverts(from: "A", since: moment).allSatisfy { $0.priority == 150 })
+        }
+    }
+
+    @Test(arguments: Pairing.all)
+    func `scripts are told of each change, in order`(_ pair: Pairing) async throws {
+        try await inLab { lab in
+            func configuration(_ name: String, _ priority: Int) -> RouterConfiguration {
+                let host = lab[name]
+                let all = host.script("all", "echo \"$*\" >> \(host.folder)/all.log")
+                let one = host.script("one", "echo \"$*\" >> \(host.folder)/one.log")
+                let instance = InstanceText(priority: priority).adding(
+                    "notify \(all)", "notify_master \"\(one) became master\"",
+                    "notify_backup \"\(one) became backup\"",
+                    "notify_fault \"\(one) became faulty\"", "notify_stop \"\(one) ended\"")
+                return RouterConfiguration(instance)
+            }
+            try startBoth(
+                lab, pair, a: configuration("A", 150), b: configuration("B", 100))
+            lab["A"].setLinks(up: false)
+            #expect(Lab.wait(seconds: 3) { lab.server() == "B" }, evidence(lab))
+            lab["A"].setLinks(up: true)
+            #expect(Lab.wait(seconds: 5) { lab.server() == "A" }, evidence(lab))
+            #expect(Lab.wait(seconds: 2) { lab.owners(of: Self.vip) == ["A"] }, evidence(lab))
+            Lab.pass(seconds: 0.5)
+            #expect(lab["A"].stop() == 0, evidence(lab))
+            let words = lab["A"].text(of: "all.log").split(separator: "\n").map(String.init)
+            let changes = ["BACKUP", "MASTER", "FAULT", "BACKUP", "MASTER", "STOP"]
+            let expected = changes.map { "INSTANCE VI_1 \($0) 150" }
+            #expect(words == expected || words == expected.dropLast(), evidence(lab))
+            let own = lab["A"].text(of: "one.log").split(separator: "\n").map(String.init)
+            #expect(
+                own == [
+                    "became backup", "became master", "became faulty", "became backup",
+                    "became master", "ended",
+                ], evidence(lab))
+        }
+    }
+
+    @Test(arguments: Pairing.all)
+    func `a fifo is told of each change`(_ pair: Pairing) async throws {
+        try await inLab { lab in
+            func configuration(_ name: String, _ priority: Int) -> RouterConfiguration {
+                let host = lab[name]
+                let reader = host.script("reader", "exec cat \"$1\" > \(host.folder)/fifo.log")
+                return RouterConfiguration(InstanceText(priority: priority)).with {
+                    $0.global = [
+                        "vrrp_notify_fifo \(host.folder)/fifo",
+                        "vrrp_notify_fifo_script \(reader)",
+                    ]
+                }
+            }
+            try startBoth(
+                lab, pair, a: configuration("A", 150), b: configuration("B", 100))
+            lab["A"].setLinks(up: false)
+            #expect(Lab.wait(seconds: 3) { lab.server() == "B" }, evidence(lab))
+            let lines = ["BACKUP", "MASTER", "FAULT"].map { "INSTANCE \"VI_1\" \($0) 150\n" }
+            #expect(
+                Lab.wait(seconds: 2) { lab["A"].text(of: "fifo.log") == lines.joined() },
+                "\(lab["A"].text(of: "fifo.log"))")
+        }
+    }
+
+    @Test(arguments: Pairing.all)
+    func `the end takes the addresses away`(_ pair: Pairing) async throws {
+        try await inLab { lab in
+            try startBoth(lab, pair)
+            for host in lab.hosts.reversed() {
+                host.signal(SIGTERM)
+                #expect(host.stop() == 0, evidence(lab))
+            }
+            #expect(lab.owners(of: Self.vip) == [])
+            #expect(lab.adverts(from: "A").last?.priority == 0)
+        }
+    }
+}

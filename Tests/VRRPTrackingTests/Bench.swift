@@ -1,0 +1,82 @@
+// What the tests of trackers share: a folder of their own, scripts in it, a loop that is turned
+// until something holds, and a place for what was logged.
+
+import Daemon
+import Foundation
+import Glibc
+import Kernel
+import Testing
+import VRRPTracking
+
+/// A loop, a folder that goes away with the bench, and a log.
+final class Bench {
+    let loop: ControlLoop
+    let folder: String
+    private(set) var lines: [String] = []
+
+    init() throws {
+        loop = try ControlLoop(signals: [])
+        folder = NSTemporaryDirectory() + "martlet-tracking-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: false)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+    /// Collects log lines.
+    var log: TrackingLog { { [weak self] _, text in self?.lines.append(text) } }
+
+    func path(_ name: String) -> String { "\(folder)/\(name)" }
+
+    /// Writes a shell script and returns its path.
+    func script(_ name: String, _ body: String, mode: UInt32 = 0o755) throws -> String {
+        let text = Array("#!/bin/sh\n\(body)\n".utf8)
+        try Files.write(text.span, to: path(name), mode: mode)
+        try Files.setMode(mode, of: path(name))
+        return path(name)
+    }
+
+    func write(_ text: String, to name: String) throws {
+        let bytes = Array(text.utf8)
+        try Files.write(bytes.span, to: path(name))
+    }
+
+    func text(_ name: String) -> String {
+        guard let bytes = try? Files.read(path(name), atMost: 1 << 20) else { return "" }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    func command(_ words: String...) throws -> ScriptCommand {
+        try #require(ScriptCommand(words: words))
+    }
+
+    /// Turns the loop until something holds; false when five seconds pass first.
+    @discardableResult
+    func turn(seconds: Double = 5, until holds: () -> Bool) -> Bool {
+        let end = Clock.monotonic().nanoseconds + UInt64(seconds * 1e9)
+        while !holds() {
+            if Clock.monotonic().nanoseconds > end { return false }
+            loop.turn(waitingAtMost: 20)
+        }
+        return true
+    }
+
+    /// Turns the loop for a time, for what must not happen.
+    func turn(milliseconds: Int) {
+        var isOver = false
+        loop.after(milliseconds: milliseconds) { isOver = true }
+        while !isOver { loop.turn(waitingAtMost: -1) }
+    }
+}
+
+/// Collects what a tracker tells.
+final class Journal<Value> {
+    private(set) var values: [Value] = []
+    var take: (Value) -> Void { { [weak self] in self?.values.append($0) } }
+}
+
+/// Whether this process has a child of that number left, living or dead.
+func isChildLeft(_ number: Int32) -> Bool {
+    var info = siginfo_t()
+    return waitid(P_PID, id_t(number), &info, WEXITED | WNOHANG | WNOWAIT) == 0
+}
