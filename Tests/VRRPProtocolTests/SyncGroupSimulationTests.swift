@@ -34,12 +34,13 @@ struct LinkedRouters {
         self.random = random
         routers = priorities.enumerated().map { index, priority in
             let elections = (0..<Self.linkCount).map { link in
-                var settings = Election.Settings(
+                let settings = Election.Settings(
                     version: .three, priority: priority,
                     primaryAddress: IPAddress(v4: UInt32(0x0A00_0001 + link << 8 + index)),
                     interval: interval)
-                settings.asksGroup = true
-                return Election(settings: settings)
+                var election = Election(settings: settings)
+                election.asksGroup = true
+                return election
             }
             return Router(elections: elections, group: SyncGroup(memberCount: Self.linkCount))
         }

@@ -15,7 +15,8 @@ struct GroupBench {
     var sent: [[UInt8]]
 
     init(_ priorities: [UInt8]) {
-        benches = priorities.map { Bench(priority: $0) { $0.asksGroup = true } }
+        benches = priorities.map { Bench(priority: $0) }
+        for index in benches.indices { benches[index].election.asksGroup = true }
         group = SyncGroup(memberCount: priorities.count)
         sent = [[UInt8]](repeating: [], count: priorities.count)
     }

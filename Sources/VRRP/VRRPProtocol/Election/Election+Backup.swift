@@ -112,7 +112,7 @@ extension Election {
             arm(.masterDown, now + masterDownTime, into: &effects)
             return
         }
-        guard !settings.asksGroup else {
+        guard !asksGroup else {
             awaitsGroup = true
             arm(.masterDown, now + masterDownTime, into: &effects)
             effects.append(.askGroup(masterStopped: masterSaidStop))

@@ -39,6 +39,9 @@ public struct Election: Sendable {
     /// Since when there is a second master, in nanoseconds.
     public internal(set) var splitSince: UInt64?
 
+    /// A member of a sync group asks the group before it takes over.
+    public var asksGroup = false
+
     var hasOwnFault = false
     var hasGroupFault = false
     var isStarted = false

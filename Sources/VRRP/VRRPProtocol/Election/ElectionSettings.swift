@@ -39,9 +39,6 @@ extension Election {
         /// An owner listens to nobody: `owner_ignore_adverts`.
         public var ownerIgnoresAdvertisements = false
 
-        /// A member of a sync group asks the group before it takes over.
-        public var asksGroup = false
-
         /// Settings with keepalived's defaults, but for what is said above.
         public init(
             version: VRRPVersion, priority: UInt8, primaryAddress: IPAddress, interval: UInt64
