@@ -518,6 +518,23 @@ func heard(
             ])
     }
 
+    @Test func `reloads without end do not keep a backup waiting`() {
+        var bench = Bench()
+        bench.step(.start)
+        var settings = bench.election.settings
+        for tick in 0..<3 as Range<UInt64> {
+            settings.preemptDelay += Self.second
+            bench.step(.settingsChanged(settings, priority: 100), after: 1000)
+            #expect(bench.wait(.masterDown) == 2609 - 1000 * tick)
+        }
+        settings.downTimerAdverts = 2
+        bench.step(.settingsChanged(settings, priority: 100))
+        #expect(bench.wait(.masterDown) == 609)
+        settings.downTimerAdverts = 5
+        bench.step(.settingsChanged(settings, priority: 100))
+        #expect(bench.wait(.masterDown) == 5609)
+    }
+
     @Test func `a backup that a reload makes owner serves`() {
         var bench = Bench()
         bench.step(.start)

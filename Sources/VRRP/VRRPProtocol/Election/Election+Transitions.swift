@@ -169,6 +169,7 @@ extension Election {
             change(nextPriority, at: now, into: &effects)
             return
         }
+        let previousWait = masterDownTime
         settings = next
         priority = nextPriority
         switch state {
@@ -184,8 +185,19 @@ extension Election {
             if isOwner, hold == .none {
                 becomeMaster(because: .settings, at: now, into: &effects)
             } else {
-                arm(.masterDown, now + masterDownTime, into: &effects)
+                waitAnew(insteadOf: previousWait, at: now, into: &effects)
             }
         }
+    }
+
+    /// Another master-down time. Only a longer one starts anew: reloads without end must not keep
+    /// a backup from taking over.
+    private mutating func waitAnew(
+        insteadOf previous: UInt64, at now: UInt64, into effects: inout [Effect]
+    ) {
+        let next = masterDownTime
+        guard next != previous else { return }
+        let planned = next > previous ? nil : deadlines[.masterDown]
+        arm(.masterDown, min(planned ?? .max, now + next), into: &effects)
     }
 }
