@@ -1,4 +1,5 @@
-// Thousands of schedules: whatever happened before, once packets flow both ways there is one master.
+// Thousands of schedules: whatever happened before, once packets flow both ways there is one
+// master.
 
 import Addresses
 import RandomInputs

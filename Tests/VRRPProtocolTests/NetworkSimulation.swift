@@ -1,6 +1,6 @@
-// Routers on a network that loses, delays, doubles and cuts, with clocks of their own, driven by one
-// seed. It executes the effects of elections, and watches the promises while the network is whole:
-// never two masters, never none, for longer than a bound; hosts know the master.
+// Routers on a network that loses, delays, doubles and cuts, with clocks of their own, driven by
+// one seed. It executes the effects of elections, and watches the promises while the network is
+// whole: never two masters, never none, for longer than a bound; hosts know the master.
 
 import Addresses
 import RandomInputs
@@ -223,13 +223,33 @@ struct NetworkSimulation {
             if routers[index].inbox.count < 64 { routers[index].inbox.append(event) }
             return
         }
+        let before = routers[index].election
+        let hasOverslept = overslept(before, at: clock(index))
         var effects: [Election.Effect] = []
         routers[index].election.step(event, at: clock(index), into: &effects)
+        if hasOverslept, effects.contains(where: Self.asserts) {
+            fail("\(index) asserts after it overslept")
+        }
         if isTraced {
             trace.append("\(now / microsecond) \(index) \(event) -> \(effects)")
         }
         execute(index, effects)
         checkTimers(index)
+    }
+
+    /// Whether a master has not advertised for so long that another may serve.
+    private func overslept(_ election: Election, at now: UInt64) -> Bool {
+        guard election.state == .master, election.settings.listensAfterOversleeping,
+            !election.isOwner, let due = election.deadline(of: .advertise)
+        else { return false }
+        let interval = election.settings.interval
+        let skewUnit = election.settings.version == .two ? ProtocolNumbers.second : interval
+        return now > due + 3 * interval + skewUnit / 128
+    }
+
+    private static func asserts(_ effect: Election.Effect) -> Bool {
+        if case .sendAdvertisement(let priority) = effect { return priority > 0 }
+        return effect == .takeAddresses
     }
 
     private mutating func execute(_ index: Int, _ effects: [Election.Effect]) {
@@ -269,7 +289,7 @@ struct NetworkSimulation {
             case .splitEnded:
                 if !routers[index].isSplit { fail("\(index) heals twice") }
                 routers[index].isSplit = false
-            case .lowerPriorityHeard, .note: break
+            case .lowerPriorityHeard, .note, .askGroup: break
             }
         }
     }

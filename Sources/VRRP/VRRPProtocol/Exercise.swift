@@ -3,7 +3,8 @@
 import Addresses
 import Bytes
 
-/// Reads arbitrary bytes as datagrams of both families, and as messages for receivers of every kind.
+/// Reads arbitrary bytes as datagrams of both families, and as messages for receivers of every
+/// kind.
 ///
 /// Traps only when an invariant of ours is broken. Returns how many were accepted.
 @discardableResult

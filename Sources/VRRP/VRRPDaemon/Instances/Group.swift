@@ -49,6 +49,18 @@ final class Group {
         return orders.map { (members[$0.member], $0.command) }
     }
 
+    /// A member lost its master; returns what the members must do.
+    func asked(
+        by member: Instance, masterStopped: Bool, at now: UInt64
+    ) -> [(Instance, Election.Command)] {
+        guard let index = members.firstIndex(where: { $0 === member }) else { return [] }
+        var orders: [SyncGroup.Order] = []
+        rule.asked(
+            by: index, masterStopped: masterStopped,
+            isUnopposed: members.map { $0.election.isUnopposed(at: now) }, into: &orders)
+        return orders.map { (members[$0.member], $0.command) }
+    }
+
     /// The state to tell scripts, if it is another than they were told.
     func takeNews() -> Election.State? {
         guard rule.state != toldState else { return nil }

@@ -23,7 +23,9 @@ final class Instance {
     /// When the state was entered, microseconds since 1970.
     private(set) var lastTransition = Clock.calendarMicroseconds()
     /// The group it moves with.
-    var group: Group?
+    var group: Group? {
+        didSet { election.asksGroup = group != nil }
+    }
     /// Where it sends and listens; nil while its interface is not there.
     private(set) var channel: Channel?
     /// Hears peers that send from the same virtual MAC; nil without one.
@@ -150,6 +152,8 @@ final class Instance {
             lastLower = source
             counters.lowerPriorityHeard += 1
             routers.notifier.tell(.masterHeardLowerPriority, self)
+        case .askGroup(let masterStopped):
+            if let group { routers.ask(group, self, masterStopped: masterStopped, at: now) }
         case .note(let fact): note(fact)
         }
     }

@@ -191,6 +191,13 @@ final class VirtualRouters {
         }
     }
 
+    /// A member asks to take over.
+    func ask(_ group: Group, _ member: Instance, masterStopped: Bool, at now: UInt64) {
+        for (member, command) in group.asked(by: member, masterStopped: masterStopped, at: now) {
+            post(.commanded(command), to: member)
+        }
+    }
+
     /// A member's faults began or ended.
     func changed(_ group: Group, _ member: Instance, isFaulty: Bool) {
         for (member, command) in group.changed(member, isFaulty: isFaulty) {

@@ -1,5 +1,5 @@
-// One BFD session in asynchronous mode (RFC 5880 §6.8; single hop RFC 5881, many hops RFC 5883). Pure:
-// events and a clock go in, packets to send and timers come out. No echo, no authentication.
+// One BFD session in asynchronous mode (RFC 5880 §6.8; single hop RFC 5881, many hops RFC 5883).
+// Pure: events and a clock go in, packets to send and timers come out. No echo, no authentication.
 
 /// The session machine.
 ///
@@ -162,8 +162,8 @@ extension BFDSession {
         settle(at: now, into: &effects)
     }
 
-    /// Our wishes changed: what makes the peer wait longer, or us wait less for it, counts only when
-    /// the peer has confirmed (RFC 5880 §6.8.3).
+    /// Our wishes changed: what makes the peer wait longer, or us wait less for it, counts only
+    /// when the peer has confirmed (RFC 5880 §6.8.3).
     private mutating func settle(at now: UInt64, into effects: inout [Effect]) {
         if state == .up {
             isPolling = true

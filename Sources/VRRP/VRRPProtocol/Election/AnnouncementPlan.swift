@@ -1,6 +1,6 @@
-// When gratuitous ARP and unsolicited neighbour advertisements go out: a first set at once, a second
-// one later, and refreshes (keepalived.conf(5): garp_master_*, garp_lower_prio_*). Pure: says how many
-// and when; who sends them spaces them with ``AnnouncementPacer``.
+// When gratuitous ARP and unsolicited neighbour advertisements go out: a first set at once, a
+// second one later, and refreshes (keepalived.conf(5): garp_master_*, garp_lower_prio_*). Pure:
+// says how many and when; who sends them spaces them with ``AnnouncementPacer``.
 
 /// The announcements of one instance.
 public struct AnnouncementPlan: Sendable, Equatable {

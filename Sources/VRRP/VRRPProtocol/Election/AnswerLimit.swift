@@ -1,6 +1,6 @@
-// How often a master answers signs of a second one. The first sign is answered at once, so that a heal
-// leaves no host behind; then the pause doubles up to a limit, so that junk makes no storm; and the
-// last sign is always answered, because what follows it may have changed somebody's cache.
+// How often a master answers signs of a second one. The first sign is answered at once, so that a
+// heal leaves no host behind; then the pause doubles up to a limit, so that junk makes no storm;
+// and the last sign is always answered, because what follows it may have changed somebody's cache.
 
 /// Limits answers.
 struct AnswerLimit: Sendable, Hashable {
@@ -13,10 +13,13 @@ struct AnswerLimit: Sendable, Hashable {
     private var nextAllowed: UInt64 = 0
     private(set) var isPending = false
 
+    /// Whether a sign at `now` would be answered at once.
+    func admits(at now: UInt64) -> Bool { !isPending && now >= nextAllowed }
+
     /// A sign at `now`; whether to answer at once. Otherwise an answer is pending at ``deadline``.
     mutating func admit(at now: UInt64) -> Bool {
         if now >= nextAllowed + Self.quiet { pause = Self.firstPause }
-        guard !isPending, now >= nextAllowed else {
+        guard admits(at: now) else {
             isPending = true
             return false
         }

@@ -60,6 +60,7 @@ extension Election {
             earliest = deadlines[.masterDown] ?? 0
         }
         remember(heard, at: now)
+        awaitsGroup = false
         if settings.version == .three, heard.interval != masterInterval, heard.interval > 0 {
             masterInterval = heard.interval
             effects.append(.note(.intervalLearnt(heard.interval)))
@@ -109,6 +110,12 @@ extension Election {
             if master != nil { effects.append(.note(.heldBack)) }
             master = nil
             arm(.masterDown, now + masterDownTime, into: &effects)
+            return
+        }
+        guard !asksGroup else {
+            awaitsGroup = true
+            arm(.masterDown, now + masterDownTime, into: &effects)
+            effects.append(.askGroup(masterStopped: masterSaidStop))
             return
         }
         let cause = masterSaidStop ? Cause.masterStopped : .masterDown

@@ -17,7 +17,7 @@ extension Election {
     /// A master that was asleep for so long that another may serve now listens before it asserts.
     /// The owner need not: nobody may keep its addresses.
     ///
-    /// It says that it stopped: a master that took over meanwhile then announces itself to hosts
+    /// Differs: it says that it stopped. A master that took over meanwhile then announces itself to hosts
     /// that were cut off with us, and if there is none, the backups need not wait.
     mutating func listenIfOverslept(at now: UInt64, into effects: inout [Effect]) {
         guard state == .master, settings.listensAfterOversleeping, !isOwner,
@@ -32,7 +32,7 @@ extension Election {
     mutating func hearAsMaster(_ heard: Heard, at now: UInt64, into effects: inout [Effect]) {
         lastHeard = now
         guard heard.priority > 0 else {
-            // It served until now, so hosts may still send to it.
+            // Differs: announced too. It served until now, so hosts may still send to it.
             seeSecondMaster(at: now, into: &effects)
             answer(announcing: .secondMaster, at: now, into: &effects)
             return
@@ -46,7 +46,9 @@ extension Election {
         if isBetter {
             yield(to: heard, at: now, into: &effects)
         } else {
-            effects.append(.lowerPriorityHeard(heard.priority, heard.source))
+            if answers.admits(at: now) {
+                effects.append(.lowerPriorityHeard(heard.priority, heard.source))
+            }
             seeSecondMaster(at: now, into: &effects)
             answer(announcing: .lowerPriority, at: now, into: &effects)
         }

@@ -34,6 +34,7 @@ extension Election {
         preemptFrom = nil
         stayingMaster = nil
         masterSaidStop = false
+        awaitsGroup = false
         masterInterval = settings.interval
         masterSince = now
         answers = AnswerLimit()
@@ -51,6 +52,7 @@ extension Election {
         preemptFrom = nil
         stayingMaster = nil
         masterSaidStop = false
+        awaitsGroup = false
         arm(.masterDown, now + masterDownTime, into: &effects)
         enter(.backup, because: cause, into: &effects)
     }
@@ -163,10 +165,13 @@ extension Election {
     mutating func change(
         _ next: Settings, _ nextPriority: UInt8, at now: UInt64, into effects: inout [Effect]
     ) {
-        let previous = settings
+        guard next != settings else {
+            change(nextPriority, at: now, into: &effects)
+            return
+        }
+        let previousWait = masterDownTime
         settings = next
         priority = nextPriority
-        guard next != previous else { return }
         switch state {
         case .initial, .fault: masterInterval = next.interval
         case .master:
@@ -180,8 +185,19 @@ extension Election {
             if isOwner, hold == .none {
                 becomeMaster(because: .settings, at: now, into: &effects)
             } else {
-                arm(.masterDown, now + masterDownTime, into: &effects)
+                waitAnew(insteadOf: previousWait, at: now, into: &effects)
             }
         }
+    }
+
+    /// Another master-down time. Only a longer one starts anew: reloads without end must not keep
+    /// a backup from taking over.
+    private mutating func waitAnew(
+        insteadOf previous: UInt64, at now: UInt64, into effects: inout [Effect]
+    ) {
+        let next = masterDownTime
+        guard next != previous else { return }
+        let planned = next > previous ? nil : deadlines[.masterDown]
+        arm(.masterDown, min(planned ?? .max, now + next), into: &effects)
     }
 }

@@ -1,5 +1,5 @@
-// The election of one virtual router: who serves the addresses (RFC 9568 §6.4, RFC 3768 §6.4). Pure:
-// events and a clock go in, effects come out. Packets that failed a check never come here.
+// The election of one virtual router: who serves the addresses (RFC 9568 §6.4, RFC 3768 §6.4).
+// Pure: events and a clock go in, effects come out. Packets that failed a check never come here.
 
 import Addresses
 
@@ -17,8 +17,8 @@ import Addresses
 /// Order of effects: addresses are taken before they are announced, and released before the last
 /// advertisement is sent, so that at no time two routers answer for them on purpose.
 ///
-/// The clock should run on while the machine sleeps (CLOCK_BOOTTIME): a master that finds itself late
-/// by more than the master-down time of the keenest backup listens before it asserts.
+/// The clock should run on while the machine sleeps (CLOCK_BOOTTIME): a master that finds itself
+/// late by more than the master-down time of the keenest backup listens before it asserts.
 public struct Election: Sendable {
     /// The settings in force.
     public internal(set) var settings: Settings
@@ -39,6 +39,9 @@ public struct Election: Sendable {
     /// Since when there is a second master, in nanoseconds.
     public internal(set) var splitSince: UInt64?
 
+    /// A member of a sync group asks the group before it takes over.
+    public var asksGroup = false
+
     var hasOwnFault = false
     var hasGroupFault = false
     var isStarted = false
@@ -52,6 +55,8 @@ public struct Election: Sendable {
     /// What was last said about a lower master that stays.
     var stayingMaster: IPAddress?
     var masterSaidStop = false
+    /// The master-down time passed, and the sync group has not answered yet.
+    var awaitsGroup = false
 
     /// An election that has not started.
     public init(settings: Settings) {
@@ -67,6 +72,18 @@ public struct Election: Sendable {
 
     /// Whether the instance acts as the owner of the addresses.
     public var isOwner: Bool { runningPriority == ProtocolNumbers.ownerPriority }
+
+    /// Whether nobody keeps this member of a sync group from serving: it serves, its master is
+    /// gone, or it has missed so much of the master that less than one interval is left to wait.
+    public func isUnopposed(at now: UInt64) -> Bool {
+        switch state {
+        case .master: return true
+        case .backup:
+            guard hold != .standby, let deadline = deadlines[.masterDown] else { return false }
+            return awaitsGroup || deadline <= now + masterInterval
+        case .initial, .fault: return false
+        }
+    }
 
     /// The deadline of a timer, in nanoseconds; nil while it is not armed.
     public func deadline(of timer: Timer) -> UInt64? { deadlines[timer] }

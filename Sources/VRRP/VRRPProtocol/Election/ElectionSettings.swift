@@ -33,8 +33,8 @@ extension Election {
         /// Whether a master that overslept listens first: `timer_expired_backup`. Differs: on by
         /// default.
         public var listensAfterOversleeping = true
-        /// The highest priority among the other routers, 1...254: with it the master knows after how
-        /// long one of them can have taken over.
+        /// The highest priority among the other routers, 1...254: with it the master knows after
+        /// how long one of them can have taken over.
         public var highestOtherPriority = ProtocolNumbers.ownerPriority - 1
         /// An owner listens to nobody: `owner_ignore_adverts`.
         public var ownerIgnoresAdvertisements = false

@@ -175,11 +175,15 @@ extension Election {
         case arm(Timer, deadline: UInt64)
         /// Do not wake it.
         case disarm(Timer)
+        /// Nobody serves here: ask the sync group whether to take over. `masterStopped`: the master
+        /// said that it stops.
+        case askGroup(masterStopped: Bool)
         /// There is a second master.
         case splitBegan
         /// There was none for a while; how many nanoseconds lie between its first and last sign.
         case splitEnded(lasted: UInt64)
-        /// A master heard a lower priority: `notify_master_rx_lower_pri`.
+        /// A master heard a lower priority: `notify_master_rx_lower_pri`. Said with answers given
+        /// at once, so it is limited as they are.
         case lowerPriorityHeard(UInt8, IPAddress)
         /// Log it.
         case note(Fact)

@@ -1,5 +1,7 @@
-// Instances that move together: `vrrp_sync_group`. One leaves MASTER, all do; one becomes MASTER, all
-// do; one is in FAULT, all are. Pure: what members do goes in, commands to members come out.
+// Instances that move together: `vrrp_sync_group`. One leaves MASTER, all do; one becomes MASTER,
+// all do; one is in FAULT, all are. Pure: what members do goes in, commands to members come out.
+// A member that lost its master takes over only together with the others, as keepalived has it:
+// while one of them still hears a master, that master would take all of them back at once.
 
 /// The rule of one sync group.
 public struct SyncGroup: Sendable {
@@ -39,6 +41,20 @@ public struct SyncGroup: Sendable {
         guard before != faulty.isEmpty else { return }
         let command: Election.Command = faulty.isEmpty ? .leaveFault : .becomeFault
         for index in states.indices { orders.append(Order(member: index, command: command)) }
+    }
+
+    /// A member asks to take over. All do when nobody keeps any of them from it, or when the master
+    /// itself said that it stops: then its whole group does, and a link that is down need not be
+    /// waited for. Else the last member to lose its master asks again.
+    public func asked(
+        by member: Int, masterStopped: Bool, isUnopposed: [Bool], into orders: inout [Order]
+    ) {
+        guard states.indices.contains(member), isUnopposed.count == states.count,
+            masterStopped || isUnopposed.allSatisfy({ $0 })
+        else { return }
+        for index in states.indices where states[index] == .backup {
+            orders.append(Order(member: index, command: .becomeMaster))
+        }
     }
 
     /// A member changed its state. Orders go to the others; what they do in turn comes back here.

@@ -24,17 +24,21 @@ public struct ParsedAdvertisement: Hashable, Sendable {
 
     /// Reads `message[range]`.
     ///
-    /// Checks version, type, the length that the count needs, and the checksum, which must hold in
-    /// one of the ways that exist. What follows the message is left for the instance to judge.
+    /// Checks version, type, TTL, the length that the count needs, and the checksum, which must
+    /// hold in one of the ways that exist. What follows the message is left for the instance to
+    /// judge.
+    /// `expected` is the only version taken; nil: both.
     public static func parse(
-        _ message: Span<UInt8>, _ range: Range<Int>, _ envelope: PacketEnvelope
+        _ message: Span<UInt8>, _ range: Range<Int>, _ envelope: PacketEnvelope,
+        expecting expected: VRRPVersion? = nil, hopLimits: ClosedRange<UInt8> = 0...255
     ) throws(Rejection) -> ParsedAdvertisement {
         let bytes = message.extracting(range)
         guard bytes.count >= Advertisement.headerBytes else { throw .tooShort }
         guard let version = VRRPVersion(rawValue: bytes[0] >> 4),
-            version == .three || envelope.source.family == .v4
+            version == .three || envelope.source.family == .v4, version == expected ?? version
         else { throw .version }
         guard bytes[0] & 0x0F == MessageType.advertisement else { throw .type }
+        guard hopLimits.contains(envelope.hopLimit) else { throw .ttl }
         let family = envelope.source.family
         let used = Advertisement.messageBytes(version, family, count: Int(bytes[3]))
         guard bytes.count >= used else { throw .count }

@@ -1,6 +1,6 @@
 // What one instance believes: the second part of the checks of RFC 9568 §7.1 and RFC 3768 §7.1, in
-// the order of VRRP's receivers. Holds what has to be remembered between packets: sequence numbers of
-// senders, and the old kind of checksum once a peer was met that uses it.
+// the order of VRRP's receivers. Holds what has to be remembered between packets: sequence numbers
+// of senders, and the old kind of checksum once a peer was met that uses it.
 
 import Addresses
 import Bytes
@@ -135,9 +135,8 @@ public struct AdvertisementReceiver: Sendable {
     ) throws(Rejection) -> Accepted {
         guard envelope.source.family == rules.family, envelope.destination.family == rules.family
         else { throw .castMismatch }
-        let parsed = try ParsedAdvertisement.parse(message, range, envelope)
-        guard parsed.advertisement.version == rules.version else { throw .version }
-        try checkHopLimit(envelope)
+        let parsed = try ParsedAdvertisement.parse(
+            message, range, envelope, expecting: rules.version, hopLimits: hopLimits(envelope))
         try checkLength(parsed)
         var notices: [Notice] = []
         try checkChecksum(parsed, &notices)
@@ -165,15 +164,12 @@ public struct AdvertisementReceiver: Sendable {
             advertisement: parsed.advertisement, envelope: envelope, notices: notices)
     }
 
-    private func checkHopLimit(_ envelope: PacketEnvelope) throws(Rejection) {
-        if rules.isUnicast {
-            guard let peer = rules.peers.first(where: { $0.address == envelope.source }) else {
-                return
-            }
-            guard peer.hopLimits.contains(envelope.hopLimit) else { throw .ttl }
-        } else {
-            guard envelope.hopLimit == ProtocolNumbers.hopLimit else { throw .ttl }
+    /// How a packet may arrive: from a group it has not crossed a router.
+    private func hopLimits(_ envelope: PacketEnvelope) -> ClosedRange<UInt8> {
+        guard rules.isUnicast else {
+            return ProtocolNumbers.hopLimit...ProtocolNumbers.hopLimit
         }
+        return rules.peers.first { $0.address == envelope.source }?.hopLimits ?? 0...255
     }
 
     private func checkLength(_ parsed: ParsedAdvertisement) throws(Rejection) {
@@ -189,8 +185,8 @@ public struct AdvertisementReceiver: Sendable {
         guard rules.version == .three else { return }
         var kinds = parsed.checksums
         if !rules.isUnicast || rules.oldChecksumRule == .never {
-            kinds.removeAll { $0 == .groupPseudoHeader }
             // To a group, the old sum and the new are the same number.
+            kinds.removeAll { $0 == .groupPseudoHeader }
         }
         guard let kind = kinds.first else { throw .checksum }
         if !kinds.contains(sentChecksum) { notices.append(.checksumDiffers(kind)) }

@@ -1,6 +1,6 @@
 // The Internet checksum over a VRRP message, with and without a pseudo header (RFC 1071; RFC 9568
-// §5.2.8). Routers disagree about the pseudo header of IPv4, so a sender has a setting and a receiver
-// accepts both.
+// §5.2.8). Routers disagree about the pseudo header of IPv4, so a sender has a setting and a
+// receiver accepts both.
 
 import Addresses
 
@@ -38,8 +38,8 @@ struct Checksum {
         }
     }
 
-    /// Adds the rest of a pseudo header: the length and the protocol number. The layouts of IPv4 and
-    /// IPv6 differ, their sums do not.
+    /// Adds the rest of a pseudo header: the length and the protocol number. The layouts of IPv4
+    /// and IPv6 differ, their sums do not.
     mutating func add(length: Int) {
         sum &+= UInt64(length) & 0xFFFF
         sum &+= UInt64(length) >> 16

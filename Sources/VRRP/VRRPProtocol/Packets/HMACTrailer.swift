@@ -1,5 +1,6 @@
-// The trailer of keepalived's `auth_hmac` (from 2.4.1 on; draft-cassen-vrrp-auth-hmac): an HMAC-SHA256
-// cut to 128 bits, and a sequence number made of the time. Works for both versions and families.
+// The trailer of keepalived's `auth_hmac` (from 2.4.1 on; draft-cassen-vrrp-auth-hmac): an
+// HMAC-SHA256 cut to 128 bits, and a sequence number made of the time. Works for both versions and
+// families.
 
 import Addresses
 import Bytes
@@ -79,9 +80,9 @@ public struct TrailerRules: Hashable, Sendable {
 /// ```
 /// The code covers a pseudo header (family, version, VRID, zero, source address in 16 bytes), the
 /// message, and the trailer. The layout above is keepalived's. What is **not** established by any
-/// public description we had, and is chosen here: the family's number (IANA's: 1 and 2), that an IPv4
-/// address stands at the beginning of its 16 bytes, and that the checksum and the code count as
-/// zero. Two routers of ours understand each other; keepalived may not.
+/// public description we had, and is chosen here: the family's number (IANA's: 1 and 2), that an
+/// IPv4 address stands at the beginning of its 16 bytes, and that the checksum and the code count
+/// as zero. Two routers of ours understand each other; keepalived may not.
 public enum HMACTrailer {
     /// Bytes that a trailer adds to a message.
     public static let byteCount = 28

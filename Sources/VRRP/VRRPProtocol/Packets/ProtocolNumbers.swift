@@ -1,5 +1,5 @@
-// The numbers of VRRP that both versions share: protocol, groups, limits, virtual hardware addresses
-// (RFC 9568 §5.1, §7.3; RFC 3768 §5.2).
+// The numbers of VRRP that both versions share: protocol, groups, limits, virtual hardware
+// addresses (RFC 9568 §5.1, §7.3; RFC 3768 §5.2).
 
 import Addresses
 

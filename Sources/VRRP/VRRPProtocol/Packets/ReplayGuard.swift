@@ -39,7 +39,8 @@ struct ReplayGuard: Sendable {
 
     /// Accepts a sequence number from a sender whose code was right.
     ///
-    /// Returns how far its clock is from ours in nanoseconds when that is more than half the window.
+    /// Returns how far its clock is from ours in nanoseconds when that is more than half the
+    /// window.
     mutating func admit(
         _ sequence: UInt64, from source: IPAddress, _ rules: TrailerRules, wallClock: UInt64
     ) throws(Rejection) -> Int64? {
