@@ -42,10 +42,11 @@ enum ItemText {
         words.append(route.destination?.description ?? "default")
         words += pair("from", route.source)
         words += pair("src", route.preferredSource)
+        // Before the hop: an encapsulation takes every `tos` behind it for its own.
+        words += pair("tos", route.typeOfService)
         words += hop(route.hop)
         words += pair("or", route.alternateGateway)
         words += pair("table", route.table)
-        words += pair("tos", route.typeOfService)
         words += pair("protocol", route.routeProtocol)
         words += pair("scope", route.scope)
         words += pair("metric", route.metric)
