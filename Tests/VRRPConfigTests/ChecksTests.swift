@@ -66,7 +66,7 @@ import Testing
         (instanceText("version 2\n virtual_ipaddress { fe80::1 }"), "needs version 3", .repaired),
         (
             instanceText("virtual_ipaddress {\n 1.2.3.4\n 2001:db8::1\n}"),
-            "moved to virtual_ipaddress_excluded", .repaired
+            "are left out; write them", .repaired
         ),
         (
             instanceText("virtual_ipaddress {\n ~SEQ(A,1,2) ~SEQ(B,1,128) 10.0.${A}.${B}\n}"),
@@ -77,7 +77,12 @@ import Testing
             "does not fit into 1500", .clean
         ),
         (instanceText("virtual_ipaddress { 2001:db8::1 }"), "should be link-local", .clean),
+        (
+            instanceText("state MASTER\n virtual_ipaddress { 1.2.3.4 }"), "with priority 255",
+            .clean
+        ),
         (instanceText(""), "there are no addresses", .clean),
+        (instanceText("version 3"), "forbids empty adverts", .unusable),
         (
             instanceText("no_virtual_ipaddress\n virtual_ipaddress { 1.2.3.4 }"),
             "no_virtual_ipaddress does not count", .clean
@@ -140,7 +145,7 @@ import Testing
         ),
         (instanceText("priority 255\n virtual_ipaddress { 1.2.3.4 }"), "'state MASTER'", .clean),
         (
-            instanceText("strict_mode\n state MASTER\n virtual_ipaddress { 1.2.3.4 }"),
+            instanceText("strict_mode\n priority 9\n state MASTER\n virtual_ipaddress { 1.2.3.4 }"),
             "state BACKUP is used", .repaired
         ),
         (
@@ -169,7 +174,7 @@ import Testing
         (
             instanceText(
                 "virtual_ipaddress { 1.2.3.4 }\n virtual_rules {\n from 1.2.3.4 table 5\n}"),
-            "no 'preference'", .clean
+            "gets 16384", .clean
         ),
         (
             instanceText("virtual_ipaddress { 1.2.3.4 }")

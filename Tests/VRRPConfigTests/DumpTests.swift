@@ -247,6 +247,7 @@ struct ConfigurationMaker {
         instance.timerExpiredPriority = maybe(UInt8(number(1...254)))
         instance.acceptsPackets = flip()
         instance.skipsAddressCheckOfKnownSender = flip()
+        instance.ownerIgnoresAdverts = flip()
         instance.debugLevel = number(0...4)
         if instance.version == .two, flip() {
             instance.authentication = .password(Array(word().utf8))
@@ -321,7 +322,7 @@ struct ConfigurationMaker {
         for _ in 0..<number(0...2) {
             instance.excludedAddresses.append(virtualAddress(pick([.v4, .v6]), isFixed: false))
         }
-        instance.meansNoAddresses = flip()
+        instance.meansNoAddresses = instance.virtualAddresses.isEmpty || flip()
         instance.promotesSecondaries = flip()
         for _ in 0..<number(0...2) { instance.routes.append(route(isFixed: false)) }
         for _ in 0..<number(0...2) { instance.rules.append(rule(isFixed: false)) }

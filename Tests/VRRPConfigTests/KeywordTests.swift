@@ -165,6 +165,7 @@ private let millisecond: UInt64 = 1_000_000
                     v3_checksum_as_v2
                     vrrp_check_unicast_src
                     vrrp_skip_check_adv_addr
+                vrrp_owner_ignore_adverts
                     vrrp_notify_priority_changes
                     vrrp_mcast_group4 224.0.0.99
                 }
@@ -184,7 +185,7 @@ private let millisecond: UInt64 = 1_000_000
         #expect(instance.advertisesBeforeSteppingDown && instance.version == .three)
         #expect(instance.omitsPseudoHeader && instance.checksUnicastSource)
         #expect(instance.skipsAddressCheckOfKnownSender && instance.notify.tellsPriorityChanges)
-        #expect(instance.notify.sendsMail)
+        #expect(instance.notify.sendsMail && instance.ownerIgnoresAdverts)
         #expect(instance.multicastDestination == IPAddress("224.0.0.99"))
     }
 
@@ -193,6 +194,7 @@ private let millisecond: UInt64 = 1_000_000
         let address = "virtual_ipaddress { 1.2.3.4 }\n"
         let strict = try #require(load(text + instanceText(address)).instance)
         #expect(strict.isStrict && !strict.acceptsPackets && strict.staysSilentOnLowerPriority)
+        #expect(strict.announcements.lowerPriorityRepeat == 0 && strict.ownerIgnoresAdverts)
         let lenient = load(text + instanceText("strict_mode off\n" + address)).instance
         #expect(lenient?.isStrict == false && lenient?.acceptsPackets == true)
     }
@@ -201,6 +203,7 @@ private let millisecond: UInt64 = 1_000_000
         let text = "global_defs {\n vrrp_min_garp\n vrrp_garp_lower_prio_repeat 3\n}\n"
         let settings = try #require(load(text + instanceText("")).instance).announcements
         #expect(settings.masterRepeat == 1 && settings.masterDelayNanoseconds == 0)
+        #expect(settings.refreshRepeat == 0)
         #expect(settings.lowerPriorityRepeat == 3 && settings.lowerPriorityDelayNanoseconds == 0)
     }
 
@@ -308,7 +311,7 @@ private let millisecond: UInt64 = 1_000_000
                 terminate_delay 0.25
                 full_command
             }
-            track_process Q {
+            vrrp_track_process Q {
                 process haproxy
                 param_match
                 delay 2
@@ -524,6 +527,7 @@ private let millisecond: UInt64 = 1_000_000
                 higher_prio_send_advert
                 skip_check_adv_addr
                 strict_mode off
+                owner_ignore_adverts
                 no_accept
                 debug 2
                 use_vmac name vm.7 02:00:5e:00:01 netlink_notify_msg group 3
@@ -607,6 +611,7 @@ private let millisecond: UInt64 = 1_000_000
         #expect(instance.staysSilentOnLowerPriority && instance.advertisesBeforeSteppingDown)
         #expect(instance.skipsAddressCheckOfKnownSender && !instance.isStrict)
         #expect(!instance.acceptsPackets && instance.debugLevel == 2)
+        #expect(instance.ownerIgnoresAdverts)
         var mac = VirtualMAC()
         mac.interfaceName = "vm.7"
         mac.hardwareAddress = [2, 0, 0x5E, 0, 1, 7]
@@ -766,10 +771,10 @@ private let millisecond: UInt64 = 1_000_000
         "garp_extra_if some 5",
     ])
     func `a wrong value is said and the instance runs with what it had`(_ line: String) {
-        let loaded = load(instanceText("priority 77\n version 3\n \(line)"))
+        let loaded = load(instanceText("priority 77\n version 3\n no_virtual_ipaddress\n \(line)"))
         #expect(loaded.grade == .repaired, "\(loaded.texts)")
         #expect(loaded.instance?.priority == 77)
-        #expect(loaded.diagnostics.contains { $0.location?.line ?? 0 >= 6 })
+        #expect(loaded.diagnostics.contains { $0.location?.line ?? 0 >= 7 })
     }
 
     @Test(arguments: [
