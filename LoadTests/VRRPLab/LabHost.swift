@@ -48,7 +48,9 @@ public final class LabHost: Sendable {
     }
 
     /// Its IPv4 address on the first segment.
-    public var address: String { "10.9.0.\(11 + index)" }
+    public var address: String { address(on: 0) }
+    /// Its IPv4 address on a segment.
+    public func address(on segment: Int) -> String { "10.9.\(segment).\(11 + index)" }
     /// Its global IPv6 address there.
     public var addressV6: String { "fd09::\(11 + index)" }
     /// The file with its configuration.
@@ -58,9 +60,12 @@ public final class LabHost: Sendable {
 
     /// Starts a daemon with a configuration; it runs in the foreground.
     ///
-    /// - Parameter options: words before the usual ones.
+    /// - Parameters:
+    ///   - options: words before the usual ones.
+    ///   - onlyVRRP: whether other parts of it, such as BFD, stay away (`-P`).
     public func start(
-        _ program: RouterProgram, _ configuration: String, options: [String] = []
+        _ program: RouterProgram, _ configuration: String, options: [String] = [],
+        onlyVRRP: Bool = true
     ) throws(LabFailure) {
         guard let path = program.path else { throw LabFailure("\(program) is not there") }
         writeFile(configurationPath, configuration)
@@ -77,8 +82,8 @@ public final class LabHost: Sendable {
             return $0.starts
         }
         let words =
-            [path, "-n", "-l", "-D", "-P", "-f", configurationPath] + options
-            + ["-p", "\(folder)/pid", "-r", "\(folder)/vrrp.pid"]
+            [path, "-n", "-l", "-D"] + (onlyVRRP ? ["-P"] : []) + ["-f", configurationPath]
+            + options + ["-p", "\(folder)/pid", "-r", "\(folder)/vrrp.pid"]
         do {
             let daemon = try namespace.enter { () throws(Errno) in
                 try ChildProcess(words, core: core, outputPath: "\(folder)/log.\(starts)")

@@ -156,4 +156,82 @@ import VRRPLab
             #expect(lab.adverts(from: "A").last?.priority == 0)
         }
     }
+
+    @Test(arguments: Pairing.all)
+    func `a reload adds and removes instances`(_ pair: Pairing) async throws {
+        let second = "10.9.0.101"
+        try await inLab { lab in
+            func configuration(_ priority: Int, both: Bool) -> String {
+                let one = InstanceText(priority: priority)
+                let two = one.with {
+                    $0.name = "VI_2"
+                    $0.id = 52
+                    $0.addresses = ["\(second)/24"]
+                }
+                return RouterConfiguration(one).with { if both { $0.instances.append(two) } }.text
+            }
+            try startBoth(lab, pair)
+            let moment = Lab.now
+            lab["A"].reload(configuration(150, both: true))
+            lab["B"].reload(configuration(100, both: true))
+            #expect(Lab.wait(seconds: 4) { lab.owners(of: second) == ["A"] }, evidence(lab))
+            lab["A"].reload(configuration(150, both: false))
+            lab["B"].reload(configuration(100, both: false))
+            #expect(Lab.wait(seconds: 4) { lab.owners(of: second) == [] }, evidence(lab))
+            #expect(lab.adverts(from: "A", id: 52, since: moment).last?.priority == 0)
+            // The other instance has not noticed.
+            #expect(lab.adverts(from: "B", id: 51, since: moment).isEmpty, evidence(lab))
+            #expect(lab.longest(owners: .none, of: Self.vip, since: moment) == 0)
+        }
+    }
+
+    @Test(arguments: Pairing.all)
+    func `scripts of a sync group are told of the group`(_ pair: Pairing) async throws {
+        try await inLab(LabPlan(segments: 2)) { lab in
+            let host = lab["A"]
+            let all = host.script("all", "echo \"$*\" >> \(host.folder)/all.log")
+            let outer = InstanceText(priority: 150)
+            let inner = outer.with {
+                $0.name = "VI_2"
+                $0.link = "eth1"
+                $0.id = 52
+                $0.addresses = ["10.9.1.100/24"]
+            }
+            let group = RouterConfiguration(outer, inner).with {
+                $0.blocks = [
+                    "vrrp_sync_group G1 {", "group {", "VI_1", "VI_2", "}", "notify \(all)", "}",
+                ]
+            }
+            try host.start(pair.a, group.text)
+            try #require(
+                Lab.wait(seconds: 5) { lab.owners(of: Self.vip) == ["A"] }, evidence(lab))
+            host.setLinks(up: false, only: 1)
+            #expect(Lab.wait(seconds: 3) { lab.owners(of: Self.vip) == [] }, evidence(lab))
+            func words() -> [String] {
+                host.text(of: "all.log").split(separator: "\n").map {
+                    $0.split(separator: " ").prefix(3).joined(separator: " ")
+                }
+            }
+            let expected = ["GROUP G1 BACKUP", "GROUP G1 MASTER", "GROUP G1 FAULT"]
+            #expect(Lab.wait(seconds: 2) { words() == expected }, "\(words())")
+        }
+    }
+
+    // keepalived 2.2.7 begins its delay anew with each advert of a worse master, and stays backup.
+    @Test(.needsOurs, arguments: Pairing.oursFirst)
+    func `vrrp_startup_delay holds a better router back`(_ pair: Pairing) async throws {
+        try await inLab { lab in
+            try lab["B"].start(pair.b, RouterConfiguration(InstanceText(priority: 100)).text)
+            try #require(
+                Lab.wait(seconds: 5) { lab.owners(of: Self.vip) == ["B"] }, evidence(lab))
+            let moment = Lab.now
+            let delayed = RouterConfiguration(InstanceText(priority: 150)).with {
+                $0.global = ["vrrp_startup_delay 2"]
+            }
+            try lab["A"].start(pair.a, delayed.text)
+            #expect(Lab.wait(seconds: 6) { lab.owners(of: Self.vip) == ["A"] }, evidence(lab))
+            let first = try #require(lab.adverts(from: "A", since: moment).first)
+            #expect(first.time - moment > 2_000_000_000, evidence(lab))
+        }
+    }
 }
