@@ -13,6 +13,14 @@ import VRRPLab
             ?? .infinity
     }
 
+    /// Whether scripts of a program were told what they ought to have been. keepalived starts them
+    /// all at once, so that the order is by chance.
+    private static func agree(
+        _ told: [String], _ expected: [String], _ program: RouterProgram
+    ) -> Bool {
+        program == .martlet ? told == expected : told.sorted() == expected.sorted()
+    }
+
     @Test(arguments: Pairing.all)
     func `a reload keeps the mastership`(_ pair: Pairing) async throws {
         try await inLab { lab in
@@ -110,13 +118,15 @@ import VRRPLab
             let words = lab["A"].text(of: "all.log").split(separator: "\n").map(String.init)
             let changes = ["BACKUP", "MASTER", "FAULT", "BACKUP", "MASTER", "STOP"]
             let expected = changes.map { "INSTANCE VI_1 \($0) 150" }
-            #expect(words == expected || words == expected.dropLast(), evidence(lab))
-            let own = lab["A"].text(of: "one.log").split(separator: "\n").map(String.init)
             #expect(
-                own == [
-                    "became backup", "became master", "became faulty", "became backup",
-                    "became master", "ended",
-                ], evidence(lab))
+                Self.agree(words, expected, pair.a)
+                    || Self.agree(words, expected.dropLast(), pair.a), "\(words)")
+            let own = lab["A"].text(of: "one.log").split(separator: "\n").map(String.init)
+            let last = [
+                "became backup", "became master", "became faulty", "became backup",
+                "became master", "ended",
+            ]
+            #expect(Self.agree(own, last, pair.a), "\(own)")
         }
     }
 
@@ -213,7 +223,8 @@ import VRRPLab
                 }
             }
             let expected = ["GROUP G1 BACKUP", "GROUP G1 MASTER", "GROUP G1 FAULT"]
-            #expect(Lab.wait(seconds: 2) { words() == expected }, "\(words())")
+            #expect(
+                Lab.wait(seconds: 2) { Self.agree(words(), expected, pair.a) }, "\(words())")
         }
     }
 

@@ -56,7 +56,10 @@ func inLab(
 ) async throws {
     await places.take()
     defer { places.giveBack() }
-    try await withTaskExecutorPreference(ownThread) { try Lab.run(plan, body) }
+    try await withTaskExecutorPreference(ownThread) {
+        Lab.hurry()
+        try Lab.run(plan, body)
+    }
 }
 
 /// Runs each part of a task that does not suspend on a new thread.
