@@ -10,6 +10,7 @@ import Synchronization
 public final class LabHost: Sendable {
     private struct State: Sendable {
         var daemon: ChildProcess?
+        var program = RouterProgram.keepalived
         var starts = 0
         var segments: NetworkNamespace?
         var ports = 0
@@ -68,7 +69,8 @@ public final class LabHost: Sendable {
         onlyVRRP: Bool = true
     ) throws(LabFailure) {
         guard let path = program.path else { throw LabFailure("\(program) is not there") }
-        writeFile(configurationPath, configuration)
+        state.withLock { $0.program = program }
+        write(configuration)
         if program == .keepalived {
             // It takes the number of a dead process that nobody has waited for yet for a running
             // daemon. Ours has to do without this.
@@ -122,8 +124,27 @@ public final class LabHost: Sendable {
 
     /// Writes a new configuration and has the daemon read it.
     public func reload(_ configuration: String) {
-        writeFile(configurationPath, configuration)
+        write(configuration)
         signal(SIGHUP)
+    }
+
+    /// Ours gets a status socket of its own, for which keepalived has no word.
+    private func write(_ configuration: String) {
+        var text = configuration
+        let head = "global_defs {"
+        if state.withLock({ $0.program }) == .martlet, let found = text.firstRange(of: head) {
+            text.replaceSubrange(found, with: "\(head)\n    status_socket \(statusPath)")
+        }
+        writeFile(configurationPath, text)
+    }
+
+    /// Where the status socket of our daemon is.
+    public var statusPath: String { "\(folder)/status" }
+
+    /// Runs a command of our daemon, such as `status --json`, on the host; its status and output.
+    public func operate(_ words: String...) -> (status: Int32, output: String) {
+        guard let path = RouterProgram.martlet.path else { return (127, "not there") }
+        return run([path] + words + ["--socket", statusPath])
     }
 
     /// Asks the daemon to end and waits for it; its status.

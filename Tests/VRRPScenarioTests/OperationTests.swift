@@ -79,17 +79,31 @@ import VRRPLab
     }
 
     @Test(.needsOurs, arguments: Pairing.oursFirst)
-    func `a reload of a broken file changes nothing`(_ pair: Pairing) async throws {
+    func `a reload of a file that cannot be used changes nothing`(_ pair: Pairing) async throws {
         try await inLab { lab in
             try startBoth(lab, pair)
             let moment = Lab.now
-            let broken = RouterConfiguration(
-                InstanceText(priority: 50).adding("no_such_keyword 1", "garp_master_delay x"))
-            lab["A"].reload(broken.text)
-            Lab.pass(seconds: 1)
+            let good = RouterConfiguration(InstanceText(priority: 50)).text
+            let unusable = [
+                // Cut off in the middle.
+                String(good.prefix(good.count / 2)),
+                // No number, and no addresses.
+                good.split(separator: "\n").filter { !$0.contains("virtual_router_id") }
+                    .joined(separator: "\n"),
+                "",
+            ]
+            for text in unusable {
+                lab["A"].reload(text)
+                Lab.pass(seconds: 0.6)
+                #expect(lab["A"].isRunning)
+                #expect(lab.owners(of: Self.vip) == ["A"], evidence(lab))
+            }
+            unlink(lab["A"].configurationPath)
+            lab["A"].signal(SIGHUP)
+            Lab.pass(seconds: 0.6)
             #expect(lab["A"].isRunning)
-            #expect(lab.owners(of: Self.vip) == ["A"], evidence(lab))
             #expect(lab.adverts(from: "A", since: moment).allSatisfy { $0.priority == 150 })
+            #expect(lab.adverts(from: "B", since: moment).isEmpty, evidence(lab))
         }
     }
 

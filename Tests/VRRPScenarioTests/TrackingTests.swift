@@ -150,7 +150,7 @@ import VRRPLab
             let first = try #require(start())
             let tracking = RouterConfiguration(
                 InstanceText(priority: 150).adding("track_process {", "worker", "}")
-            ).with { $0.blocks = ["vrrp_track_process worker {", "process \(program)", "}"] }
+            ).with { $0.blocks = ["vrrp_track_process worker {", "process \(name)", "}"] }
             defer { kill(first, SIGKILL) }
             try startBoth(lab, pair, a: tracking)
             kill(first, SIGKILL)
@@ -206,7 +206,7 @@ import VRRPLab
                 ).with {
                     $0.blocks = [
                         "bfd_instance far {", "neighbor_ip \(far)", "source_ip \(own)",
-                        "min_rx 50", "min_tx 50", "idle_tx 200", "multiplier 5", "}",
+                        "min_rx 50", "min_tx 50", "idle_tx 1000", "multiplier 5", "}",
                     ]
                 }
             }
