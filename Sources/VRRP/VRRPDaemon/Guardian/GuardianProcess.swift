@@ -74,10 +74,10 @@ final class GuardianProcess {
         _ next: @escaping () -> Void
     ) {
         guard let script else { return next() }
-        SingleRun.run(script, timeout: timeout, on: loop) { [unowned self] outcome in
-            if !outcome.isSuccess { log.say(.warning, "\(what) script \(outcome)") }
-            next()
-        }
+        log.say(.info, "running the \(what) script")
+        ScriptJob.run(
+            script, limits: RunLimits(timeout: timeout), on: loop, log: log.tracking
+        ) { _ in next() }
     }
 
     /// The daemon has ended for good.

@@ -80,7 +80,7 @@ final class ReloadSchedule {
     private unowned let loop: ControlLoop
     private let reload: () -> Void
     private var zone = LocalZone()
-    private var seen: FileIdentity?
+    private var seen: FileStamp?
     private var due: Int64?
     private var series: ControlTimer?
 
