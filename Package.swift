@@ -133,7 +133,7 @@ building.library(
 building.library(
     "VRRPProtocol", on: .vrrp, needs: ["Bytes", "Addresses", "COpenSSL"])
 building.library(
-    "VRRPTracking", on: .vrrp, needs: ["Kernel", "Daemon", "Addresses", "Bytes", "Structures"])
+    "VRRPTracking", on: .vrrp, needs: ["Kernel", "Daemon", "Addresses", "Bytes"])
 building.library(
     "VRRPDaemon", on: .vrrp,
     needs: [
@@ -244,7 +244,9 @@ building.tests(
     ])
 building.tests(
     "VRRPTracking",
-    needs: ["VRRPTracking", "Kernel", "Daemon", "Addresses", "Bytes", "RandomInputs"])
+    needs: [
+        "VRRPTracking", "Kernel", "Daemon", "Addresses", "Bytes", "RandomInputs", "PrivateNetworks",
+    ])
 building.tests(
     "Proxy",
     needs: [

@@ -10,6 +10,7 @@ import Synchronization
 public final class LabHost: Sendable {
     private struct State: Sendable {
         var daemon: ChildProcess?
+        var program = RouterProgram.keepalived
         var starts = 0
         var segments: NetworkNamespace?
         var ports = 0
@@ -48,7 +49,9 @@ public final class LabHost: Sendable {
     }
 
     /// Its IPv4 address on the first segment.
-    public var address: String { "10.9.0.\(11 + index)" }
+    public var address: String { address(on: 0) }
+    /// Its IPv4 address on a segment.
+    public func address(on segment: Int) -> String { "10.9.\(segment).\(11 + index)" }
     /// Its global IPv6 address there.
     public var addressV6: String { "fd09::\(11 + index)" }
     /// The file with its configuration.
@@ -58,12 +61,16 @@ public final class LabHost: Sendable {
 
     /// Starts a daemon with a configuration; it runs in the foreground.
     ///
-    /// - Parameter options: words before the usual ones.
+    /// - Parameters:
+    ///   - options: words before the usual ones.
+    ///   - onlyVRRP: whether other parts of it, such as BFD, stay away (`-P`).
     public func start(
-        _ program: RouterProgram, _ configuration: String, options: [String] = []
+        _ program: RouterProgram, _ configuration: String, options: [String] = [],
+        onlyVRRP: Bool = true
     ) throws(LabFailure) {
         guard let path = program.path else { throw LabFailure("\(program) is not there") }
-        writeFile(configurationPath, configuration)
+        state.withLock { $0.program = program }
+        write(configuration)
         if program == .keepalived {
             // It takes the number of a dead process that nobody has waited for yet for a running
             // daemon. Ours has to do without this.
@@ -77,8 +84,8 @@ public final class LabHost: Sendable {
             return $0.starts
         }
         let words =
-            [path, "-n", "-l", "-D", "-P", "-f", configurationPath] + options
-            + ["-p", "\(folder)/pid", "-r", "\(folder)/vrrp.pid"]
+            [path, "-n", "-l", "-D"] + (onlyVRRP ? ["-P"] : []) + ["-f", configurationPath]
+            + options + ["-p", "\(folder)/pid", "-r", "\(folder)/vrrp.pid"]
         do {
             let daemon = try namespace.enter { () throws(Errno) in
                 try ChildProcess(words, core: core, outputPath: "\(folder)/log.\(starts)")
@@ -117,8 +124,27 @@ public final class LabHost: Sendable {
 
     /// Writes a new configuration and has the daemon read it.
     public func reload(_ configuration: String) {
-        writeFile(configurationPath, configuration)
+        write(configuration)
         signal(SIGHUP)
+    }
+
+    /// Ours gets a status socket of its own, for which keepalived has no word.
+    private func write(_ configuration: String) {
+        var text = configuration
+        let head = "global_defs {"
+        if state.withLock({ $0.program }) == .martlet, let found = text.firstRange(of: head) {
+            text.replaceSubrange(found, with: "\(head)\n    status_socket \(statusPath)")
+        }
+        writeFile(configurationPath, text)
+    }
+
+    /// Where the status socket of our daemon is.
+    public var statusPath: String { "\(folder)/status" }
+
+    /// Runs a command of our daemon, such as `status --json`, on the host; its status and output.
+    public func operate(_ words: String...) -> (status: Int32, output: String) {
+        guard let path = RouterProgram.martlet.path else { return (127, "not there") }
+        return run([path] + words + ["--socket", statusPath])
     }
 
     /// Asks the daemon to end and waits for it; its status.

@@ -21,6 +21,7 @@ struct RawIPSocketTests {
                 try Sysctl.write("1", to: "net/ipv4/conf/\(name)/accept_local")
                 try PrivateNetwork.command("ip", "link", "set", name, "up")
             }
+            try PrivateNetwork.awaitUp("one", "two")
             try Sysctl.write("0", to: "net/ipv4/conf/all/rp_filter")
             try PrivateNetwork.command("ip", "addr", "add", "192.0.2.1/24", "dev", "one")
             try PrivateNetwork.command("ip", "addr", "add", "fe80::1/64", "dev", "one", "nodad")
@@ -81,6 +82,88 @@ struct RawIPSocketTests {
             #expect(arrival.source == source && arrival.destination == group)
             #expect(arrival.interface == two)
             #expect(arrival.hopLimit == 255 && arrival.trafficClass == 0xC0)
+        }
+    }
+
+    @Test(arguments: [IPAddress.Family.v4, .v6])
+    func `a unicast packet arrives with the hop limit it was sent with`(
+        family: IPAddress.Family
+    ) throws {
+        try PrivateNetwork.run {
+            try PrivateNetwork.shell("ip link set lo up")
+            let own = family == .v4 ? IPAddress.loopbackV4 : .loopbackV6
+            var options = RawIPSocket.Options()
+            options.filter = .vrrp(family, versions: [2, 3], identifiers: [7], hopLimit: nil)
+            options.receiveBufferBytes = 1 << 20
+            let receiver = try RawIPSocket(family, protocol: 112, options: options)
+            let sender = try RawIPSocket(family, protocol: 112, options: .init(filter: .nothing))
+            var departure = RawIPSocket.Departure(from: own, to: own, interface: 0)
+            departure.hopLimit = 64
+            _ = sender.send(Self.advertisement, departure)
+            let arrival = try #require(try Self.next(receiver))
+            #expect(arrival.payload == Self.advertisement)
+            #expect(arrival.hopLimit == 64 && arrival.source == own && arrival.destination == own)
+            let size = receiver.descriptor.option(SOL_SOCKET, SO_RCVBUF)
+            #expect(try #require(size) >= 1 << 20)
+        }
+    }
+
+    @Test func `many packets are taken in batches, and one that is too long is cut`() throws {
+        try PrivateNetwork.run {
+            try PrivateNetwork.shell("ip link set lo up")
+            let receiver = try RawIPSocket(.v4, protocol: 112)
+            let sender = try RawIPSocket(.v4, protocol: 112, options: .init(filter: .nothing))
+            let departure = RawIPSocket.Departure(
+                from: .loopbackV4, to: .loopbackV4, interface: 0)
+            for number in 0..<50 {
+                _ = sender.send([0x31, UInt8(number)] + Self.advertisement[2...], departure)
+            }
+            _ = sender.send([UInt8](repeating: 7, count: 200), departure)
+            let batch = ArrivalBatch(limit: 20, slotBytes: 128)
+            var found: [Arrival] = []
+            while try receiver.receive(into: batch) > 0 {
+                #expect(batch.count <= 20)
+                found += (0..<batch.count).compactMap { batch.arrival(at: $0) }
+            }
+            #expect(found.map { Int($0.payload[1]) } == Array(0..<50) + [7])
+            #expect(found.filter(\.wasCut).count == 1 && found[50].payload.count == 108)
+        }
+    }
+
+    /// Whether this kernel has VLANs.
+    static let hasVLANs =
+        (try? PrivateNetwork.run {
+            try PrivateNetwork.shell(
+                """
+                ip link add one type veth peer name two &&
+                ip link add link one name one.5 type vlan id 5
+                """)
+        }) != nil
+
+    @Test(.enabled(if: hasVLANs, "the kernel has no VLANs"))
+    func `an announcement out of a VLAN comes in on the VLAN`() throws {
+        try Self.wire { _, _ in
+            try PrivateNetwork.shell(
+                """
+                set -e
+                for i in one two; do
+                    ip link add link $i name $i.5 type vlan id 5; ip link set $i.5 up
+                done
+                """)
+            try PrivateNetwork.awaitUp("one.5", "two.5")
+            let from = try #require(NetworkInterfaces.index(of: "one.5"))
+            let to = try #require(NetworkInterfaces.index(of: "two.5"))
+            let address = try #require(IPAddress("192.0.2.7"))
+            let listener = try PacketSocket.listener(
+                .arp, interface: to, filter: .arp(claiming: [address]))
+            let sender = try PacketSocket.sender()
+            let mac = MACAddress(bits: 0x0200_0000_0007)
+            let frame = AddressAnnouncement.frame(for: address, at: mac)
+            _ = sender.send(frame, interface: from)
+            let heard = listener.descriptor.awaitReadable(milliseconds: 1000)
+            #expect(heard)
+            let seen = listener.receive()
+            #expect(seen?.interface == to && seen?.bytes.prefix(42) == frame.prefix(42))
         }
     }
 

@@ -14,7 +14,8 @@ import Testing
 
     static let files: [String] =
         ["conf/demo.cfg"]
-        + folderNames("\(root)/conf/examples").sorted().map { "conf/examples/\($0)" }
+        + folderNames("\(root)/conf/examples").sorted().filter { $0.hasSuffix(".cfg") }
+        .map { "conf/examples/\($0)" }
 
     @Test func `there are examples`() { #expect(Self.files.count > 5) }
 

@@ -156,3 +156,105 @@ struct AddressOptionTests {
         }
     }
 }
+
+@Suite(.enabled(if: PrivateNetwork.isPermitted, "needs a network namespace"))
+struct LinkTests {
+    @Test func `links are made, changed, put into a bridge and deleted`() throws {
+        try PrivateNetwork.run {
+            var socket = try NetlinkSocket()
+            let made = try socket.perform([
+                .addVeth("one", peer: "two"), .addBridge("bridge"), .addBridge("bridge"),
+            ])
+            #expect(made[0] == nil && made[1] == nil && made[2]?.errno == NetlinkFailure.exists)
+            let one = try #require(try socket.link(named: "one"))
+            let bridge = try #require(try socket.link(named: "bridge"))
+            #expect(try socket.link(named: "nobody") == nil)
+            #expect(bridge.kind == .named("bridge") && one.kind == .named("veth"))
+            #expect(!one.flags.contains(.up) && !one.isUsable)
+            let changes = try socket.perform([
+                .setLink(one.index, mtu: 1400), .setLink(one.index, master: bridge.index),
+                .setLink(one.index, addressGeneration: 1), .setLink(one.index, isUp: true),
+                .setLink(9999, isUp: true),
+            ])
+            #expect(changes.dropLast().allSatisfy { $0 == nil })
+            #expect(changes[4]?.errno == NetlinkFailure.noSuchInterface)
+            let changed = try #require(try socket.link(named: "one"))
+            #expect(changed.mtu == 1400 && changed.master == bridge.index)
+            // Up, but the other end is not.
+            #expect(changed.flags.contains(.up) && !changed.isUsable && changed.carrier == false)
+            #expect(try Sysctl.read("net/ipv6/conf/one/addr_gen_mode") == "1")
+            let two = try #require(try socket.link(named: "two"))
+            try socket.perform(.setLink(two.index, isUp: true))
+            try PrivateNetwork.awaitUp("one")
+            let usable = try #require(try socket.link(named: "one"))
+            #expect(usable.isUsable && usable.carrier == true)
+            try socket.perform(.deleteLink(one.index))
+            #expect(try socket.link(named: "two") == nil)
+        }
+    }
+
+    @Test func `a VLAN and a macvlan name what they stand on, and an ipvlan is made`() throws {
+        try PrivateNetwork.run {
+            var socket = try NetlinkSocket()
+            try socket.perform(.addVeth("one", peer: "two"))
+            // Not every kernel has VLANs.
+            _ = try? PrivateNetwork.shell("ip link add link one name one.5 type vlan id 5")
+            let one = try #require(try socket.link(named: "one"))
+            if let vlan = try socket.link(named: "one.5") {
+                #expect(vlan.kind == .vlan(identifier: 5) && vlan.parent == one.index)
+            }
+            let mac = MACAddress(virtualRouter: 9, family: .v6)
+            try socket.perform(
+                .addMacvlan("vrrp6.9", on: one.index, mac: mac, mode: .bridge, group: 7))
+            let macvlan = try #require(try socket.link(named: "vrrp6.9"))
+            #expect(macvlan.kind == .macvlan(mode: 4) && macvlan.parent == one.index)
+            #expect(macvlan.mac == mac && macvlan.group == 7)
+            let outcome = try socket.perform([.addIPVLAN("ip.9", on: one.index)])[0]
+            if let outcome {
+                // EOPNOTSUPP where the kernel has none, EBUSY where there is a macvlan.
+                #expect([95, 16].contains(outcome.errno.code))
+                #expect(outcome.errno.code != 95 || outcome.explanation.contains("device type"))
+            } else {
+                #expect(try socket.link(named: "ip.9")?.kind == .ipvlan(mode: 0))
+            }
+        }
+    }
+
+    @Test func `link flaps and removed links are reported`() throws {
+        try PrivateNetwork.run {
+            var socket = try NetlinkSocket()
+            try socket.perform(.addVeth("one", peer: "two"))
+            try PrivateNetwork.shell(
+                "ip link set one up; ip link set two up; ip addr add 192.0.2.1/24 dev one")
+            var monitor = try NetworkMonitor(using: &socket)
+            var poller = try Poller(batch: 1)
+            try poller.add(monitor.number, .readable, data: 0)
+            var reports: [NetworkReport] = []
+            /// Reads until the picture is as expected, at most ten waits of a second.
+            func reach(_ isReached: (NetworkPicture) -> Bool) throws -> Bool {
+                for _ in 0..<100 {
+                    reports += try monitor.read(using: &socket)
+                    if isReached(monitor.picture) { return true }
+                    if poller.wait(milliseconds: 1000) == 0 { return false }
+                }
+                return false
+            }
+            #expect(try reach { $0.link(named: "one")?.isUsable == true })
+            try PrivateNetwork.shell("ip link set two down")
+            #expect(try reach { $0.link(named: "one")?.isUsable == false })
+            #expect(monitor.picture.link(named: "one")?.flags.contains(.up) == true)
+            try PrivateNetwork.shell("ip link set two up")
+            #expect(try reach { $0.link(named: "one")?.isUsable == true })
+            try PrivateNetwork.shell("ip link del one")
+            #expect(try reach { $0.link(named: "one") == nil })
+            #expect(
+                reports.contains {
+                    if case .addressRemoved(let gone) = $0.event {
+                        return gone.address == IPAddress("192.0.2.1")
+                    }
+                    return false
+                })
+            #expect(monitor.picture.holders(of: IPAddress(v4: 0xC000_0201)).isEmpty)
+        }
+    }
+}

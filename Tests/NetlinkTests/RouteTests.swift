@@ -1,5 +1,5 @@
-// Routes and rules, each as a value that is added through rtnetlink, compared with what ip(8) makes of the
-// same words, read back and deleted.
+// Routes and rules, each as a value that is added through rtnetlink, compared with what ip(8) makes
+// of the same words, read back and deleted.
 
 import Addresses
 import Kernel

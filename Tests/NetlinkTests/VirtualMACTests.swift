@@ -43,6 +43,8 @@ struct VirtualMACTests {
                 ip -n \(name) addr add 2001:db8::9/64 dev client nodad
                 """)
             defer { _ = try? PrivateNetwork.shell("ip netns del \(name)") }
+            try PrivateNetwork.awaitUp("base")
+            try PrivateNetwork.awaitUp("client", in: name)
             var socket = try NetlinkSocket()
             try body(&socket, Client(name: name))
         }
@@ -88,23 +90,23 @@ struct VirtualMACTests {
             var record = SysctlRecord()
             let virtual = try Self.serve(&socket, table: table, record: &record)
             let steps = [
-                { _ = try client.run("ping -c1 -W1 192.0.2.100; ping -c1 -W1 2001:db8::100") },
+                { _ = try client.run("ping -c1 -W4 192.0.2.100; ping -c1 -W4 2001:db8::100") },
                 {
                     // This machine has forgotten the client, and asks for it to answer.
                     try PrivateNetwork.shell("ip neigh flush all")
-                    _ = try client.run("ping -c1 -W1 192.0.2.100; ping -c1 -W1 2001:db8::100")
+                    _ = try client.run("ping -c1 -W4 192.0.2.100; ping -c1 -W4 2001:db8::100")
                 },
                 {
                     try PrivateNetwork.shell(
                         """
-                        ip neigh flush all; ping -c1 -W1 -I 192.0.2.100 192.0.2.9
-                        ping -c1 -W1 -I 2001:db8::100 2001:db8::9
+                        ip neigh flush all; ping -c1 -W4 -I 192.0.2.100 192.0.2.9
+                        ping -c1 -W4 -I 2001:db8::100 2001:db8::9
                         """)
                 },
                 {
                     // In its own name.
                     try PrivateNetwork.shell(
-                        "ip neigh flush all; ping -c1 -W1 192.0.2.9; ping -c1 -W1 2001:db8::9")
+                        "ip neigh flush all; ping -c1 -W4 192.0.2.9; ping -c1 -W4 2001:db8::9")
                 },
             ]
             for round in 0..<3 {
@@ -147,9 +149,19 @@ struct VirtualMACTests {
             let virtual = try Self.serve(&socket, table: true, record: &record)
             try PrivateNetwork.shell(
                 """
-                ping -c1 -W1 -I 192.0.2.100 192.0.2.9; ping -c1 -W1 -I 2001:db8::100 2001:db8::9
+                ping -c1 -W4 -I 192.0.2.100 192.0.2.9; ping -c1 -W4 -I 2001:db8::100 2001:db8::9
                 """)
-            _ = try client.run("ping -c1 -W1 192.0.2.100; ping -c1 -W1 2001:db8::100")
+            _ = try client.run("ping -c1 -W4 192.0.2.100; ping -c1 -W4 2001:db8::100")
+            // Advertisements leave by the virtual MAC in the name of the interface below.
+            let advertisers = try ["192.0.2.1", "fe80::b"].map { try #require(IPAddress($0)) }
+            let groups = try ["224.0.0.18", "ff02::12"].map { try #require(IPAddress($0)) }
+            for ((source, group), virtual) in zip(zip(advertisers, groups), virtual) {
+                let socket = try RawIPSocket(source.family, protocol: 112)
+                let index = try #require(NetworkInterfaces.index(of: virtual.name))
+                let departure = RawIPSocket.Departure(from: source, to: group, interface: index)
+                let sent = socket.send([UInt8](repeating: 0, count: 32), departure)
+                #expect(sent == .bytes(source.family == .v4 ? 52 : 32))
+            }
             let frames = listeners.flatMap { $0.frames() }
             func sources(_ kind: [UInt8], _ offset: Int, _ address: IPAddress) -> Set<MACAddress> {
                 let wanted = (0..<address.family.bitCount / 8).map { address.byte(at: $0) }
@@ -162,6 +174,8 @@ struct VirtualMACTests {
             #expect(sources([0x08, 0x00], 26, Self.addresses[0]) == [virtual[0].mac])
             #expect(sources([0x08, 0x06], 28, Self.addresses[0]) == [virtual[0].mac])
             #expect(sources([0x86, 0xDD], 22, Self.addresses[1]) == [virtual[1].mac])
+            #expect(sources([0x08, 0x00], 30, groups[0]) == [virtual[0].mac])
+            #expect(sources([0x86, 0xDD], 38, groups[1]) == [virtual[1].mac])
             #expect(!frames.contains { $0[6..<12].elementsEqual(idle.mac.bytes) })
         }
     }
@@ -180,6 +194,52 @@ struct VirtualMACTests {
             var frames: [[UInt8]] = []
             while let frame = socket.receive() { frames.append(frame.bytes) }
             return frames.filter { $0.count >= 42 }
+        }
+    }
+
+    @Test func `255 virtual MACs with their addresses are made and go`() throws {
+        try Self.wire { socket, _ in
+            var record = SysctlRecord()
+            var virtual: [VirtualMAC] = []
+            let base = try #require(NetworkInterfaces.index(of: "base"))
+            var requests: [NetlinkRequest] = []
+            func milliseconds(_ what: String, _ body: () throws -> Void) rethrows {
+                let began = Clock.monotonic().nanoseconds
+                try body()
+                let took = (Clock.monotonic().nanoseconds - began) / 1_000_000
+                print("255 virtual MACs: \(what) in \(took) ms")
+                // The bound is for a machine that does nothing else; a test leaves room.
+                #expect(took < 5000)
+            }
+            try milliseconds("made") {
+                for identifier in UInt8(1)...255 {
+                    let one = VirtualMAC(
+                        "vrrp.\(identifier)", on: "base",
+                        mac: MACAddress(virtualRouter: identifier, family: .v4), families: [.v4],
+                        table: VirtualMAC.firstTable + UInt32(identifier))
+                    let made = try one.make(using: &socket, record: &record)
+                    let address = one.prepared(
+                        InterfaceAddress(
+                            IPAddress(v4: 0xC000_0200 | UInt32(identifier)), prefixLength: 24,
+                            interface: made.index))
+                    let policy = try #require(
+                        one.policy(
+                            for: address, index: made.index, baseIndex: base, baseAddresses: []))
+                    requests.append(.add(address))
+                    requests += policy.routes.map { .add($0) } + [.add(policy.rule)]
+                    virtual.append(one)
+                }
+            }
+            try milliseconds("given addresses, routes and rules") {
+                let outcomes = try socket.perform(requests)
+                #expect(outcomes.allSatisfy { $0 == nil })
+            }
+            try milliseconds("removed") {
+                try VirtualMAC.remove(virtual, using: &socket)
+            }
+            let left = try PrivateNetwork.shell("ip -br link; ip rule; ip route show table all")
+            #expect(!left.contains("vrrp.") && !left.contains("1000:"))
+            #expect(NetworkInterfaces.index(of: "base") == base)
         }
     }
 

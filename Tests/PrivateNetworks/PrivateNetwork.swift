@@ -1,5 +1,5 @@
-// Runs a test's body in a network namespace of its own, so that it may make interfaces and addresses
-// without touching the machine's.
+// Runs a test's body in a network namespace of its own, so that it may make interfaces and
+// addresses without touching the machine's.
 
 import Foundation
 import Kernel
@@ -19,9 +19,9 @@ public enum PrivateNetwork {
     /// Whether tests may use one.
     public static var isPermitted: Bool { obstacle == nil }
 
-    /// Runs `body` on the calling thread inside a new network namespace, which ends with the sockets
-    /// and processes made there. The thread comes back to its own before this returns; `body` must
-    /// not change threads.
+    /// Runs `body` on the calling thread inside a new network namespace, which ends with the
+    /// sockets and processes made there. The thread comes back to its own before this returns;
+    /// `body` must not change threads.
     public static func run<Result>(_ body: () throws -> Result) throws -> Result {
         let own = try NetworkNamespace.current()
         try NetworkNamespace.enterNew()
@@ -56,6 +56,24 @@ public enum PrivateNetwork {
         let output = String(decoding: bytes, as: UTF8.self)
         if pclose(stream) != 0 { throw CommandFailure(line: line, output: output) }
         return output
+    }
+
+    /// Waits until interfaces have a carrier and carry packets, which the kernel sees to some time
+    /// after they are switched on. At most ten seconds.
+    ///
+    /// - Parameter namespace: one of `ip netns`; the calling thread's where none is given.
+    public static func awaitUp(_ names: String..., in namespace: String? = nil) throws {
+        let ip = namespace.map { "ip -n \($0)" } ?? "ip"
+        for name in names {
+            // One shell, no process but `ip` for each look.
+            try shell(
+                """
+                n=0; while [ $n -lt 1000 ]; do
+                    case "$(\(ip) link show \(name))" in *"state UP"*) exit 0;; esac
+                    n=$((n + 1)); sleep 0.01
+                done; exit 1
+                """)
+        }
     }
 
     /// What a program prints as JSON: an array of objects.

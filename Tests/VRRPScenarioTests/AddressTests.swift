@@ -183,4 +183,74 @@ import VRRPLab
             #expect(lab.runOnClient(ping + [lab["A"].address]).status == 0)
         }
     }
+
+    @Test(arguments: Pairing.all)
+    func `routes and rules are where the master is`(_ pair: Pairing) async throws {
+        try await inLab { lab in
+            func configuration(_ priority: Int) -> RouterConfiguration {
+                RouterConfiguration(
+                    InstanceText(priority: priority).adding(
+                        "virtual_routes {", "10.77.0.0/16 via 10.9.0.1 dev eth0 table 77",
+                        "blackhole 10.78.0.0/16", "}", "virtual_rules {",
+                        "from 10.9.0.100 table 77 priority 770", "}"))
+            }
+            func has(_ name: String) -> [Bool] {
+                let routes = lab[name].run(["ip", "route", "show", "table", "all"]).output
+                let rules = lab[name].run(["ip", "rule", "show"]).output
+                return [
+                    routes.contains("10.77.0.0/16 via 10.9.0.1 dev eth0 table 77"),
+                    routes.contains("blackhole 10.78.0.0/16"),
+                    rules.contains("770:") && rules.contains("from 10.9.0.100 lookup 77"),
+                ]
+            }
+            try startBoth(lab, pair, a: configuration(150), b: configuration(100))
+            #expect(Lab.wait(seconds: 1) { has("A") == [true, true, true] }, "\(has("A"))")
+            #expect(has("B") == [false, false, false])
+            lab["A"].beginStop()
+            #expect(Lab.wait(seconds: 3) { lab.server() == "B" }, evidence(lab))
+            #expect(Lab.wait(seconds: 1) { has("B") == [true, true, true] }, "\(has("B"))")
+            #expect(lab["A"].stop() == 0)
+            #expect(has("A") == [false, false, false])
+        }
+    }
+
+    @Test(arguments: Pairing.all)
+    func `addresses are announced as often as is configured`(_ pair: Pairing) async throws {
+        try await inLab { lab in
+            let instance = InstanceText(priority: 150).adding(
+                "garp_master_repeat 3", "garp_master_delay 1", "garp_master_refresh 2",
+                "garp_master_refresh_repeat 2")
+            try lab["A"].start(pair.a, RouterConfiguration(instance).text)
+            try #require(
+                Lab.wait(seconds: 5) { !lab.announcements(of: Self.vip).isEmpty }, evidence(lab))
+            let first = try #require(lab.announcements(of: Self.vip).first)
+            Lab.pass(seconds: 4.6)
+            // Tenths of a second after the first, each burst.
+            let times = lab.announcements(of: Self.vip).map {
+                Int((Double($0.time - first.time) / 1e8).rounded())
+            }
+            #expect(times.filter { $0 < 5 }.count == 3, "\(times)")
+            #expect(times.filter { (5..<15).contains($0) }.count == 3, "\(times)")
+            #expect((2...6).contains(times.filter { $0 >= 15 }.count), "\(times)")
+            #expect(times.filter { $0 >= 15 }.count % 2 == 0, "\(times)")
+        }
+    }
+
+    @Test(arguments: Pairing.all)
+    func `a virtual MAC serves IPv6 as well`(_ pair: Pairing) async throws {
+        try await inLab { lab in
+            func configuration(_ priority: Int) -> RouterConfiguration {
+                let instance = InstanceText(priority: priority).with {
+                    $0.addresses = ["fe80::100/64", "fd09::100/64"]
+                }
+                return RouterConfiguration(instance.adding("use_vmac"))
+            }
+            try startBoth(
+                lab, pair, a: configuration(150), b: configuration(100), asking: ["fd09::100"])
+            let hardware: [UInt8] = [0, 0, 0x5E, 0, 2, 51]
+            #expect(lab.adverts(from: "A").last?.hardwareAddress == hardware)
+            lab["A"].crash()
+            #expect(Lab.wait(seconds: 3) { lab.server() == "B" }, evidence(lab))
+        }
+    }
 }

@@ -113,4 +113,33 @@ import VRRPLab
             #expect(Lab.wait(seconds: 3) { lab.server() == "C" }, evidence(lab))
         }
     }
+
+    @Test(arguments: Pairing.all)
+    func `the farewell of a stranger moves nobody for long`(_ pair: Pairing) async throws {
+        try await inLab(LabPlan(hosts: ["A", "B", "C"])) { lab in
+            try startBoth(lab, pair)
+            let moment = Lab.now
+            try lab["C"].send([CraftedAdvert().with { $0.priority = 0 }.frame])
+            // The master answers at once, before the skew of the backup is over.
+            #expect(
+                Lab.wait(seconds: 1) { !lab.adverts(from: "A", since: moment).isEmpty },
+                evidence(lab))
+            Lab.pass(seconds: 0.6)
+            #expect(lab.owners(of: Self.vip) == ["A"], evidence(lab))
+            #expect(lab.adverts(from: "A", since: moment).allSatisfy { $0.priority == 150 })
+        }
+    }
+
+    @Test(arguments: Pairing.all)
+    func `a backup waits for the interval that it has learnt`(_ pair: Pairing) async throws {
+        try await inLab { lab in
+            let slow = InstanceText(priority: 100).with { $0.interval = "2" }
+            try startBoth(lab, pair, b: RouterConfiguration(slow))
+            let moment = Lab.now
+            lab["A"].crash()
+            #expect(Lab.wait(seconds: 9) { lab.server() == "B" }, evidence(lab))
+            // With its own it would be 7.2 s, of which some have passed.
+            #expect(lab.outage(since: moment) < 2000, evidence(lab))
+        }
+    }
 }

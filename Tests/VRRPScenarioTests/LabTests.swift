@@ -98,7 +98,7 @@ import Testing
         async throws
     {
         try await inLab { lab in
-            let ping = ["ping", "-n", "-c", "1", "-W", "1", lab["B"].address]
+            let ping = ["ping", "-n", "-c", "5", "-i", "0.1", "-W", "2", lab["B"].address]
             func arrives() throws -> Bool {
                 let before = lab["B"].run(["nft", "list", "chain", "inet", "t", "c"]).output
                 try lab["A"].send([CraftedAdvert().frame])

@@ -13,6 +13,14 @@ import VRRPLab
             ?? .infinity
     }
 
+    /// Whether scripts of a program were told what they ought to have been. keepalived starts them
+    /// all at once, so that the order is by chance.
+    private static func agree(
+        _ told: [String], _ expected: [String], _ program: RouterProgram
+    ) -> Bool {
+        program == .martlet ? told == expected : told.sorted() == expected.sorted()
+    }
+
     @Test(arguments: Pairing.all)
     func `a reload keeps the mastership`(_ pair: Pairing) async throws {
         try await inLab { lab in
@@ -71,17 +79,31 @@ import VRRPLab
     }
 
     @Test(.needsOurs, arguments: Pairing.oursFirst)
-    func `a reload of a broken file changes nothing`(_ pair: Pairing) async throws {
+    func `a reload of a file that cannot be used changes nothing`(_ pair: Pairing) async throws {
         try await inLab { lab in
             try startBoth(lab, pair)
             let moment = Lab.now
-            let broken = RouterConfiguration(
-                InstanceText(priority: 50).adding("no_such_keyword 1", "garp_master_delay x"))
-            lab["A"].reload(broken.text)
-            Lab.pass(seconds: 1)
+            let good = RouterConfiguration(InstanceText(priority: 50)).text
+            let unusable = [
+                // Cut off in the middle.
+                String(good.prefix(good.count / 2)),
+                // No number, and no addresses.
+                good.split(separator: "\n").filter { !$0.contains("virtual_router_id") }
+                    .joined(separator: "\n"),
+                "",
+            ]
+            for text in unusable {
+                lab["A"].reload(text)
+                Lab.pass(seconds: 0.6)
+                #expect(lab["A"].isRunning)
+                #expect(lab.owners(of: Self.vip) == ["A"], evidence(lab))
+            }
+            unlink(lab["A"].configurationPath)
+            lab["A"].signal(SIGHUP)
+            Lab.pass(seconds: 0.6)
             #expect(lab["A"].isRunning)
-            #expect(lab.owners(of: Self.vip) == ["A"], evidence(lab))
             #expect(lab.adverts(from: "A", since: moment).allSatisfy { $0.priority == 150 })
+            #expect(lab.adverts(from: "B", since: moment).isEmpty, evidence(lab))
         }
     }
 
@@ -110,13 +132,15 @@ import VRRPLab
             let words = lab["A"].text(of: "all.log").split(separator: "\n").map(String.init)
             let changes = ["BACKUP", "MASTER", "FAULT", "BACKUP", "MASTER", "STOP"]
             let expected = changes.map { "INSTANCE VI_1 \($0) 150" }
-            #expect(words == expected || words == expected.dropLast(), evidence(lab))
-            let own = lab["A"].text(of: "one.log").split(separator: "\n").map(String.init)
             #expect(
-                own == [
-                    "became backup", "became master", "became faulty", "became backup",
-                    "became master", "ended",
-                ], evidence(lab))
+                Self.agree(words, expected, pair.a)
+                    || Self.agree(words, expected.dropLast(), pair.a), "\(words)")
+            let own = lab["A"].text(of: "one.log").split(separator: "\n").map(String.init)
+            let last = [
+                "became backup", "became master", "became faulty", "became backup",
+                "became master", "ended",
+            ]
+            #expect(Self.agree(own, last, pair.a), "\(own)")
         }
     }
 
@@ -154,6 +178,85 @@ import VRRPLab
             }
             #expect(lab.owners(of: Self.vip) == [])
             #expect(lab.adverts(from: "A").last?.priority == 0)
+        }
+    }
+
+    @Test(arguments: Pairing.all)
+    func `a reload adds and removes instances`(_ pair: Pairing) async throws {
+        let second = "10.9.0.101"
+        try await inLab { lab in
+            func configuration(_ priority: Int, both: Bool) -> String {
+                let one = InstanceText(priority: priority)
+                let two = one.with {
+                    $0.name = "VI_2"
+                    $0.id = 52
+                    $0.addresses = ["\(second)/24"]
+                }
+                return RouterConfiguration(one).with { if both { $0.instances.append(two) } }.text
+            }
+            try startBoth(lab, pair)
+            let moment = Lab.now
+            lab["A"].reload(configuration(150, both: true))
+            lab["B"].reload(configuration(100, both: true))
+            #expect(Lab.wait(seconds: 4) { lab.owners(of: second) == ["A"] }, evidence(lab))
+            lab["A"].reload(configuration(150, both: false))
+            lab["B"].reload(configuration(100, both: false))
+            #expect(Lab.wait(seconds: 4) { lab.owners(of: second) == [] }, evidence(lab))
+            #expect(lab.adverts(from: "A", id: 52, since: moment).last?.priority == 0)
+            // The other instance has not noticed.
+            #expect(lab.adverts(from: "B", id: 51, since: moment).isEmpty, evidence(lab))
+            #expect(lab.longest(owners: .none, of: Self.vip, since: moment) == 0)
+        }
+    }
+
+    @Test(arguments: Pairing.all)
+    func `scripts of a sync group are told of the group`(_ pair: Pairing) async throws {
+        try await inLab(LabPlan(segments: 2)) { lab in
+            let host = lab["A"]
+            let all = host.script("all", "echo \"$*\" >> \(host.folder)/all.log")
+            let outer = InstanceText(priority: 150)
+            let inner = outer.with {
+                $0.name = "VI_2"
+                $0.link = "eth1"
+                $0.id = 52
+                $0.addresses = ["10.9.1.100/24"]
+            }
+            let group = RouterConfiguration(outer, inner).with {
+                $0.blocks = [
+                    "vrrp_sync_group G1 {", "group {", "VI_1", "VI_2", "}", "notify \(all)", "}",
+                ]
+            }
+            try host.start(pair.a, group.text)
+            try #require(
+                Lab.wait(seconds: 5) { lab.owners(of: Self.vip) == ["A"] }, evidence(lab))
+            host.setLinks(up: false, only: 1)
+            #expect(Lab.wait(seconds: 3) { lab.owners(of: Self.vip) == [] }, evidence(lab))
+            func words() -> [String] {
+                host.text(of: "all.log").split(separator: "\n").map {
+                    $0.split(separator: " ").prefix(3).joined(separator: " ")
+                }
+            }
+            let expected = ["GROUP G1 BACKUP", "GROUP G1 MASTER", "GROUP G1 FAULT"]
+            #expect(
+                Lab.wait(seconds: 2) { Self.agree(words(), expected, pair.a) }, "\(words())")
+        }
+    }
+
+    // keepalived 2.2.7 begins its delay anew with each advert of a worse master, and stays backup.
+    @Test(.needsOurs, arguments: Pairing.oursFirst)
+    func `vrrp_startup_delay holds a better router back`(_ pair: Pairing) async throws {
+        try await inLab { lab in
+            try lab["B"].start(pair.b, RouterConfiguration(InstanceText(priority: 100)).text)
+            try #require(
+                Lab.wait(seconds: 5) { lab.owners(of: Self.vip) == ["B"] }, evidence(lab))
+            let moment = Lab.now
+            let delayed = RouterConfiguration(InstanceText(priority: 150)).with {
+                $0.global = ["vrrp_startup_delay 2"]
+            }
+            try lab["A"].start(pair.a, delayed.text)
+            #expect(Lab.wait(seconds: 6) { lab.owners(of: Self.vip) == ["A"] }, evidence(lab))
+            let first = try #require(lab.adverts(from: "A", since: moment).first)
+            #expect(first.time - moment > 2_000_000_000, evidence(lab))
         }
     }
 }

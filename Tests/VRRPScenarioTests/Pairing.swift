@@ -56,7 +56,10 @@ func inLab(
 ) async throws {
     await places.take()
     defer { places.giveBack() }
-    try await withTaskExecutorPreference(ownThread) { try Lab.run(plan, body) }
+    try await withTaskExecutorPreference(ownThread) {
+        Lab.hurry()
+        try Lab.run(plan, body)
+    }
 }
 
 /// Runs each part of a task that does not suspend on a new thread.
@@ -111,10 +114,23 @@ private final class Places: Sendable {
     }
 }
 
-/// What a failed expectation shows of both hosts.
+/// What a failed expectation shows of all hosts: the ends of their logs, repeated lines once.
 func evidence(_ lab: Lab) -> Comment {
     let logs = lab.hosts.map { host in
-        "\(host.name):\n" + host.log.split(separator: "\n").suffix(25).joined(separator: "\n")
+        var lines: [(text: Substring, count: Int)] = []
+        for line in host.log.split(separator: "\n") {
+            // keepalived puts the time before each line.
+            let text = line.firstRange(of: " 20").map { line[$0.upperBound...].dropFirst(4) }
+            if lines.last?.text == text ?? line {
+                lines[lines.count - 1].count += 1
+            } else {
+                lines.append((text ?? line, 1))
+            }
+        }
+        let shown = lines.suffix(25).map {
+            $0.count == 1 ? "\($0.text)" : "\($0.text) x \($0.count)"
+        }
+        return "\(host.name):\n" + shown.joined(separator: "\n")
     }
     return Comment(rawValue: logs.joined(separator: "\n"))
 }

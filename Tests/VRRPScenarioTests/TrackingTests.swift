@@ -150,7 +150,7 @@ import VRRPLab
             let first = try #require(start())
             let tracking = RouterConfiguration(
                 InstanceText(priority: 150).adding("track_process {", "worker", "}")
-            ).with { $0.blocks = ["vrrp_track_process worker {", "process \(program)", "}"] }
+            ).with { $0.blocks = ["vrrp_track_process worker {", "process \(name)", "}"] }
             defer { kill(first, SIGKILL) }
             try startBoth(lab, pair, a: tracking)
             kill(first, SIGKILL)
@@ -190,6 +190,67 @@ import VRRPLab
             #expect(
                 Lab.wait(seconds: 5) { lab.server(of: 0) == "A" && lab.server(of: 1) == "A" },
                 evidence(lab))
+        }
+    }
+
+    @Test(arguments: Pairing.all)
+    func `a BFD session that breaks is a fault`(_ pair: Pairing) async throws {
+        try await inLab(LabPlan(segments: 2)) { lab in
+            func configuration(_ priority: Int, _ name: String, _ peer: String)
+                -> RouterConfiguration
+            {
+                let (own, far) = (lab[name].address(on: 1), lab[peer].address(on: 1))
+                let tracks = name == "A" ? ["track_bfd {", "far", "}"] : []
+                return RouterConfiguration(
+                    InstanceText(priority: priority).with { $0.lines += tracks }
+                ).with {
+                    $0.blocks = [
+                        "bfd_instance far {", "neighbor_ip \(far)", "source_ip \(own)",
+                        "min_rx 50", "min_tx 50", "idle_tx 1000", "multiplier 5", "}",
+                    ]
+                }
+            }
+            try lab.probe([Self.vip], everyMicroseconds: 5000)
+            for (name, peer, program, priority) in [
+                ("A", "B", pair.a, 150), ("B", "A", pair.b, 100),
+            ] {
+                let host = lab[name]
+                try host.start(
+                    program, configuration(priority, name, peer).text,
+                    options: ["-c", "\(host.folder)/c.pid", "-b", "\(host.folder)/b.pid"],
+                    onlyVRRP: false)
+            }
+            try #require(Lab.wait(seconds: 8) { lab.server() == "A" }, evidence(lab))
+            Lab.pass(seconds: 1)
+            #expect(lab.server() == "A", evidence(lab))
+            let moment = Lab.now
+            lab["B"].setLinks(up: false, only: 1)
+            #expect(Lab.wait(seconds: 4) { lab.server() == "B" }, evidence(lab))
+            #expect(lab.adverts(from: "A", since: moment).last?.priority == 0)
+            lab["B"].setLinks(up: true, only: 1)
+            #expect(Lab.wait(seconds: 8) { lab.server() == "A" }, evidence(lab))
+        }
+    }
+
+    @Test(arguments: Pairing.all)
+    func `a script that hangs counts as failed`(_ pair: Pairing) async throws {
+        try await inLab { lab in
+            let host = lab["A"]
+            let path = host.script(
+                "check", "test -e \(host.folder)/hang && exec sleep 30\nexit 0")
+            let tracking = RouterConfiguration(
+                InstanceText(priority: 150).adding("track_script {", "check", "}")
+            ).with {
+                $0.blocks = [
+                    "vrrp_script check {", "script \"\(path)\"", "interval 1", "timeout 1",
+                    "weight -60", "}",
+                ]
+            }
+            try startBoth(lab, pair, a: tracking)
+            host.file("hang", "")
+            #expect(Lab.wait(seconds: 6) { lab.server() == "B" }, evidence(lab))
+            Self.remove(host, "hang")
+            #expect(Lab.wait(seconds: 6) { lab.server() == "A" }, evidence(lab))
         }
     }
 }

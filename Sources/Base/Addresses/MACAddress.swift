@@ -34,7 +34,8 @@ public struct MACAddress: Hashable, Sendable, BitwiseCopyable {
         self.init(bits: bits)
     }
 
-    /// Parses six pairs of hexadecimal digits between colons or hyphens; one digit may do for a pair.
+    /// Parses six pairs of hexadecimal digits between colons or hyphens; one digit may do for a
+    /// pair.
     public init?(_ text: some StringProtocol) {
         var bits: UInt64 = 0
         let parts = text.utf8.split(
@@ -61,7 +62,8 @@ public struct MACAddress: Hashable, Sendable, BitwiseCopyable {
     /// The six bytes in the order of the wire.
     public var bytes: [UInt8] { (0..<6).map { byte(at: $0) } }
 
-    /// The IPv6 interface identifier made from the address (RFC 4291 appendix A), as the low 64 bits.
+    /// The IPv6 interface identifier made from the address (RFC 4291 appendix A), as the low 64
+    /// bits.
     public var interfaceIdentifier: UInt64 {
         let high = (bits >> 24) ^ 0x02_0000
         return high << 40 | 0xFF_FE00_0000 | bits & 0xFF_FFFF

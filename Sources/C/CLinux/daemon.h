@@ -51,4 +51,35 @@ static inline uint64_t martlet_permitted_capabilities(void) {
     return (uint64_t)data[1].permitted << 32 | data[0].permitted;
 }
 
+// One datagram with its sender and the TTL or hop limit it arrived with (255 where the kernel does not
+// tell); the socket was asked for it by martlet_want_hops.
+static inline int martlet_want_hops(int fd, int is_v6) {
+    int on = 1;
+    return is_v6 ? setsockopt(fd, IPPROTO_IPV6, 51 /* IPV6_RECVHOPLIMIT */, &on, sizeof on)
+                 : setsockopt(fd, IPPROTO_IP, IP_RECVTTL, &on, sizeof on);
+}
+static inline ssize_t martlet_receive_with_hops(int fd, void *bytes, size_t length,
+                                                struct sockaddr_storage *sender, int *hops) {
+    char control[128];
+    struct iovec piece = {bytes, length};
+    struct msghdr message;
+    memset(&message, 0, sizeof message);
+    message.msg_name = sender;
+    message.msg_namelen = sizeof *sender;
+    message.msg_iov = &piece;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    ssize_t got = recvmsg(fd, &message, MSG_DONTWAIT);
+    if (got < 0) return got;
+    *hops = 255;
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header;
+         header = CMSG_NXTHDR(&message, header)) {
+        if ((header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_TTL) ||
+            (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == 52 /* IPV6_HOPLIMIT */))
+            memcpy(hops, CMSG_DATA(header), sizeof *hops);
+    }
+    return got;
+}
+
 #endif

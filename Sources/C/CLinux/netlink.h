@@ -39,9 +39,10 @@ static inline uint32_t martlet_netlink_port(int fd) {
     return address.port;
 }
 
-// Receives one datagram and says who sent it (0 is the kernel); its whole length is returned even where
-// it is longer than the room.
-static inline ssize_t martlet_netlink_receive(int fd, void *bytes, size_t length, uint32_t *sender) {
+// Receives one datagram and says who sent it (0 is the kernel); its whole length is returned even
+// where it is longer than the room.
+static inline ssize_t martlet_netlink_receive(int fd, void *bytes, size_t length,
+                                              uint32_t *sender) {
     struct martlet_sockaddr_nl address;
     socklen_t size = sizeof address;
     memset(&address, 0, sizeof address);

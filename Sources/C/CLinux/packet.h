@@ -41,8 +41,8 @@ struct martlet_arrival {
     uint8_t padding[7];
 };
 
-// The kernel's own headers hide constants of Glibc's from Swift; these are struct sock_filter and struct
-// sock_fprog.
+// The kernel's own headers hide constants of Glibc's from Swift; these are struct sock_filter and
+// struct sock_fprog.
 struct martlet_sock_filter {
     uint16_t code;
     uint8_t when_true;
@@ -96,8 +96,8 @@ static inline void martlet_note_control(struct cmsghdr *header, struct martlet_a
     }
 }
 
-// Receives up to `count` (at most MARTLET_MOST_ARRIVALS) datagrams, each into `slot` bytes of `room`;
-// returns how many, or -1 with errno.
+// Receives up to `count` (at most MARTLET_MOST_ARRIVALS) datagrams, each into `slot` bytes of
+// `room`; returns how many, or -1 with errno.
 static inline int martlet_receive_arrivals(int fd, uint8_t *room, size_t slot,
                                            struct martlet_arrival *arrivals, unsigned count) {
     struct martlet_mmsghdr messages[MARTLET_MOST_ARRIVALS];
@@ -212,8 +212,8 @@ static inline int martlet_membership(int fd, int is_join, const struct sockaddr 
         memset(&request, 0, sizeof request);
         request.imr_multiaddr = ((const struct sockaddr_in *)group)->sin_addr;
         request.imr_ifindex = (int)interface;
-        return setsockopt(fd, IPPROTO_IP, is_join ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP, &request,
-                          sizeof request);
+        int option = is_join ? IP_ADD_MEMBERSHIP : IP_DROP_MEMBERSHIP;
+        return setsockopt(fd, IPPROTO_IP, option, &request, sizeof request);
     }
     struct ipv6_mreq request;
     memset(&request, 0, sizeof request);
@@ -224,7 +224,8 @@ static inline int martlet_membership(int fd, int is_join, const struct sockaddr 
 }
 
 // Attaches a classic BPF program.
-static inline int martlet_attach_filter(int fd, const struct martlet_sock_filter *steps, uint16_t count) {
+static inline int martlet_attach_filter(int fd, const struct martlet_sock_filter *steps,
+                                        uint16_t count) {
     struct martlet_sock_program program = {count, (struct martlet_sock_filter *)steps};
     return setsockopt(fd, SOL_SOCKET, MARTLET_SO_ATTACH_FILTER, &program, sizeof program);
 }
@@ -240,8 +241,8 @@ static inline int martlet_packet_bind(int fd, uint16_t protocol, uint32_t interf
 }
 
 // Sends one whole link-layer frame out of an interface.
-static inline ssize_t martlet_packet_send(int fd, const void *bytes, size_t length, uint16_t protocol,
-                                          uint32_t interface) {
+static inline ssize_t martlet_packet_send(int fd, const void *bytes, size_t length,
+                                          uint16_t protocol, uint32_t interface) {
     struct martlet_sockaddr_ll address;
     memset(&address, 0, sizeof address);
     address.sll_family = AF_PACKET;
@@ -254,8 +255,8 @@ static inline ssize_t martlet_packet_send(int fd, const void *bytes, size_t leng
 }
 
 // Receives one frame and says where it came in and as what (PACKET_HOST and so on).
-static inline ssize_t martlet_packet_receive(int fd, void *bytes, size_t length, uint32_t *interface,
-                                             uint8_t *kind) {
+static inline ssize_t martlet_packet_receive(int fd, void *bytes, size_t length,
+                                             uint32_t *interface, uint8_t *kind) {
     struct martlet_sockaddr_ll address;
     socklen_t size = sizeof address;
     memset(&address, 0, sizeof address);
@@ -263,6 +264,20 @@ static inline ssize_t martlet_packet_receive(int fd, void *bytes, size_t length,
     *interface = (uint32_t)address.sll_ifindex;
     *kind = address.sll_pkttype;
     return got;
+}
+
+// Has an interface receive frames to a multicast address, without joining a group at the IP layer
+// (packet(7): PACKET_MR_MULTICAST).
+static inline int martlet_packet_multicast(int fd, uint32_t interface, const uint8_t *mac) {
+    struct {
+        int32_t interface;
+        uint16_t type;
+        uint16_t length;
+        uint8_t address[8];
+    } membership = {(int32_t)interface, 0, 6, {0}};
+    memcpy(membership.address, mac, 6);
+    return setsockopt(fd, 263 /* SOL_PACKET */, 1 /* PACKET_ADD_MEMBERSHIP */, &membership,
+                      sizeof membership);
 }
 
 #endif

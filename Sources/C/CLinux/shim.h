@@ -86,8 +86,8 @@ static inline int martlet_socket_error(int fd) {
     return value;
 }
 
-// What the kernel has measured of a TCP connection, in the order of `TCPFigures`; 0, or -1 where the
-// socket is none. Times are microseconds.
+// What the kernel has measured of a TCP connection, in the order of `TCPFigures`; 0, or -1 where
+// the socket is none. Times are microseconds.
 static inline int martlet_tcp_figures(int fd, uint32_t *figures) {
     struct tcp_info info;
     socklen_t length = sizeof info;
@@ -134,8 +134,8 @@ static inline ssize_t martlet_splice(int from, int to, size_t length, unsigned f
     return syscall(SYS_splice, from, NULL, to, NULL, length, flags);
 }
 
-// epoll with a wait in nanoseconds, -1 for ever; rounded up to milliseconds where the kernel is older
-// than 5.11.
+// epoll with a wait in nanoseconds, -1 for ever; rounded up to milliseconds where the kernel is
+// older than 5.11.
 static inline int martlet_epoll_wait(int fd, struct epoll_event *events, int count, int64_t wait) {
     if (wait < 0) return epoll_wait(fd, events, count, -1);
     struct timespec time = {wait / 1000000000, wait % 1000000000};

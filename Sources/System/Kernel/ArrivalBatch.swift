@@ -79,8 +79,8 @@ public final class ArrivalBatch {
         }
     }
 
-    /// A datagram of the last call; nil where its IP header makes no sense, which the kernel does not
-    /// let happen.
+    /// A datagram of the last call; nil where its IP header makes no sense, which the kernel does
+    /// not let happen.
     public func arrival(at index: Int) -> Arrival? {
         precondition(index >= 0 && index < count)
         // Safety: the index is below `count`, whose entries the kernel has filled; `length` is at

@@ -9,7 +9,9 @@ public struct ProcessIdentity: Equatable, Sendable {
     /// The most supplementary groups a program is given.
     public static let mostGroups = 256
 
+    /// Real, effective and saved user.
     public let userID: UInt32
+    /// Real, effective and saved group.
     public let groupID: UInt32
     /// The supplementary groups.
     public let groups: [UInt32]
@@ -20,7 +22,7 @@ public struct ProcessIdentity: Equatable, Sendable {
         self.groups = groups
     }
 
-    /// A user with the supplementary groups the group file gives, and another first group if wanted.
+    /// A user with the supplementary groups the group file gives; another first group if wanted.
     public init(_ user: UserAccount, groupID: UInt32? = nil) {
         userID = user.id
         self.groupID = groupID ?? user.groupID
@@ -74,7 +76,9 @@ public struct ProgramFailure: Error, Equatable, Sendable {
         case execution = 4
     }
 
+    /// What could not be done.
     public let step: Step
+    /// Why.
     public let error: Errno
 
     public init(step: Step, error: Errno) {
@@ -300,6 +304,7 @@ extension Descriptor {
 /// Texts as a list of C strings that ends with a null pointer, freed with their owner.
 @safe
 private final class CStrings {
+    /// The list, alive as long as this object.
     let start: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
     private let count: Int
 

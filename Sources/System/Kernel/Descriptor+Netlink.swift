@@ -43,8 +43,8 @@ extension Descriptor {
         setOption(SOL_NETLINK, NETLINK_GET_STRICT_CHK, Int32(1))
     }
 
-    /// Makes room for datagrams that wait, in bytes, beyond the system's limit where allowed; returns
-    /// what holds now (the kernel doubles what it is asked for).
+    /// Makes room for datagrams that wait, in bytes, beyond the system's limit where allowed;
+    /// returns what holds now (the kernel doubles what it is asked for).
     @discardableResult
     public borrowing func setReceiveBuffer(bytes: Int32) -> Int32 {
         if !setOption(SOL_SOCKET, Int32(MARTLET_SO_RCVBUFFORCE), bytes) {

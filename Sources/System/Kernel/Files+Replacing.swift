@@ -5,8 +5,8 @@ import CLinux
 import Glibc
 
 extension Files {
-    /// What makes two descriptors or paths the same file.
-    public struct Identity: Hashable, Sendable {
+    /// What makes two descriptors or paths the same file, whatever it holds: device and inode.
+    public struct Node: Hashable, Sendable {
         private let device: UInt64
         private let number: UInt64
 
@@ -66,18 +66,18 @@ extension Files {
     }
 
     /// Which file a path names, links followed.
-    public static func identity(of path: String) throws(Errno) -> Identity {
+    public static func node(of path: String) throws(Errno) -> Node {
         var status = stat()
         // Safety: the path is read and `status` filled during the call only.
         if unsafe stat(path, &status) < 0 { throw Errno.last }
-        return Identity(status)
+        return Node(status)
     }
 
     /// Which file a descriptor is open on.
-    public static func identity(of descriptor: borrowing Descriptor) throws(Errno) -> Identity {
+    public static func node(of descriptor: borrowing Descriptor) throws(Errno) -> Node {
         var status = stat()
         // Safety: `status` is filled during the call only.
         if unsafe fstat(descriptor.number, &status) < 0 { throw Errno.last }
-        return Identity(status)
+        return Node(status)
     }
 }

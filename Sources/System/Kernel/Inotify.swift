@@ -5,6 +5,7 @@ import Glibc
 
 /// What happened to a watched directory or file.
 public struct FileChanges: OptionSet, Hashable, Sendable {
+    /// The kernel's bits.
     public let rawValue: UInt32
 
     public init(rawValue: UInt32) { self.rawValue = rawValue }
@@ -15,7 +16,9 @@ public struct FileChanges: OptionSet, Hashable, Sendable {
     public static let movedAway = FileChanges(rawValue: 0x040)
     /// A name came into the directory from another, or by a rename in it.
     public static let movedHere = FileChanges(rawValue: 0x080)
+    /// A name was made in the directory.
     public static let created = FileChanges(rawValue: 0x100)
+    /// A name was removed from the directory.
     public static let removed = FileChanges(rawValue: 0x200)
     /// What is watched was itself removed.
     public static let selfRemoved = FileChanges(rawValue: 0x400)
@@ -36,6 +39,7 @@ public struct FileChanges: OptionSet, Hashable, Sendable {
 public struct FileEvent: Equatable, Sendable {
     /// The number ``Inotify/watch(_:for:)`` gave; -1 for an overflow.
     public let watch: Int32
+    /// What happened.
     public let changes: FileChanges
     /// The name in a watched directory; empty for what is watched itself.
     public let name: String

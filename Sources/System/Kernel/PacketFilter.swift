@@ -1,5 +1,5 @@
-// Classic BPF programs that let a socket receive only what is meant for it, so that a flood of other
-// packets costs no wake-up. Building them is pure; attaching is one call.
+// Classic BPF programs that let a socket receive only what is meant for it, so that a flood of
+// other packets costs no wake-up. Building them is pure; attaching is one call.
 
 import Addresses
 import CLinux
@@ -139,6 +139,27 @@ extension PacketFilter {
         return filter
     }
 
+    /// Passes frames with an advertisement for one VRID that come from one hardware address.
+    ///
+    /// For a packet socket whose frames begin with their Ethernet header.
+    public static func vrrpFrames(
+        _ family: IPAddress.Family, identifier: UInt8, from mac: MACAddress
+    ) -> PacketFilter {
+        var filter = PacketFilter()
+        filter.load(.word, at: 6)
+        filter.require(UInt32(truncatingIfNeeded: mac.bits >> 16))
+        filter.load(.half, at: 10)
+        filter.require(UInt32(mac.bits & 0xFFFF))
+        let isV4 = family == .v4
+        filter.load(.byte, at: isV4 ? 23 : 20)
+        filter.require(112)
+        if isV4 { filter.loadHeaderLength(at: 14) }
+        filter.load(.byte, at: isV4 ? 15 : 55, indexed: isV4)
+        filter.require(UInt32(identifier))
+        filter.accept()
+        return filter
+    }
+
     /// Passes ARP packets in which somebody says to have one of some IPv4 addresses.
     ///
     /// For a packet socket of protocol ARP. Frames this machine sends are dropped.
@@ -154,8 +175,8 @@ extension PacketFilter {
         return filter
     }
 
-    /// Passes neighbor advertisements (RFC 4861 §4.4) for one of some IPv6 addresses. They are told by
-    /// their last 32 bits; what passes is to be looked at again.
+    /// Passes neighbor advertisements (RFC 4861 §4.4) for one of some IPv6 addresses. They are told
+    /// by their last 32 bits; what passes is to be looked at again.
     ///
     /// For a packet socket of protocol IPv6. Frames this machine sends are dropped.
     ///

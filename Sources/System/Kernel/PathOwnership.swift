@@ -11,8 +11,11 @@ public struct PathEntry: Equatable, Sendable {
         case link(to: String)
     }
 
+    /// What it is.
     public let kind: Kind
+    /// Whose it is.
     public let userID: UInt32
+    /// Whose group it has.
     public let groupID: UInt32
     /// Permission bits with set-user, set-group and sticky: the low twelve.
     public let mode: UInt32

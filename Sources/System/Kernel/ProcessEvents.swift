@@ -19,6 +19,7 @@ public enum ProcessEvent: Equatable, Sendable {
 
 /// What a read of events gave.
 public struct ProcessEventBatch: Equatable, Sendable {
+    /// What happened, in order.
     public var events: [ProcessEvent] = []
     /// Whether the kernel had to drop events.
     public var isIncomplete = false

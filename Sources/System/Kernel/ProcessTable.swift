@@ -109,21 +109,24 @@ extension Files {
 }
 
 /// What tells whether a path names the same unchanged thing as before.
-public struct FileIdentity: Equatable, Sendable {
+public struct FileStamp: Equatable, Sendable {
+    /// The device the file is on.
     public let device: UInt64
+    /// The file's number on it.
     public let number: UInt64
+    /// Its length.
     public let sizeBytes: Int64
     /// When the content was last changed, nanoseconds since 1970-01-01 UTC.
     public let modified: Int64
 }
 
 extension Files {
-    /// What tells a changed file from the same one, links followed; nil when there is nothing.
-    public static func fingerprint(of path: String) -> FileIdentity? {
+    /// What a path names and when it was changed, links followed; nil when there is nothing.
+    public static func fingerprint(of path: String) -> FileStamp? {
         var status = stat()
         // Safety: the path is read and `status` filled during the call only.
         if unsafe stat(path, &status) < 0 { return nil }
-        return FileIdentity(
+        return FileStamp(
             device: UInt64(status.st_dev), number: UInt64(status.st_ino),
             sizeBytes: Int64(status.st_size),
             modified: Int64(status.st_mtim.tv_sec) &* 1_000_000_000

@@ -1,5 +1,6 @@
-// Raw IP sockets as VRRP needs them: one protocol number, multicast by interface index, the sender's
-// address and hop limit chosen, and datagrams taken in bounded batches with where they came in.
+// Raw IP sockets as VRRP needs them: one protocol number, multicast by interface index, the
+// sender's address and hop limit chosen, and datagrams taken in bounded batches with where they
+// came in.
 //
 // The kernel lets one socket join 20 IPv4 groups (igmp_max_memberships), so there is one receiving
 // socket for each interface; one sending socket for each family is enough.
@@ -45,7 +46,7 @@ public struct RawIPSocket: ~Copyable {
         let descriptor = try Descriptor.socket(
             family: family == .v4 ? AF_INET : AF_INET6, type: Int32(SOCK_RAW.rawValue),
             protocol: Int32(number))
-        // First the filter: what has arrived before is never looked at again.
+        // What arrives before the filter and the interface hold is told by its arrival's interface.
         if let filter = options.filter { try descriptor.attach(filter) }
         if let interface = options.interface, !descriptor.bind(toDevice: interface) {
             throw Errno.last

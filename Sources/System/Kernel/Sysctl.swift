@@ -30,8 +30,8 @@ public enum Sysctl {
         try Files.writeAll(Array(value.utf8).span, to: descriptor)
     }
 
-    /// A parameter of an interface, `net/ipv4/conf/NAME/PARAMETER`; names may hold dots and slashes do
-    /// not occur in them.
+    /// A parameter of an interface, `net/ipv4/conf/NAME/PARAMETER`; names may hold dots and slashes
+    /// do not occur in them.
     public static func path(ipv4 parameter: String, of interface: String) -> String {
         "net/ipv4/conf/\(interface)/\(parameter)"
     }

@@ -1,5 +1,5 @@
-// Addresses of interfaces as rtnetlink tells of them (rtnetlink(7): RTM_NEWADDR), and the requests that
-// ask for, add and delete them. Covers every option of keepalived.conf(5): virtual_ipaddress.
+// Addresses of interfaces as rtnetlink tells of them (rtnetlink(7): RTM_NEWADDR), and the requests
+// that ask for, add and delete them. Covers every option of keepalived.conf(5): virtual_ipaddress.
 
 import Addresses
 
@@ -97,7 +97,8 @@ public struct InterfaceAddress: Hashable, Sendable {
             && interface == other.interface && (peer ?? address) == (other.peer ?? other.address)
     }
 
-    /// The subnet's last address, which `brd +` stands for; nil for IPv6 and for prefixes from 31 on.
+    /// The subnet's last address, which `brd +` stands for; nil for IPv6 and for prefixes from 31
+    /// on.
     public static func broadcast(of address: IPAddress, prefixLength: UInt8) -> IPAddress? {
         guard address.family == .v4, prefixLength < 31 else { return nil }
         let bits = UInt32(truncatingIfNeeded: address.low)
@@ -188,6 +189,10 @@ extension NetlinkRequest {
     }
 
     /// Adds an address; fails with `exists` where it is there.
+    ///
+    /// The kernel goes on with an IPv6 address in a queue of its own after it has answered, even
+    /// without a search for duplicates: packets to it are taken a moment later, usually well within
+    /// a millisecond.
     public static func add(_ address: InterfaceAddress) -> NetlinkRequest {
         NetlinkRequest(
             type: RouteMessageType.newAddress, flags: [.create, .exclusive],

@@ -1,5 +1,5 @@
-// Network interfaces as rtnetlink tells of them (rtnetlink(7): RTM_NEWLINK), and the requests that ask
-// for and change them.
+// Network interfaces as rtnetlink tells of them (rtnetlink(7): RTM_NEWLINK), and the requests that
+// ask for and change them.
 
 import Addresses
 
@@ -144,6 +144,14 @@ extension NetlinkRequest {
         return NetlinkRequest(type: RouteMessageType.getLink, body: writer.bytes)
     }
 
+    /// Asks for one link by name, without its counters.
+    public static func link(named name: String) -> NetlinkRequest {
+        var writer = linkHeader(index: 0)
+        writer.attribute(LinkAttribute.name, text: name)
+        writer.attribute(LinkAttribute.filterMask, word: 8)
+        return NetlinkRequest(type: RouteMessageType.getLink, body: writer.bytes)
+    }
+
     /// Switches a link on or off.
     public static func setLink(_ index: UInt32, isUp: Bool) -> NetlinkRequest {
         let writer = linkHeader(index: index, flags: isUp ? 1 : 0, changed: 1)
@@ -173,6 +181,22 @@ extension NetlinkRequest {
             families.nest(10) { $0.attribute(8, byte: mode) }
         }
         return NetlinkRequest(type: RouteMessageType.newLink, body: writer.bytes)
+    }
+
+    /// Puts a link into a group.
+    public static func setLink(_ index: UInt32, group: UInt32) -> NetlinkRequest {
+        var writer = linkHeader(index: index)
+        writer.attribute(LinkAttribute.group, word: group)
+        return NetlinkRequest(type: RouteMessageType.newLink, body: writer.bytes)
+    }
+
+    /// Deletes all links of a group, much faster than one by one. The group must not be 0, to which
+    /// all others belong.
+    public static func deleteLinks(group: UInt32) -> NetlinkRequest {
+        precondition(group != 0)
+        var writer = linkHeader(index: 0)
+        writer.attribute(LinkAttribute.group, word: group)
+        return NetlinkRequest(type: RouteMessageType.deleteLink, body: writer.bytes)
     }
 
     /// Deletes a link.

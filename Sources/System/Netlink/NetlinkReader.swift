@@ -41,8 +41,8 @@ public struct NetlinkMessage: Equatable, Sendable {
     }
 }
 
-/// The attributes behind the fixed part of a message, or inside another attribute. The last of a type
-/// counts, as in the kernel.
+/// The attributes behind the fixed part of a message, or inside another attribute. The last of a
+/// type counts, as in the kernel.
 public struct NetlinkAttributes: Equatable, Sendable {
     private var contents: [UInt16: [UInt8]] = [:]
     /// Types and contents in their order, for lists.

@@ -1,6 +1,6 @@
 // A netlink socket for requests: many of them in few datagrams, each answered, and dumps. rtnetlink
-// works on a request before the sending call returns, so the answers are there at once; the wait for
-// them is bounded all the same.
+// works on a request before the sending call returns, so the answers are there at once; the wait
+// for them is bounded all the same.
 
 import Kernel
 
@@ -110,6 +110,38 @@ public struct NetlinkSocket: ~Copyable {
             throw NetlinkFailure(error)
         }
         if let failure = outcomes[0] { throw failure }
+    }
+
+    /// Asks for one object and returns the message that names it.
+    public mutating func query(_ request: NetlinkRequest) throws(NetlinkFailure) -> NetlinkMessage {
+        sequence &+= 1
+        let wanted = sequence
+        var datagram: [UInt8] = []
+        request.append(to: &datagram, sequence: wanted, isAcknowledged: false)
+        var answer: NetlinkMessage?
+        do throws(Errno) {
+            try descriptor.sendNetlink(datagram)
+            while answer == nil {
+                answer = try receive().first { $0.sequence == wanted }
+            }
+        } catch {
+            throw NetlinkFailure(error)
+        }
+        guard let answer else { throw NetlinkFailure(Errno(71)) }
+        if answer.type == NetlinkMessage.failure {
+            throw failure(in: answer) ?? NetlinkFailure(Errno(71))
+        }
+        return answer
+    }
+
+    /// Asks for a link by name; nil where there is none.
+    public mutating func link(named name: String) throws(NetlinkFailure) -> Link? {
+        do {
+            return Link(try query(.link(named: name)))
+        } catch {
+            if error.errno == NetlinkFailure.noSuchInterface { return nil }
+            throw error
+        }
     }
 
     /// Sends requests to nf_tables that all take effect at once, or none; throws the first failure.
@@ -233,11 +265,9 @@ public struct NetlinkSocket: ~Copyable {
                 }
             case .wouldBlock:
                 let now = Clock.monotonic().milliseconds
-                if now >= deadline
-                    || !descriptor.awaitReadable(milliseconds: Int32(deadline - now))
-                {
-                    throw .timedOut
-                }
+                if now >= deadline { throw .timedOut }
+                // May end early, when the process was stopped meanwhile; then it waits again.
+                _ = descriptor.awaitReadable(milliseconds: Int32(deadline - now))
             case .overflowed: throw .noBufferSpace
             case .tooLong: throw Errno(90)
             case .failed(let failure): throw failure

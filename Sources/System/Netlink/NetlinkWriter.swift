@@ -1,5 +1,5 @@
-// Writes netlink messages: a header, a fixed part, attributes padded to four bytes, nests. Numbers are
-// in the machine's order unless a name says otherwise (RFC 3549 §2.2; linux/netlink.h).
+// Writes netlink messages: a header, a fixed part, attributes padded to four bytes, nests. Numbers
+// are in the machine's order unless a name says otherwise (RFC 3549 §2.2; linux/netlink.h).
 
 import Addresses
 

@@ -14,13 +14,13 @@ public enum NetworkEvent: Equatable, Sendable {
     case addressRemoved(InterfaceAddress)
     /// A route is new or has changed. Only from a monitor that was asked for routes.
     case route(Route)
-    /// A route was deleted. The kernel does not tell of IPv4 routes that end with their interface or
-    /// with an address, so those are to be looked for when a link or an address goes.
+    /// A route was deleted. The kernel does not tell of IPv4 routes that end with their interface
+    /// or with an address, so those are to be looked for when a link or an address goes.
     case routeRemoved(Route)
     case rule(RoutingRule)
     case ruleRemoved(RoutingRule)
-    /// Reports were lost. Links and addresses that differ are told behind this; routes and rules are
-    /// to be looked for.
+    /// Reports were lost. Links and addresses that differ are told behind this; routes and rules
+    /// are to be looked for.
     case reportsLost
 }
 
@@ -135,8 +135,8 @@ public struct NetworkMonitor: ~Copyable {
     /// Begins to listen, in the calling thread's network namespace, and takes the picture.
     ///
     /// - Parameters:
-    ///   - receiveBufferBytes: room for reports that wait; reports that find none are lost and cost a
-    ///     resynchronization.
+    ///   - receiveBufferBytes: room for reports that wait; reports that find none are lost and cost
+    ///     a resynchronization.
     ///   - routesAndRules: whether to tell of those as well.
     public init(
         receiveBufferBytes: Int32 = 1 << 20, routesAndRules: Bool = false,
@@ -175,8 +175,8 @@ public struct NetworkMonitor: ~Copyable {
     /// Takes what has been reported, without waiting; a part of it where there is very much, so the
     /// caller comes again while the descriptor is readable.
     ///
-    /// Reports that change nothing are left out. Where reports were lost, what differs is found by a
-    /// dump through `requests`.
+    /// Reports that change nothing are left out. Where reports were lost, what differs is found by
+    /// a dump through `requests`.
     public mutating func read(
         using requests: inout NetlinkSocket
     ) throws(NetlinkFailure) -> [NetworkReport] {

@@ -1,6 +1,6 @@
-// The nf_tables table that keeps packets to virtual addresses from this machine where it is not their
-// owner (RFC 9568 §6.1 Accept_Mode; keepalived.conf(5): no_accept). ARP is no matter of it, and neighbor
-// discovery passes, so the addresses stay reachable for routing.
+// The nf_tables table that keeps packets to virtual addresses from this machine where it is not
+// their owner (RFC 9568 §6.1 Accept_Mode; keepalived.conf(5): no_accept). ARP is no matter of it,
+// and neighbor discovery passes, so the addresses stay reachable for routing.
 //
 //   table inet NAME {
 //     set addresses4 { type ipv4_addr }   set addresses6 { type ipv6_addr }

@@ -1,5 +1,6 @@
-// Routes as rtnetlink tells of them (rtnetlink(7): RTM_NEWROUTE), and the requests that ask for, add and
-// delete them. Covers keepalived.conf(5): static_routes and virtual_routes, but for encapsulation.
+// Routes as rtnetlink tells of them (rtnetlink(7): RTM_NEWROUTE), and the requests that ask for,
+// add and delete them. Covers keepalived.conf(5): static_routes and virtual_routes, but for
+// encapsulation.
 
 import Addresses
 

@@ -59,8 +59,8 @@ public struct RoutingNames: Equatable, Sendable {
         add(bytes)
     }
 
-    /// Takes in the text of a file: a number, decimal or hexadecimal behind `0x`, and a name on each
-    /// line; `#` begins a comment. Lines that are not so are skipped.
+    /// Takes in the text of a file: a number, decimal or hexadecimal behind `0x`, and a name on
+    /// each line; `#` begins a comment. Lines that are not so are skipped.
     public mutating func add(_ text: [UInt8]) {
         for line in text.split(separator: 0x0A) {
             let words = line.prefix { $0 != 0x23 }

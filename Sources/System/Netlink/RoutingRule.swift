@@ -1,5 +1,5 @@
-// Policy routing rules as rtnetlink tells of them (linux/fib_rules.h), and the requests that ask for, add
-// and delete them. Covers keepalived.conf(5): static_rules and virtual_rules.
+// Policy routing rules as rtnetlink tells of them (linux/fib_rules.h), and the requests that ask
+// for, add and delete them. Covers keepalived.conf(5): static_rules and virtual_rules.
 
 import Addresses
 

@@ -33,6 +33,7 @@ public struct TrackingCounters: Equatable, Sendable {
     /// Nothing has happened yet.
     public init() {}
 
+    /// Takes the end of a look into account.
     mutating func note(
         success: Bool, timedOut: Bool = false, since start: Instant, _ detail: String
     ) {
@@ -48,6 +49,7 @@ public struct TrackingCounters: Equatable, Sendable {
 
 /// What a tracker says of the thing it follows.
 public struct TrackingResult: Equatable, Sendable {
+    /// Whether the thing is well.
     public let isUp: Bool
     /// Why, in words.
     public let detail: String
@@ -98,7 +100,7 @@ public struct RiseFall: Equatable, Sendable {
     }
 }
 
-/// Nanoseconds as whole milliseconds for the loop's timers, rounded up.
+/// Nanoseconds as whole milliseconds for the loop's series, rounded up.
 func timerMilliseconds(_ nanoseconds: UInt64) -> Int {
     Int(clamping: nanoseconds / 1_000_000 + (nanoseconds % 1_000_000 == 0 ? 0 : 1))
 }

@@ -67,10 +67,15 @@ struct ConfigurationChecks {
         }
         if count == 0, !instance.meansNoAddresses {
             let others = instance.excludedAddresses.isEmpty ? "" : " of virtual_ipaddress"
-            remarks.warn(
-                "(\(instance.name)) there are no addresses\(others): adverts will be empty"
-                    + (instance.version == .three ? ", which version 3 forbids" : "")
-                    + "; write 'no_virtual_ipaddress' if that is meant", at: place)
+            if instance.version == .three {
+                remarks.refuse(
+                    "(\(instance.name)) there are no addresses\(others), and version 3 forbids "
+                        + "empty adverts; write 'no_virtual_ipaddress' if that is meant", at: place)
+            } else {
+                remarks.warn(
+                    "(\(instance.name)) there are no addresses\(others): adverts will be empty; "
+                        + "write 'no_virtual_ipaddress' if that is meant", at: place)
+            }
         }
         if instance.family == .v6, let first = instance.virtualAddresses.first,
             first.address.high >> 54 != 0x3FA
@@ -351,13 +356,6 @@ struct ConfigurationChecks {
             remarks.repair(
                 "track_group '\(name)' is not defined; nothing follows", at: nil,
                 suggestion: Spelling.nearest(to: name, among: names.sorted()))
-        }
-        let rules =
-            configuration.staticRules + configuration.instances.flatMap(\.rules)
-        if rules.contains(where: { $0.preference == nil }) {
-            remarks.warn(
-                "a routing rule has no 'preference': its place will depend on which instance is "
-                    + "active first", at: nil)
         }
         for name in unique(configuration.staticAddresses.compactMap(\.interface)) {
             checkExists(name, "static_ipaddress", nil)

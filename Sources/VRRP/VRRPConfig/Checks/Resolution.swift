@@ -9,6 +9,7 @@ extension Reading {
     mutating func resolve() {
         finishDefaults()
         finishScripts()
+        numberRules()
         configuration.instances = []
         for draft in instances {
             if let instance = resolved(draft) { configuration.instances.append(instance) }
@@ -39,6 +40,9 @@ extension Reading {
             if !given.contains("vrrp_garp_master_delay") {
                 defaults.announcements.masterDelayNanoseconds = 0
             }
+            if !given.contains("vrrp_garp_master_refresh_repeat") {
+                defaults.announcements.refreshRepeat = 0
+            }
         }
         if !given.contains("vrrp_garp_lower_prio_repeat") {
             defaults.announcements.lowerPriorityRepeat = defaults.announcements.masterRepeat
@@ -54,6 +58,34 @@ extension Reading {
             surroundings.userExists("keepalived_script")
         {
             configuration.global.scriptUser = "keepalived_script"
+        }
+    }
+
+    /// Gives rules without a preference one, from 16384 down in the order of the file.
+    private mutating func numberRules() {
+        var next: UInt32 = 16384
+        func number(
+            _ rules: [VirtualRule], _ title: String, _ place: SourceLocation?,
+            _ remarks: inout Remarks
+        ) -> [VirtualRule] {
+            rules.map { rule in
+                guard rule.preference == nil else { return rule }
+                var rule = rule
+                rule.preference = next
+                remarks.warn(
+                    "\(title): a rule without 'preference' gets \(next), which is probably not "
+                        + "what is meant", at: place)
+                next = next > 1 ? next - 1 : next
+                return rule
+            }
+        }
+        configuration.staticRules = number(
+            configuration.staticRules, "static_rules", nil, &remarks)
+        for index in instances.indices {
+            let draft = instances[index]
+            instances[index].definition.rules = number(
+                draft.definition.rules, "(\(draft.definition.name))",
+                draft.place(of: "virtual_rules"), &remarks)
         }
     }
 
@@ -131,6 +163,12 @@ extension Reading {
             return nil
         }
         if !given.contains("strict_mode") { instance.isStrict = defaults.isStrict }
+        if instance.initialState == .master, !given.contains("priority") {
+            instance.priority = 255
+            remarks.warn(
+                "(\(instance.name)) state MASTER without 'priority' makes it the owner of its "
+                    + "addresses, with priority 255", at: draft.place(of: "state"))
+        }
         resolveFamily(&instance, draft)
         resolveVersion(&instance, draft)
         resolveInterval(&instance, draft)
@@ -162,10 +200,9 @@ extension Reading {
             remarks.repair(
                 "(\(instance.name)) virtual_ipaddress holds IPv4 and IPv6 addresses, but an advert "
                     + "carries one family: \(stray[0].address) and all others that are not "
-                    + "IPv\(family.rawValue) are moved to virtual_ipaddress_excluded",
-                at: draft.place(of: "virtual_ipaddress"))
+                    + "IPv\(family.rawValue) are left out; write them into "
+                    + "virtual_ipaddress_excluded", at: draft.place(of: "virtual_ipaddress"))
             instance.virtualAddresses.removeAll { $0.address.family != family }
-            instance.excludedAddresses = stray + instance.excludedAddresses
         }
         if draft.wantsIPv6, family == .v4 {
             remarks.warn(
@@ -266,6 +303,9 @@ extension Reading {
     ) {
         let given = draft.given
         let isOwner = instance.priority == 255
+        if !given.contains("owner_ignore_adverts") {
+            instance.ownerIgnoresAdverts = defaults.ownerIgnoresAdverts ?? instance.isStrict
+        }
         if instance.isStrict, (instance.initialState == .master) != isOwner {
             remarks.repair(
                 "(\(instance.name)) strict mode has state MASTER with priority 255 and no other; "
@@ -363,6 +403,10 @@ extension Reading {
         if !given.contains("garp_extra_if") {
             own.extraInterfaceNanoseconds = general.extraInterfaceNanoseconds
             own.extraOnAllInterfaces = general.extraOnAllInterfaces
+        }
+        if instance.isStrict {
+            own.lowerPriorityRepeat = 0
+            own.lowerPriorityDelayNanoseconds = 0
         }
         instance.announcements = own
     }

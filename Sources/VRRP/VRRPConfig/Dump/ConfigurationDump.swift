@@ -345,6 +345,7 @@ public struct VRRPConfigurationDump {
         writer.flag("lower_prio_no_advert", instance.staysSilentOnLowerPriority)
         writer.flag("higher_prio_send_advert", instance.advertisesBeforeSteppingDown)
         writer.number("timer_expired_backup", instance.timerExpiredPriority.map { Int($0) })
+        writer.flag("owner_ignore_adverts", instance.ownerIgnoresAdverts)
         writer.flag("strict_mode", instance.isStrict)
         writer.line(instance.acceptsPackets ? "accept" : "no_accept", [])
         writer.flag("skip_check_adv_addr", instance.skipsAddressCheckOfKnownSender)

@@ -42,10 +42,9 @@ enum ItemText {
         words.append(route.destination?.description ?? "default")
         words += pair("from", route.source)
         words += pair("src", route.preferredSource)
-        words += hop(route.hop)
+        words += pair("tos", route.typeOfService)
         words += pair("or", route.alternateGateway)
         words += pair("table", route.table)
-        words += pair("tos", route.typeOfService)
         words += pair("protocol", route.routeProtocol)
         words += pair("scope", route.scope)
         words += pair("metric", route.metric)
@@ -64,6 +63,8 @@ enum ItemText {
         if route.placement == .appended { words.append("append") }
         if route.isUntracked { words.append("no_track") }
         words += pair("track_group", route.trackGroup)
+        // Last, for an encapsulation takes every option that it knows for its own.
+        words += hop(route.hop)
         for next in route.nextHops {
             words.append("nexthop")
             words += hop(next)

@@ -58,22 +58,6 @@ extension VRRPKeyword {
             "include_check", .global, "[[+|-]readable|match|wildcard_match|brace_match]...",
             "Sets which includes that find nothing are mistakes.",
             apply: GlobalWords.includeCheck),
-        // Outside of blocks in the manual, inside in files that people have.
-        .word("instance", .global, "NAME", "Names this daemon.") {
-            $0.configuration.global.instanceName = $1
-        },
-        .word("net_namespace", .global, "NAME", "Names the network namespace to run in.") {
-            $0.configuration.global.networkNamespace = $1
-        },
-        .mark("use_pid_dir", .global, "Puts pid files into a directory of their own.") {
-            $0.configuration.global.usesPIDDirectory = true
-        },
-        .integer(
-            "child_wait_time", .global, 0...3600, "Sets how long the end may take, in seconds."
-        ) { $0.configuration.global.childWaitSeconds = $1 },
-        .mark("linkbeat_use_polling", .global, "Polls the carrier of every interface.") {
-            $0.configuration.global.pollsAllLinks = true
-        },
     ]
 
     private static let globalMail: [VRRPKeyword] = [
@@ -189,6 +173,9 @@ extension VRRPKeyword {
             "vrrp_skip_check_adv_addr", .global,
             "Compares the addresses of a known sender's adverts only once."
         ) { $0.defaults.skipsAddressCheck = $1 },
+        .flag(
+            "vrrp_owner_ignore_adverts", .global, "Lets the owner ignore all adverts it hears."
+        ) { $0.defaults.ownerIgnoresAdverts = $1 },
         .flag("vrrp_strict", .global, "Keeps to the letter of the RFC.") {
             $0.defaults.isStrict = $1
         },

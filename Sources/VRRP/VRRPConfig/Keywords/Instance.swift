@@ -88,6 +88,9 @@ extension VRRPKeyword {
             "skip_check_adv_addr", .instance,
             "Compares the addresses of a known sender's adverts only once."
         ) { $0.instance.definition.skipsAddressCheckOfKnownSender = $1 },
+        .flag(
+            "owner_ignore_adverts", .instance, "Lets the owner ignore all adverts it hears."
+        ) { $0.instance.definition.ownerIgnoresAdverts = $1 },
         .flag("strict_mode", .instance, "Keeps to the letter of the RFC.") {
             $0.instance.definition.isStrict = $1
         },

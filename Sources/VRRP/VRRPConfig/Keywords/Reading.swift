@@ -63,6 +63,7 @@ struct InstanceDefaults {
     var announcements = AnnouncementSettings()
     var version = InstanceDefinition.Version.two
     var isStrict = false
+    var ownerIgnoresAdverts: Bool?
     var staysSilentOnLowerPriority: Bool?
     var advertisesBeforeSteppingDown = false
     var omitsPseudoHeader = false
@@ -240,6 +241,16 @@ struct Reading {
 
     /// A whole number in a range.
     mutating func integer(_ statement: Statement, in range: ClosedRange<Int>) -> Int? {
+        // What has a fraction where none is taken is cut, as keepalived does.
+        if let word = statement.arguments.first, Numbers.integer(word) == nil,
+            let dot = word.firstIndex(of: "."), let whole = Numbers.integer(word[..<dot]),
+            Numbers.decimal(word, unit: 1) != nil, range.contains(whole)
+        {
+            remarks.repair(
+                "'\(statement.name)' in \(blockName) takes whole numbers; '\(word)' is cut to "
+                    + "\(whole)", at: statement.place)
+            return whole
+        }
         guard let word = statement.arguments.first, let value = Numbers.integer(word),
             range.contains(value)
         else {

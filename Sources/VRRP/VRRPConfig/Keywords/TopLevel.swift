@@ -67,9 +67,6 @@ extension VRRPKeyword {
                 "vrrp_track_process", .top, "NAME", opensBlock: true,
                 "Defines processes that must run.", apply: Top.trackProcess),
             VRRPKeyword(
-                "track_process", .top, "NAME", opensBlock: true,
-                "Is another name of vrrp_track_process.", apply: Top.trackProcess),
-            VRRPKeyword(
                 "bfd_instance", .top, "NAME", opensBlock: true,
                 "Defines a session of bidirectional forwarding detection.", apply: Top.bfd),
             VRRPKeyword(

@@ -61,6 +61,8 @@ public struct InstanceDefinition: Equatable, Sendable {
     public var advertisesBeforeSteppingDown = false
     /// `timer_expired_backup`: highest priority among the others; nil: not configured.
     public var timerExpiredPriority: UInt8?
+    /// `owner_ignore_adverts`, resolved; strict mode asks for it. Counts with priority 255.
+    public var ownerIgnoresAdverts = false
     /// `strict_mode`, resolved with `vrrp_strict`.
     public var isStrict = false
     /// `accept`/`no_accept`, resolved: packets to the addresses are accepted without being owner.

@@ -7,11 +7,21 @@ import Daemon
 import Kernel
 import Netlink
 import VRRPProtocol
+import VRRPTracking
 
 /// Guards one process.
 final class GuardianProcess {
+    /// What runs before the daemon begins and after it has ended.
+    struct Scripts {
+        var startup: VRRPTracking.ScriptCommand?
+        var startupTimeout: UInt64 = 10_000_000_000
+        var shutdown: VRRPTracking.ScriptCommand?
+        var shutdownTimeout: UInt64 = 10_000_000_000
+    }
+
     private let options: Options
     private let log: DaemonLog
+    private let scripts: Scripts
     private let loop: ControlLoop
     /// Becomes the daemon in the child; returns its exit status.
     private let body: (consuming Descriptor) -> Int32
@@ -31,11 +41,12 @@ final class GuardianProcess {
     static let restartPauseMilliseconds = 1000
 
     init(
-        _ options: Options, _ log: DaemonLog,
+        _ options: Options, _ log: DaemonLog, _ scripts: Scripts,
         _ body: @escaping (consuming Descriptor) -> Int32
     ) throws(Errno) {
         self.options = options
         self.log = log
+        self.scripts = scripts
         self.body = body
         loop = try ControlLoop(signals: Self.passedOn + [.child])
     }
@@ -46,13 +57,34 @@ final class GuardianProcess {
             loop.onSignal(signal) { [unowned self] arrival in pass(arrival.signal) }
         }
         loop.onSignal(.child) { [unowned self] _ in reap() }
-        do throws(Errno) {
-            try startChild()
-        } catch {
-            log.say(.error, "cannot start the process that speaks VRRP: \(error.text)")
-            return 1
+        run(scripts.startup, scripts.startupTimeout, "startup") { [unowned self] in
+            guard !isStopping else { return loop.stop(status: 0) }
+            do throws(Errno) {
+                try startChild()
+            } catch {
+                log.say(.error, "cannot start the process that speaks VRRP: \(error.text)")
+                loop.stop(status: 1)
+            }
         }
         return loop.run()
+    }
+
+    private func run(
+        _ script: VRRPTracking.ScriptCommand?, _ timeout: UInt64, _ what: String,
+        _ next: @escaping () -> Void
+    ) {
+        guard let script else { return next() }
+        SingleRun.run(script, timeout: timeout, on: loop) { [unowned self] outcome in
+            if !outcome.isSuccess { log.say(.warning, "\(what) script \(outcome)") }
+            next()
+        }
+    }
+
+    /// The daemon has ended for good.
+    private func finish(_ status: Int32) {
+        run(scripts.shutdown, scripts.shutdownTimeout, "shutdown") { [unowned self] in
+            loop.stop(status: status)
+        }
     }
 
     private func startChild() throws(Errno) {
@@ -110,13 +142,10 @@ final class GuardianProcess {
         undo()
         line = Descriptor()
         switch end {
-        case .exited(let status) where isStopping || status != 0 && status < 128:
-            loop.stop(status: status)
-        case .exited(0):
-            loop.stop(status: 0)
+        case .exited(let status) where isStopping || status < 128: finish(status)
         case .exited, .killed:
             log.say(.error, "the process that speaks VRRP died (\(end)); its addresses are removed")
-            if isStopping || options.avoidsRespawn { return loop.stop(status: 1) }
+            if isStopping || options.avoidsRespawn { return finish(1) }
             restart()
         }
     }

@@ -18,6 +18,8 @@ final class Channel {
     }
 
     let key: Key
+    /// Whether adverts for numbers that nobody has are let in, to be logged: `log_unknown_vrids`.
+    private let hearsUnknown: Bool
     private let socket: RawIPSocket
     /// By the number of the virtual router. Unicast instances with other peers may share one.
     private(set) var members: [UInt8: [Instance]] = [:]
@@ -25,8 +27,11 @@ final class Channel {
     /// Batches of packets taken in one turn of the loop, at most: timers come in between.
     static let batchLimit = 4
 
-    init(_ key: Key, named interface: String?, receiveBufferBytes: Int32?) throws(Errno) {
+    init(
+        _ key: Key, named interface: String?, receiveBufferBytes: Int32?, hearsUnknown: Bool
+    ) throws(Errno) {
         self.key = key
+        self.hearsUnknown = hearsUnknown
         var options = RawIPSocket.Options(interface: interface, filter: PacketFilter.nothing)
         options.receiveBufferBytes = receiveBufferBytes
         socket = try RawIPSocket(key.family, protocol: ProtocolNumbers.ipProtocol, options: options)
@@ -60,12 +65,9 @@ final class Channel {
         let versions = Set(members.values.joined().map(\.definition.protocolVersion.rawValue))
         try socket.descriptor.attach(
             PacketFilter.vrrp(
-                key.family, versions: versions.sorted(), identifiers: members.keys.sorted(),
+                key.family, versions: hearsUnknown ? [2, 3] : versions.sorted(),
+                identifiers: hearsUnknown ? Array(1...255) : members.keys.sorted(),
                 hopLimit: key.group == nil ? nil : ProtocolNumbers.hopLimit))
-    }
-
-    func send(_ message: [UInt8], _ departure: RawIPSocket.Departure) -> WriteResult {
-        socket.send(message, departure)
     }
 
     /// Hands what has arrived to `body`, up to a bound.
@@ -93,11 +95,40 @@ final class Channels {
     private unowned let routers: VirtualRouters
     private var channels: [Channel.Key: Channel] = [:]
     private let batch = ArrivalBatch()
+    /// One socket for each family that sends out of any interface and hears nothing: what leaves by
+    /// a virtual MAC is heard on the interface below, so that no group is ever joined on a macvlan.
+    private var senders: [IPAddress.Family: Sender] = [:]
+
+    private final class Sender {
+        let socket: RawIPSocket
+
+        init(_ socket: consuming RawIPSocket) { self.socket = socket }
+    }
+    private var unknownLines = LogBudget()
     /// Packets for numbers that nobody has; only what the kernel's filter lets through.
     private(set) var unknownVRIDs: UInt64 = 0
     private(set) var strayRejections = RejectionCounters()
 
     init(_ routers: VirtualRouters) { self.routers = routers }
+
+    /// Sends a message.
+    func send(_ message: [UInt8], _ departure: RawIPSocket.Departure) -> WriteResult {
+        do throws(Errno) {
+            return try sender(departure.destination.family).socket.send(message, departure)
+        } catch {
+            return .failed(error)
+        }
+    }
+
+    private func sender(_ family: IPAddress.Family) throws(Errno) -> Sender {
+        if let sender = senders[family] { return sender }
+        let sender = Sender(
+            try RawIPSocket(
+                family, protocol: ProtocolNumbers.ipProtocol,
+                options: RawIPSocket.Options(filter: PacketFilter.nothing)))
+        senders[family] = sender
+        return sender
+    }
 
     /// The channel of a key with the instance in it, opened where it is not there yet.
     func join(
@@ -107,8 +138,9 @@ final class Channels {
             try channel.add(instance)
             return channel
         }
-        let bytes = instance.definition.receiveBufferBytes.map { Int32(clamping: $0) }
-        let channel = try Channel(key, named: interface, receiveBufferBytes: bytes)
+        let channel = try Channel(
+            key, named: interface, receiveBufferBytes: receiveBuffer(instance, interface),
+            hearsUnknown: routers.configuration.global.logsUnknownVRIDs)
         try channel.add(instance)
         try routers.loop.watch(channel.number, for: .readable) {
             [unowned self, unowned channel] _ in
@@ -118,11 +150,43 @@ final class Channels {
         return channel
     }
 
+    /// `kernel_rx_buf_size`, or what `vrrp_rx_bufs_policy` asks for all instances of the interface.
+    private func receiveBuffer(_ instance: Instance, _ interface: String?) -> Int32? {
+        if let bytes = instance.definition.receiveBufferBytes { return Int32(clamping: bytes) }
+        let global = routers.configuration.global
+        let sharing = max(
+            1, routers.instances.count { $0.definition.interface == instance.definition.interface })
+        let each: Int
+        switch global.receiveBufferPolicy {
+        case .system: return nil
+        case .bytes(let bytes): return Int32(clamping: bytes)
+        case .mtu:
+            each = Int(interface.flatMap { routers.network.link(named: $0)?.mtu } ?? 1500)
+        case .advert:
+            let definition = instance.definition
+            each = Advertisement.messageBytes(
+                definition.protocolVersion, definition.family,
+                count: definition.virtualAddresses.count)
+        }
+        return Int32(clamping: each * global.receiveBufferMultiplier * sharing)
+    }
+
     func leave(_ channel: Channel, _ instance: Instance) {
         channel.remove(instance)
         guard channel.isEmpty, channels[channel.key] === channel else { return }
         routers.loop.unwatch(channel.number)
         channels[channel.key] = nil
+    }
+
+    private func noteUnknown(_ arrival: Arrival) {
+        unknownVRIDs += 1
+        let line = unknownLines.take(at: Clock.monotonic().nanoseconds)
+        guard line.isAllowed else { return }
+        let interface = routers.network.picture.links[arrival.interface]?.name ?? "an interface"
+        routers.log.say(
+            .info,
+            "advert from \(arrival.source) on \(interface) for virtual router "
+                + "\(arrival.payload[1]), which is not configured")
     }
 
     private func receive(_ channel: Channel) {
@@ -134,7 +198,7 @@ final class Channels {
                 guard
                     let instance = channel.instance(arrival.payload[1], from: arrival.source)
                 else {
-                    unknownVRIDs += 1
+                    noteUnknown(arrival)
                     return strayRejections.count(.unknownVRID)
                 }
                 instance.hear(arrival)

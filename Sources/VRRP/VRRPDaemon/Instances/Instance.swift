@@ -28,8 +28,12 @@ final class Instance {
     }
     /// Where it sends and listens; nil while its interface is not there.
     private(set) var channel: Channel?
+    /// Hears peers that send from the same virtual MAC; nil without one.
+    private var ear: VirtualMACEar?
     /// The address that adverts come from.
     private(set) var source: IPAddress?
+    /// The index of the interface that adverts leave by; 0 as routed.
+    private var transmitIndex: UInt32 = 0
     /// The interface below, and the one that carries addresses: the same without a virtual MAC.
     var virtualInterface: String?
 
@@ -201,14 +205,14 @@ final class Instance {
     // MARK: Sending
 
     private func send(_ priority: UInt8) {
-        guard let channel, let source else { return }
+        guard channel != nil, let source else { return }
         let advertisement = advertisement(priority: priority)
         for destination in definition.destinations(from: source) {
             guard encode(advertisement, from: source, to: destination) else {
                 counters.sendFailures += 1
                 continue
             }
-            switch channel.send(message, departure(from: source, to: destination)) {
+            switch routers.channels.send(message, departure(from: source, to: destination)) {
             case .bytes: counters.advertsSent += 1
             case .wouldBlock: counters.sendFailures += 1
             case .failed(let failure):
@@ -243,7 +247,7 @@ final class Instance {
         from source: IPAddress, to destination: IPAddress
     ) -> RawIPSocket.Departure {
         var departure = RawIPSocket.Departure(
-            from: source, to: destination, interface: channel?.interface ?? 0)
+            from: source, to: destination, interface: transmitIndex)
         departure.hopLimit = definition.isUnicast ? definition.unicastTTL ?? 255 : 255
         return departure
     }
@@ -251,12 +255,12 @@ final class Instance {
     /// Adverts of priority 0 for the guardian to send should the daemon die. None where a trailer
     /// is required: its sequence numbers are not the guardian's to give.
     var farewells: [LedgerEntry.Farewell] {
-        guard let channel, let source, definition.trailer == nil else { return [] }
+        guard channel != nil, let source, definition.trailer == nil else { return [] }
         let advertisement = advertisement(priority: 0)
         return definition.destinations(from: source).compactMap { destination in
             guard encode(advertisement, from: source, to: destination) else { return nil }
             return LedgerEntry.Farewell(
-                interface: channel.interface, source: source, destination: destination,
+                interface: transmitIndex, source: source, destination: destination,
                 timeToLive: departure(from: source, to: destination).hopLimit, message: message)
         }
     }
@@ -304,6 +308,8 @@ final class Instance {
         for timer in Election.Timer.allCases { disarm(timer) }
         if let channel { routers.channels.leave(channel, self) }
         channel = nil
+        ear?.close()
+        ear = nil
     }
 
     // MARK: Surroundings
@@ -335,6 +341,8 @@ final class Instance {
         setFault(
             "interface-missing",
             isMissing ? "interface \(definition.interface ?? "") does not exist" : nil)
+        transmitIndex = link?.index ?? 0
+        listenOnVirtualMAC()
         updateSource(base)
         guard !isMissing else {
             if let channel { routers.channels.leave(channel, self) }
@@ -342,16 +350,30 @@ final class Instance {
             return
         }
         let key = Channel.Key(
-            interface: link?.index ?? 0, family: definition.family,
+            interface: base?.index ?? 0, family: definition.family,
             group: definition.isUnicast ? nil : definition.multicastDestination)
         if channel?.key == key { return }
         if let channel { routers.channels.leave(channel, self) }
         channel = nil
         do throws(Errno) {
-            channel = try routers.channels.join(key, named: link?.name, self)
+            channel = try routers.channels.join(key, named: base?.name, self)
             setFault("socket", nil)
         } catch {
-            setFault("socket", "no socket on \(link?.name ?? "any interface"): \(error.text)")
+            setFault("socket", "no socket on \(base?.name ?? "any interface"): \(error.text)")
+        }
+    }
+
+    private func listenOnVirtualMAC() {
+        let isWanted = definition.virtualMAC != nil && !definition.isUnicast
+        let link = isWanted ? virtualInterface.flatMap { routers.network.link(named: $0) } : nil
+        guard ear?.interface != link?.index else { return }
+        ear?.close()
+        ear = nil
+        guard let link else { return }
+        do throws(Errno) {
+            ear = try VirtualMACEar(self, on: link, routers)
+        } catch {
+            routers.log.say(.error, "(\(name)) cannot listen on \(link.name): \(error.text)")
         }
     }
 

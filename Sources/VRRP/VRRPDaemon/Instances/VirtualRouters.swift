@@ -326,7 +326,7 @@ final class VirtualRouters {
         instance.group = nil
         post(.shutdown, to: instance)
         instance.abandon()
-        paths.dismantle(instance)
+        paths.dismantle([instance])
     }
 
     // MARK: Stop
@@ -362,7 +362,7 @@ final class VirtualRouters {
             return
         }
         paths.removeStatic()
-        for instance in instances { paths.dismantle(instance) }
+        paths.dismantle(instances)
         guard let body = whenStopped else { return }
         whenStopped = nil
         notifier.close(body)

@@ -21,6 +21,7 @@ final class DaemonService {
     private var status: StatusServer?
     private var metrics: MetricsServer?
     private var events: EventsFile?
+    private var schedule: ReloadSchedule?
     private let manager = ReadinessNotification(
         socketName: ProcessEnvironment.value(of: "NOTIFY_SOCKET"))
 
@@ -47,6 +48,7 @@ final class DaemonService {
             stop(reason: "the guardian has gone")
         }
         openServers()
+        followSchedule()
         record(
             .started(
                 version: ProductVersion.number, configurationPath: options.configurationPath))
@@ -98,13 +100,18 @@ final class DaemonService {
         guard !routers.isStopping else { return }
         log.say(.info, "Reloading")
         tellManager(.reloading(since: Clock.monotonic()))
+        let lock = reloadLock
+        // Whoever writes the file waits until this one is gone; empty says that reading has begun.
+        if let lock { try? Files.write([UInt8]().span, to: lock) }
         let loaded = reading.load()
+        if let lock { try? Files.remove(lock) }
         let lines = reading.lines(of: loaded)
         for line in lines { log.say(line.level, line.text) }
         if let next = loaded.configuration {
             let changes = reading.changes(from: routers.configuration, to: next)
             routers.reload(next)
             openServers()
+            followSchedule()
             reloads += 1
             log.say(.info, "Reload complete: \(changes.joined(separator: ", "))")
             record(.reloaded(changes: changes))
@@ -115,6 +122,26 @@ final class DaemonService {
                 .reloadRefused(reasons: lines.filter { $0.level == .error }.map(\.text)))
         }
         tellManager(.ready(parent))
+    }
+
+    /// The file of `reload_file`; nil when it is not asked for.
+    private var reloadLock: String? {
+        guard let path = routers.configuration.global.reloadFile else { return nil }
+        return path.isEmpty ? "/run/keepalived.reload" : path
+    }
+
+    private func followSchedule() {
+        let global = routers.configuration.global
+        guard let path = global.reloadTimeFile else {
+            schedule?.stop()
+            schedule = nil
+            return
+        }
+        if schedule?.isMade(for: path, repeats: global.repeatsReload) == true { return }
+        schedule?.stop()
+        schedule = ReloadSchedule(path: path, repeats: global.repeatsReload, loop, log) {
+            [unowned self] in reload()
+        }
     }
 
     // MARK: Showing

@@ -131,7 +131,9 @@ struct DaemonStart {
             if let ready = background.take() { try ready.reportReady() }
             let log = DaemonLog(identity: "martlet-vrrp", logTargets)
             log.say(.info, "Starting \(ProductVersion.line(of: "martlet-vrrp"))")
-            let guardian = try GuardianProcess(options, log) { [options] line in
+            let guardian = try GuardianProcess(
+                options, log, scripts(configuration.global, log)
+            ) { [options] line in
                 DaemonProcess(options, log).run(line)
             }
             let status = guardian.run()
@@ -140,6 +142,16 @@ struct DaemonStart {
         } catch {
             throw StartFailure(text: "cannot start: \(error.text)")
         }
+    }
+
+    private func scripts(
+        _ global: GlobalDefinitions, _ log: DaemonLog
+    ) -> GuardianProcess.Scripts {
+        GuardianProcess.Scripts(
+            startup: global.startupScript?.runnable(log),
+            startupTimeout: UInt64(global.startupScriptTimeoutSeconds) * 1_000_000_000,
+            shutdown: global.shutdownScript?.runnable(log),
+            shutdownTimeout: UInt64(global.shutdownScriptTimeoutSeconds) * 1_000_000_000)
     }
 
     private var logTargets: DaemonLog.Targets {

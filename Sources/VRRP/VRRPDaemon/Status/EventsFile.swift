@@ -16,7 +16,7 @@ final class EventsFile {
     private(set) var lost: UInt64 = 0
     private let report: (String) -> Void
     private var file = Descriptor()
-    private var identity: Files.Identity?
+    private var identity: Files.Node?
     /// Whether the last line of ``identity`` was cut.
     private var hasTornLine = false
     private var isFailing = false
@@ -48,7 +48,7 @@ final class EventsFile {
     func append(_ line: [UInt8], at now: UInt64) {
         if file.isOpen, now >= lookAfter {
             lookAfter = now + Self.lookNanoseconds
-            if (try? Files.identity(of: path)) != identity { release() }
+            if (try? Files.node(of: path)) != identity { release() }
         }
         if !file.isOpen, now >= tryAfter { reopen(at: now) }
         guard file.isOpen else {
@@ -76,7 +76,7 @@ final class EventsFile {
     private func reopen(at now: UInt64) {
         do throws(Errno) {
             file = try Files.openJournal(path)
-            let opened = try Files.identity(of: file)
+            let opened = try Files.node(of: file)
             if opened != identity { hasTornLine = false }
             identity = opened
             lookAfter = now + Self.lookNanoseconds

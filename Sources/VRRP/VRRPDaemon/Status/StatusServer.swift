@@ -35,7 +35,7 @@ final class StatusServer {
     private let command: (OperatorCommand) -> OperatorAnswer
     private let events: (OperatorCommand, OperatorAnswer) -> Void
     private var place: StatusSocket?
-    private var identity: Files.Identity?
+    private var identity: Files.Node?
     private var server: RequestServer?
 
     /// - Parameters:
@@ -64,7 +64,7 @@ final class StatusServer {
     /// The socket is made under another name, gets its mode, and only then takes the path: at no
     /// time can somebody connect who may not. A socket that nobody answers on is replaced.
     func listen(at place: StatusSocket) throws(Failure) {
-        if place == self.place, (try? Files.identity(of: place.path)) == identity { return }
+        if place == self.place, (try? Files.node(of: place.path)) == identity { return }
         try Self.checkVacant(place.path)
         do throws(Errno) {
             let listener = try Self.makeSocket()
@@ -82,7 +82,7 @@ final class StatusServer {
                 try? Files.remove(temporary)
                 throw error
             }
-            let identity = try Files.identity(of: place.path)
+            let identity = try Files.node(of: place.path)
             removeOldPath(unless: place.path)
             (self.place, self.identity) = (place, identity)
             try server?.serve(listener)
@@ -135,7 +135,7 @@ extension StatusServer {
 
     private func removeOldPath(unless path: String?) {
         guard let old = place?.path, old != path, let identity,
-            (try? Files.identity(of: old)) == identity
+            (try? Files.node(of: old)) == identity
         else { return }
         try? Files.remove(old)
     }

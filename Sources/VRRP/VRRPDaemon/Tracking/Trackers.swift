@@ -12,12 +12,14 @@ final class Trackers {
     private unowned let routers: VirtualRouters
     private let files: FileWatcher?
     private let processes: ProcessWatcher
+    private let sessions: BFDRunner
     private var running: [TrackBoard.Key: any RunningTracker] = [:]
 
     init(_ routers: VirtualRouters) {
         self.routers = routers
         files = try? FileWatcher(on: routers.loop)
         processes = ProcessWatcher(on: routers.loop)
+        sessions = BFDRunner(routers)
     }
 
     /// Starts what is new, stops what is gone, restarts what has changed.
@@ -33,12 +35,17 @@ final class Trackers {
             running[key] = make(key, definition)
             running[key]?.start()
         }
+        sessions.follow(
+            configuration.bfdInstances.filter {
+                isFollowed(TrackBoard.Key(kind: .bfd, name: $0.name), configuration)
+            })
     }
 
     /// Stops everything.
     func stop() {
         for tracker in running.values { tracker.stop() }
         running = [:]
+        sessions.stop()
     }
 
     /// What is shown of all trackers and tracked interfaces.
@@ -50,7 +57,7 @@ final class Trackers {
             status.isGood = routers.board.findings[key]?.isUp
             return status
         }
-        return (all + interfaceStatuses).map { status in
+        return (all + sessions.statuses + interfaceStatuses).map { status in
             var status = status
             status.followers = followers(of: status)
             return status

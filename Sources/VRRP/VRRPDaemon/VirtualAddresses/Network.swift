@@ -90,12 +90,13 @@ final class Network {
         return made
     }
 
-    /// Removes the interface of a virtual MAC with its policy.
-    func remove(_ mac: Netlink.VirtualMAC) {
+    /// Removes the interfaces of virtual MACs with their policies.
+    func remove(_ macs: [Netlink.VirtualMAC]) {
+        guard !macs.isEmpty else { return }
         do throws(NetlinkFailure) {
-            try mac.remove(using: &requests)
+            try Netlink.VirtualMAC.remove(macs, using: &requests)
         } catch {
-            log.say(.warning, "cannot remove \(mac.name): \(error)")
+            log.say(.warning, "cannot remove virtual MACs: \(error)")
         }
     }
 

@@ -80,8 +80,8 @@ final class PathKeeper {
     }
 
     /// Takes back what ``prepare(_:)`` has made.
-    func dismantle(_ instance: Instance) {
-        virtualLinks.remove(for: instance)
+    func dismantle(_ instances: [Instance]) {
+        virtualLinks.remove(for: instances)
         guard routers.instances.isEmpty || routers.isStopping else { return }
         record.restore()
         if let firewall { firewall.remove() }

@@ -125,11 +125,14 @@ final class VirtualLinks {
         }
     }
 
-    /// Removes the interfaces of an instance.
-    func remove(for instance: Instance) {
-        for entry in made.removeValue(forKey: ObjectIdentifier(instance)) ?? [] {
-            routers.network.remove(entry.mac)
-        }
+    /// Removes the interfaces of some instances, in one step for all of them.
+    func remove(for instances: [Instance]) {
+        let entries = instances.flatMap { made.removeValue(forKey: ObjectIdentifier($0)) ?? [] }
+        routers.network.remove(entries.map(\.mac))
+        for instance in instances { removeIPVLAN(of: instance) }
+    }
+
+    private func removeIPVLAN(of instance: Instance) {
         if instance.definition.ipvlan != nil, let name = instance.virtualInterface,
             let link = routers.network.link(named: name)
         {

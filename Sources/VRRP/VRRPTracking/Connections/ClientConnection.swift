@@ -70,7 +70,7 @@ final class ClientConnection {
     func setDeadline(_ nanoseconds: UInt64) {
         if isOver { return }
         if let deadline { loop.cancel(deadline) }
-        deadline = loop.after(milliseconds: timerMilliseconds(nanoseconds)) { [weak self] in
+        deadline = loop.after(nanoseconds: nanoseconds) { [weak self] in
             self?.end(.timedOut)
         }
     }

@@ -8,6 +8,7 @@ import Kernel
 public struct FileTrackerSettings: Equatable, Sendable {
     /// What `init_file` asks for.
     public struct Initial: Equatable, Sendable {
+        /// The number that is written.
         public var value: Int32
         /// Whether a file that exists is written as well.
         public var isOverwriting: Bool
@@ -37,7 +38,7 @@ public struct FileTrackerSettings: Equatable, Sendable {
 /// The file is read when a writer closes it and when a file is moved to its name, so a value is
 /// never seen half written. While its directory is missing the nearest one above is watched. What
 /// no event tells (a directory above is given another name, a file server's files) is found by a
-/// look at the file's identity once a second.
+/// look at the file's stamp once a second.
 public final class FileTracker {
     /// How it is tracked.
     public let settings: FileTrackerSettings
@@ -58,7 +59,7 @@ public final class FileTracker {
     private var watchedDirectory = ""
     private var file: FileWatcher.Subscription?
     private var series: ControlTimer?
-    private var identity: FileIdentity?
+    private var stamp: FileStamp?
     private let fileDirectory: String
     private let fileName: String
 
@@ -85,11 +86,11 @@ public final class FileTracker {
         watcher.onOverflow(of: self) { [weak self] in self?.lookAgain() }
         lookAgain()
         series = loop.every(milliseconds: FileTracker.pollMilliseconds) { [weak self] in
-            self?.compareIdentity()
+            self?.compareStamp()
         }
     }
 
-    /// Milliseconds between two looks at the file's identity.
+    /// Milliseconds between two looks at the file's stamp.
     static let pollMilliseconds = 1000
     /// Nanoseconds a file is left alone after it was written to.
     static let settleNanoseconds: Int64 = 200_000_000
@@ -206,10 +207,10 @@ public final class FileTracker {
         (try? Files.readBeginning(settings.path, atMost: 1))?.isEmpty == true
     }
 
-    private func compareIdentity() {
+    private func compareStamp() {
         guard isRunning else { return }
         let found = Files.fingerprint(of: settings.path)
-        if found == identity { return }
+        if found == stamp { return }
         // It may be about to be written: then an event follows, or the next look finds it calm.
         let now = Clock.calendarMicroseconds() * 1000
         if let found, abs(now - found.modified) < FileTracker.settleNanoseconds { return }
@@ -220,7 +221,7 @@ public final class FileTracker {
 
     private func read() {
         let start = Clock.monotonic()
-        identity = Files.fingerprint(of: settings.path)
+        stamp = Files.fingerprint(of: settings.path)
         let found: Int32?
         do throws(Errno) {
             let bytes = try Files.readBeginning(

@@ -36,7 +36,9 @@ public struct CheckTrackerSettings: Equatable, Sendable {
 
     /// The name in the configuration.
     public var name: String
+    /// What has to work.
     public var kind: Kind
+    /// Where it has to work.
     public var address: SocketAddress
     /// Nanoseconds from one start to the next; at least a millisecond.
     public var interval: UInt64

@@ -16,8 +16,9 @@ public struct MartletReport: Equatable, Sendable {
         public var count = 0
         /// How many of them take connections.
         public var usable = 0
-        /// The weights of all and of the usable ones.
+        /// The weight of all.
         public var weight = 0
+        /// The weight of those that take connections.
         public var usableWeight = 0
         /// The same of backup servers.
         var backups = 0

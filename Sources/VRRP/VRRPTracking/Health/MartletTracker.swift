@@ -23,6 +23,7 @@ public struct MartletTrackerSettings: Equatable, Sendable {
         public var minimumPercent: Int
         /// Whether servers count by their weights.
         public var byWeight: Bool
+        /// The weight of the rule.
         public var weight: Int
 
         public init(
@@ -53,13 +54,17 @@ public struct MartletTrackerSettings: Equatable, Sendable {
     public var fall: Int
     /// Nanoseconds from the question to the first byte of the answer, at most; nil for any.
     public var maximumDelay: UInt64?
+    /// The weight of answering in time.
     public var delayWeight: Int
     /// Frontends that must be open; `*` for each one.
     public var frontends: [String]
+    /// The weight of each frontend.
     public var frontendWeight: Int
     /// Addresses that must accept connections.
     public var listeners: [SocketAddress]
+    /// The weight of each address.
     public var listenerWeight: Int
+    /// What is expected of backends.
     public var backends: [BackendRule]
     /// Whether it is taken for down until the first answer.
     public var startsFailed: Bool
@@ -96,6 +101,12 @@ public struct MartletResult: Equatable, Sendable {
     public let reasons: [String]
     /// The sum of the weights that apply now.
     public let weightSum: Int
+
+    public init(isUp: Bool, reasons: [String], weightSum: Int) {
+        self.isUp = isUp
+        self.reasons = reasons
+        self.weightSum = weightSum
+    }
 }
 
 /// Follows the proxy and tells when its health changes.

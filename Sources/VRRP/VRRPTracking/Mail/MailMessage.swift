@@ -5,6 +5,7 @@ import Bytes
 
 /// A mail to send.
 public struct MailMessage: Equatable, Sendable {
+    /// The subject, without the word.
     public let subject: String
     /// Lines of the text.
     public let lines: [String]

@@ -7,6 +7,7 @@ import Kernel
 
 /// Where and how mails are delivered.
 public struct MailSettings: Equatable, Sendable {
+    /// Where the mail server listens.
     public var server: SocketAddress
     /// How the machine calls itself to the server.
     public var helloName: String
@@ -180,8 +181,7 @@ public final class MailSender {
         counters.failedAttempts += 1
         counters.lastFailure = reason
         if attempt < settings.attempts {
-            let pause = timerMilliseconds(settings.retryPause)
-            retry = loop.after(milliseconds: pause) { [weak self] in
+            retry = loop.after(nanoseconds: settings.retryPause) { [weak self] in
                 guard let self, self.retry != nil else { return }
                 self.retry = nil
                 self.connect()

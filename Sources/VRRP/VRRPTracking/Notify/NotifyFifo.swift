@@ -200,7 +200,7 @@ public final class NotifyFifo {
     }
 
     private func scheduleRestart() {
-        restart = loop.after(milliseconds: timerMilliseconds(scriptPause)) { [weak self] in
+        restart = loop.after(nanoseconds: scriptPause) { [weak self] in
             self?.startScript()
         }
         scriptPause = min(scriptPause * 2, 60_000_000_000)

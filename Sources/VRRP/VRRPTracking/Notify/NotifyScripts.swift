@@ -58,11 +58,17 @@ public enum NotifyEvent: Equatable, Sendable {
 
 /// The scripts of one instance or group.
 public struct NotifyScripts: Equatable, Sendable {
+    /// `notify_master`.
     public var master: ScriptCommand?
+    /// `notify_backup`.
     public var backup: ScriptCommand?
+    /// `notify_fault`.
     public var fault: ScriptCommand?
+    /// `notify_stop`.
     public var stop: ScriptCommand?
+    /// `notify_deleted`.
     public var deleted: ScriptCommand?
+    /// `notify_master_rx_lower_pri`.
     public var masterHeardLowerPriority: ScriptCommand?
     /// Runs behind the others, with four arguments more.
     public var any: ScriptCommand?

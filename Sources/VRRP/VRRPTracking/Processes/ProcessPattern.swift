@@ -19,6 +19,7 @@ public struct ProcessPattern: Equatable, Sendable {
     public let command: [UInt8]
     /// Parameters to compare; nil compares none.
     public let parameters: [[UInt8]]?
+    /// How the parameters are compared.
     public let comparison: Parameters
     /// Whether command lines are looked at, which costs more than names.
     public let usesCommandLine: Bool

@@ -9,6 +9,7 @@ import Kernel
 public struct ProcessTrackerSettings: Equatable, Sendable {
     /// The name in the configuration.
     public var name: String
+    /// Which processes are meant.
     public var pattern: ProcessPattern
     /// Processes that must run.
     public var quorum: Int
@@ -107,11 +108,13 @@ public final class ProcessTracker {
 
     // MARK: What the watcher tells
 
+    /// A process was looked at: whether it is one of ours now.
     func saw(_ number: Int32, isMeant: Bool) {
         guard isRunning, isMeant != (held[number] != nil) else { return }
         if isMeant { hold(number) } else { release(number) }
     }
 
+    /// Everything was looked at: the first count is complete.
     func sweepEnded() {
         guard isRunning, !isKnown else { return }
         isKnown = true
@@ -155,7 +158,7 @@ public final class ProcessTracker {
         if settings.isRight(count) == isUp { return cancelDelay() }
         if nanoseconds == 0 { return settle() }
         if delay != nil { return }
-        delay = loop.after(milliseconds: timerMilliseconds(nanoseconds)) { [weak self] in
+        delay = loop.after(nanoseconds: nanoseconds) { [weak self] in
             guard let self, self.delay != nil else { return }
             self.settle()
         }

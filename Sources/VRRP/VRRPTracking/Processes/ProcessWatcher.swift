@@ -32,6 +32,8 @@ public final class ProcessWatcher {
 
     /// Young processes remembered, at most; others wait for the next sweep.
     private static let mostYoung = 1024
+    /// Looks that the kernel's events lead to in a second, at most.
+    private static let mostToldPerSecond = 2000
     /// A look may take this part of the time until the next.
     private static let restFactor: UInt64 = 50
 
@@ -54,7 +56,7 @@ public final class ProcessWatcher {
 
     private let loop: ControlLoop
     private let settings: Settings
-    private var subscribers: [ObjectIdentifier: (tracker: ProcessTracker, isFresh: Bool)] = [:]
+    private var subscribers: [ObjectIdentifier: ProcessTracker] = [:]
     private var events: ProcessEvents?
     private var timer: ControlTimer?
     private var lastNumber: Int32?
@@ -62,6 +64,8 @@ public final class ProcessWatcher {
     private var known: Set<Int32> = []
     private var young: [Int32: UInt64] = [:]
     private var nextSweep: UInt64 = 0
+    private var budget = 0
+    private var budgetEnd: UInt64 = 0
 
     public init(_ settings: Settings = Settings(), on loop: ControlLoop) {
         self.settings = settings
@@ -75,8 +79,9 @@ public final class ProcessWatcher {
 
     /// Begins to look for a tracker: at everything, before this returns.
     func add(_ tracker: ProcessTracker) {
+        // First the events and then the look: nothing is missed in between.
         if subscribers.isEmpty { openEvents() }
-        subscribers[ObjectIdentifier(tracker)] = (tracker, true)
+        subscribers[ObjectIdentifier(tracker)] = tracker
         sweep(only: tracker)
         if timer == nil { arm(after: settings.pollInterval) }
     }
@@ -113,22 +118,45 @@ public final class ProcessWatcher {
 
     private func takeEvents() {
         guard let batch = events?.read() else { return }
-        if batch.isIncomplete { nextSweep = 0 }
+        if batch.isIncomplete { sweepSoon(at: 0) }
+        let now = Clock.monotonic().nanoseconds
         for event in batch.events {
             counters.events += 1
             switch event {
             case .listening: hasEvents = true
-            case .forked(let number), .executed(let number), .renamed(let number): look(at: number)
+            case .forked(let number), .executed(let number), .renamed(let number):
+                lookAtTold(number, now: now)
             // Those that matter are held by descriptors.
             case .exited: break
             }
         }
     }
 
+    /// Looks at a process the kernel has told of, or leaves it to a sweep when there are too many.
+    private func lookAtTold(_ number: Int32, now: UInt64) {
+        if now >= budgetEnd {
+            budgetEnd = now + 1_000_000_000
+            budget = ProcessWatcher.mostToldPerSecond
+        }
+        if budget == 0 { return sweepSoon(at: budgetEnd) }
+        budget -= 1
+        look(at: number)
+    }
+
+    /// Has the next sweep at a time, unless it is earlier anyway.
+    private func sweepSoon(at time: UInt64) {
+        if nextSweep <= time { return }
+        nextSweep = time
+        guard let timer else { return }
+        loop.cancel(timer)
+        let now = Clock.monotonic().nanoseconds
+        arm(after: max(settings.pollInterval, time > now ? time - now : 0))
+    }
+
     // MARK: Polling
 
     private func arm(after nanoseconds: UInt64) {
-        timer = loop.after(milliseconds: timerMilliseconds(nanoseconds)) { [weak self] in
+        timer = loop.after(nanoseconds: nanoseconds) { [weak self] in
             self?.poll()
         }
     }
@@ -145,8 +173,10 @@ public final class ProcessWatcher {
             if last == nil || last != lastNumber { lookAtNew(now: start) }
             lastNumber = last
         }
-        let spent = Clock.monotonic().nanoseconds - start
-        arm(after: max(settings.pollInterval, spent * ProcessWatcher.restFactor))
+        let now = Clock.monotonic().nanoseconds
+        let rest = max(settings.pollInterval, (now - start) * ProcessWatcher.restFactor)
+        // Where the kernel tells what happens there is nothing to poll for.
+        arm(after: hasEvents && nextSweep > now ? max(rest, nextSweep - now) : rest)
     }
 
     /// Looks at everything, for all trackers or for one.
@@ -167,7 +197,7 @@ public final class ProcessWatcher {
         if let tracker {
             tracker.sweepEnded()
         } else {
-            for entry in Array(subscribers.values) { entry.tracker.sweepEnded() }
+            for subscriber in Array(subscribers.values) { subscriber.sweepEnded() }
         }
     }
 
@@ -191,8 +221,9 @@ public final class ProcessWatcher {
         counters.looks += 1
         var name: [UInt8]?
         var words: [[UInt8]]?
-        for entry in Array(subscribers.values) where tracker == nil || tracker === entry.tracker {
-            let pattern = entry.tracker.settings.pattern
+        for subscriber in Array(subscribers.values)
+        where tracker == nil || tracker === subscriber {
+            let pattern = subscriber.settings.pattern
             let isMeant: Bool
             if pattern.usesCommandLine {
                 words = words ?? ProcessTable.commandLine(of: number) ?? []
@@ -201,7 +232,7 @@ public final class ProcessWatcher {
                 name = name ?? ProcessTable.name(of: number) ?? []
                 isMeant = pattern.matches(name: name ?? [])
             }
-            entry.tracker.saw(number, isMeant: isMeant)
+            subscriber.saw(number, isMeant: isMeant)
         }
     }
 }

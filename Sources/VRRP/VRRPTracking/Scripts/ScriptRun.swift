@@ -116,7 +116,7 @@ final class ScriptRun {
                 != nil
         }
         if let timeout = limits.timeout {
-            timer = loop.after(milliseconds: timerMilliseconds(timeout)) { self.timeIsOver() }
+            timer = loop.after(nanoseconds: timeout) { self.timeIsOver() }
         }
     }
 
@@ -126,7 +126,7 @@ final class ScriptRun {
         isOverdue = true
         if let timer { loop.cancel(timer) }
         program.sendToGroup(.terminate)
-        timer = loop.after(milliseconds: timerMilliseconds(limits.grace)) {
+        timer = loop.after(nanoseconds: limits.grace) {
             if !self.isEnded { self.program.sendToGroup(.kill) }
         }
     }

@@ -43,34 +43,21 @@ public enum ScriptSecurity {
     public static func flaw(
         of path: String, look: (String) -> PathEntry? = { PathEntry(at: $0) }
     ) -> ScriptFlaw? {
-        guard path.hasPrefix("/") else { return .missing(path: path) }
-        var rest = parts(of: path)
-        var current: [Substring] = []
-        var links = 0
-        if let root = look("/"), let flaw = flaw(of: root, at: "/") { return flaw }
-        while !rest.isEmpty {
-            let name = rest.removeFirst()
-            if name == ".." {
-                _ = current.popLast()
-                continue
-            }
-            let place = "/" + (current + [name]).joined(separator: "/")
-            guard let entry = look(place) else { return .missing(path: place) }
-            if let flaw = flaw(of: entry, at: place) { return flaw }
-            switch entry.kind {
-            case .link(let target):
-                links += 1
-                if links > mostLinks { return .endlessLinks(path: path) }
-                if target.hasPrefix("/") { current = [] }
-                rest = parts(of: target) + rest
-            case .directory:
-                current.append(name)
-            case .file, .other:
-                if !rest.isEmpty || entry.kind == .other { return .missing(path: place) }
-                return nil
-            }
+        do throws(ScriptFlaw) {
+            _ = try walk(path, look) { flaw(of: $0, at: $1) }
+            return nil
+        } catch {
+            return error
         }
-        return .missing(path: path)
+    }
+
+    /// The path of the file itself, without links; nil when there is no file.
+    ///
+    /// keepalived runs scripts by this path unless told otherwise (`use_symlink_paths`).
+    public static func resolved(
+        _ path: String, look: (String) -> PathEntry? = { PathEntry(at: $0) }
+    ) -> String? {
+        (try? walk(path, look) { _, _ in nil })?.path
     }
 
     /// Whether a program ends up with root's rights: by the user it is started as, or because the
@@ -80,8 +67,44 @@ public enum ScriptSecurity {
         look: (String) -> PathEntry? = { PathEntry(at: $0) }
     ) -> Bool {
         if (identity?.userID ?? ownUserID) == 0 { return true }
-        guard let entry = look(path), entry.kind == .file else { return false }
+        guard let entry = (try? walk(path, look) { _, _ in nil })?.entry else { return false }
         return entry.mode & 0o4000 != 0 && entry.userID == 0
+    }
+
+    /// Goes along a path to its file, links followed, judging each part on the way.
+    private static func walk(
+        _ path: String, _ look: (String) -> PathEntry?,
+        judging flaw: (PathEntry, String) -> ScriptFlaw?
+    ) throws(ScriptFlaw) -> (path: String, entry: PathEntry) {
+        guard path.hasPrefix("/") else { throw .missing(path: path) }
+        var rest = parts(of: path)
+        var current: [Substring] = []
+        var links = 0
+        if let root = look("/"), let flaw = flaw(root, "/") { throw flaw }
+        while !rest.isEmpty {
+            let name = rest.removeFirst()
+            if name == ".." {
+                _ = current.popLast()
+                continue
+            }
+            let place = "/" + (current + [name]).joined(separator: "/")
+            guard let entry = look(place) else { throw .missing(path: place) }
+            if let flaw = flaw(entry, place) { throw flaw }
+            switch entry.kind {
+            case .link(let target):
+                links += 1
+                if links > mostLinks { throw .endlessLinks(path: path) }
+                if target.hasPrefix("/") { current = [] }
+                rest = parts(of: target) + rest
+            case .directory:
+                current.append(name)
+            case .file where rest.isEmpty:
+                return (place, entry)
+            case .file, .other:
+                throw .missing(path: place)
+            }
+        }
+        throw .missing(path: path)
     }
 
     private static func parts(of path: String) -> [Substring] {

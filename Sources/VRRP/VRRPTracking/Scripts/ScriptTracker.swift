@@ -8,6 +8,7 @@ import Kernel
 public struct ScriptTrackerSettings: Equatable, Sendable {
     /// The name in the configuration.
     public var name: String
+    /// What is run.
     public var command: ScriptCommand
     /// Nanoseconds from one start to the next; at least a millisecond.
     public var interval: UInt64
