@@ -91,12 +91,12 @@ import Testing
             settings.preempts = random.next(below: 2) == 0
             settings.preemptDelay = random.next(below: 3) == 0 ? 3 * common : 0
             settings.isStrict = random.next(below: 6) == 0
-            settings.answersLowerPriority = random.next(below: 4) != 0
+            settings.answersLowerPriority = random.next(below: 2) != 0
             settings.listensAfterOversleeping = random.next(below: 4) != 0
             settings.startupDelay = random.next(below: 4) == 0 ? 5 * common : 0
             if random.next(below: 8) == 0 { settings.priority = 255 }
             if character.version == .three, random.next(below: 2) == 0 {
-                settings.interval = common * UInt64(1 + random.next(below: 5))
+                settings.interval = common * [1, 1, 2, 5, 8][random.next(below: 5)]
             }
             return settings
         }

@@ -17,8 +17,8 @@ extension Election {
     /// A master that was asleep for so long that another may serve now listens before it asserts.
     /// The owner need not: nobody may keep its addresses.
     ///
-    /// Differs: it says that it stopped. A master that took over meanwhile then announces itself to hosts
-    /// that were cut off with us, and if there is none, the backups need not wait.
+    /// Differs: it says that it stopped. A master that took over meanwhile then announces itself to
+    /// hosts that were cut off with us, and if there is none, the backups need not wait.
     mutating func listenIfOverslept(at now: UInt64, into effects: inout [Effect]) {
         guard state == .master, settings.listensAfterOversleeping, !isOwner,
             let due = deadlines[.advertise], now > due, now - due > settings.oversleepLimit
