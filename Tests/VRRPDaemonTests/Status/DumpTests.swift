@@ -305,17 +305,26 @@ private enum Twin {
         return third
     }
 
-    /// All three as masters that have all their addresses.
-    static func status() -> DaemonStatus {
-        var status = DaemonStatus()
+    /// What ours makes of the text, as the parts above say.
+    static func configuration() -> VRRPConfiguration {
+        var configuration = VRRPConfiguration()
         var script = ScriptDefinition(name: "chk")
         script.command = command("/usr/bin/true", "with", "an arg")
-        status.configuration.scripts = [script]
+        configuration.scripts = [script]
         var group = SyncGroupDefinition(name: "G")
         group.members = ["A", "B"]
-        status.configuration.syncGroups = [group]
-        status.configuration.instances = [first(), second(), third()]
-        status.groups = [GroupStatus(definition: group, state: .master)]
+        configuration.syncGroups = [group]
+        configuration.instances = [first(), second(), third()]
+        return configuration
+    }
+
+    /// All three as masters that have all their addresses.
+    static func status(_ configuration: VRRPConfiguration = configuration()) -> DaemonStatus {
+        var status = DaemonStatus()
+        status.configuration = configuration
+        status.groups = configuration.syncGroups.map {
+            GroupStatus(definition: $0, state: .master)
+        }
         status.instances = status.configuration.instances.map { definition in
             var instance = InstanceStatus(definition: definition)
             instance.state = .master
@@ -415,6 +424,18 @@ private enum CFNumberShape {
         for line in other where !mine.contains(line) { Issue.record("not in ours: \(line)") }
         for line in mine where !other.contains(line) { Issue.record("only in ours: \(line)") }
         #expect(mine == other)
+    }
+
+    @Test func `our reader makes of the text what the dumps are compared with`() throws {
+        var surroundings = VRRPSurroundings()
+        surroundings.scriptFile = { _ in VRRPSurroundings.ScriptFile(isExecutable: true) }
+        let loaded = VRRPConfigurationLoader.load(text: Twin.text, surroundings: surroundings)
+        let configuration = try #require(loaded.configuration, "\(loaded.diagnostics)")
+        let status = Twin.status(configuration)
+        let expected = KeepalivedJSON.bytes(of: Twin.status())
+        #expect(
+            String(decoding: KeepalivedJSON.bytes(of: status), as: UTF8.self)
+                == String(decoding: expected, as: UTF8.self))
     }
 
     @Test func `the second form of the JSON adds processes`() throws {

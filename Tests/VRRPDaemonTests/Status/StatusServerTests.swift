@@ -189,6 +189,29 @@ final class RawClient: Sendable {
         #expect(printed.output == line + line + line)
     }
 
+    @Test func `watchers leave room for those who ask`() throws {
+        let bench = try LoopBench()
+        var limits = RequestServer.Limits()
+        limits.streams = 1
+        let server = try server(bench, limits: limits)
+        defer { server.close() }
+        let event = StampedEvent(
+            event: .faultEnded(instance: "A"), microseconds: 1, monotonicNanoseconds: 2)
+        bench.loop.every(milliseconds: 2) { server.publish(event) }
+        let path = path
+        let texts = try bench.serve { () -> [String] in
+            guard let first = RawClient(unix: path), first.send("watch\n") else { return [] }
+            // Once a line has come it is a watcher, and the only one.
+            let line = first.read { $0.contains("\n") }
+            guard let second = RawClient(unix: path), second.send("watch\n") else { return [] }
+            let refused = second.read()
+            return [line, refused, Printed.by(["status", "--socket", path]).errors]
+        }
+        try #require(texts.count == 3)
+        #expect(texts[0].hasPrefix(#"{"time":"1970-01-01T00:00:00.000001Z""#))
+        #expect(texts[1...] == ["error: too many clients\n", ""])
+    }
+
     @Test func `a watcher that does not read is dropped, and nobody waits for it`() throws {
         let bench = try LoopBench()
         let server = try server(bench)
