@@ -8,7 +8,8 @@ import VRRPProtocol
 enum Report {
     /// A text that can do no harm on a terminal: control characters become `?`.
     static func plain(_ text: String) -> String {
-        String(
+        if text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) { return text }
+        return String(
             String.UnicodeScalarView(
                 text.unicodeScalars.map { scalar in
                     switch scalar.properties.generalCategory {
