@@ -152,6 +152,7 @@ final class DaemonService {
 
     private var daemonStatus: DaemonStatus {
         var status = DaemonStatus()
+        status.version = ProductVersion.number
         status.configuration = routers.configuration
         status.configurationPath = options.configurationPath
         status.processID = ProcessID.own.number
