@@ -35,7 +35,7 @@ extension Reading {
                 items.append(try parse(&self, line))
             } catch {
                 remarks.repair(
-                    "\(error.text) in \(statement.name); '\(line.name)' is left out",
+                    "\(error.text) in \(statement.name); the line is left out",
                     at: line.place, suggestion: error.suggestion)
             }
         }

@@ -25,23 +25,37 @@ struct TrackDraft {
         }
     }
 
+    /// Which block.
     var kind: Kind
+    /// The definition's or interface's name.
     var name: String
+    /// `weight`, when it is written.
     var weight: Int?
+    /// `reverse` or `noreverse`, when one is written.
     var isReversed: Bool?
+    /// The line.
     var place: SourceLocation
 }
 
 /// An instance before defaults are filled in.
 struct InstanceDraft {
+    /// What was written so far, over the manual's defaults.
     var definition: InstanceDefinition
+    /// The keywords that were written.
     var given: Set<String> = []
+    /// What it follows.
     var tracks: [TrackDraft] = []
+    /// `native_ipv6`.
     var wantsIPv6 = false
+    /// `smtp_alert`, when it is written.
     var smtpAlert: Bool?
+    /// `auth_type`.
     var authenticationType: String?
+    /// `auth_pass`, uncut.
     var password: [UInt8]?
+    /// `auth_hmac`.
     var hmac: HMACAuthentication?
+    /// Where keywords stand.
     var places: [String: SourceLocation] = [:]
 
     /// Where a keyword of the instance stands, or else the block.
@@ -52,9 +66,13 @@ struct InstanceDraft {
 
 /// A sync group before defaults are filled in.
 struct SyncGroupDraft {
+    /// What was written so far.
     var definition: SyncGroupDefinition
+    /// The keywords that were written.
     var given: Set<String> = []
+    /// What it follows.
     var tracks: [TrackDraft] = []
+    /// `smtp_alert`, when it is written.
     var smtpAlert: Bool?
 }
 
@@ -95,12 +113,13 @@ struct Reading {
     var syncGroups: [SyncGroupDraft] = []
     /// Keywords of the load balancer in the kernel, for the one notice.
     var foreignBlocks: [String: SourceLocation] = [:]
+    /// Where named blocks are defined, by keyword and name.
+    var titles: [String: SourceLocation] = [:]
     /// Keywords without effect that were already mentioned.
     var mentioned: Set<String> = []
-    /// Commands with their places, for the checks of scripts.
-    var scriptTimeouts: Set<String> = []
     /// The fifo scripts, which may stand before their fifos.
     var fifoScript: ScriptCommand?
+    /// The same of `vrrp_notify_fifo_script`.
     var vrrpFifoScript: ScriptCommand?
 
     // What is open.

@@ -4,6 +4,7 @@
 
 /// The bytes that the language gives a meaning.
 enum Letter {
+    /// Bytes by the names of their characters.
     static let tab: UInt8 = 0x09
     static let lineFeed: UInt8 = 0x0A
     static let blank: UInt8 = 0x20
@@ -34,6 +35,7 @@ enum Letter {
         }
     }
 
+    /// Whether a byte is a decimal digit.
     static func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
 }
 
