@@ -2,9 +2,8 @@
 // escapes; commands know both quotes, escapes, and join what stands together.
 // keepalived.conf(5): Quoted strings; the difference between the two was measured.
 
-/// The bytes that the language gives a meaning.
+/// The bytes that the language gives a meaning, by the names of their characters.
 enum Letter {
-    /// Bytes by the names of their characters.
     static let tab: UInt8 = 0x09
     static let lineFeed: UInt8 = 0x0A
     static let blank: UInt8 = 0x20
@@ -41,7 +40,9 @@ enum Letter {
 
 /// Why a line has no words.
 enum WordMistake: Error, Equatable {
+    /// A quote is not closed.
     case unterminatedQuote
+    /// There are more words than a line may have.
     case tooManyWords
 }
 
