@@ -58,7 +58,8 @@ public final class Lab: Sendable {
 
     /// Builds a laboratory, which `close` takes down.
     public init(_ plan: LabPlan = LabPlan()) throws(LabFailure) {
-        guard let folder = makeTemporaryFolder("vrrp-lab") else {
+        _ = Self.swept
+        guard let folder = makeTemporaryFolder("\(Self.folderPrefix)\(getpid())") else {
             throw LabFailure.ofSystem("a folder")
         }
         self.folder = folder
@@ -88,6 +89,17 @@ public final class Lab: Sendable {
         observer = try Observer(switch: segments, links: links, hosts: ends)
         for host in made { host.attach(to: segments, ports: plan.segments) }
     }
+
+    private static let folderPrefix = "vrrp-lab-"
+
+    /// Removes, once, the folders of runs that were killed.
+    private static let swept: Void = {
+        for name in folderNames("/tmp") where name.hasPrefix(folderPrefix) {
+            guard let owner = Int32(name.dropFirst(folderPrefix.count).prefix { $0 != "." })
+            else { continue }
+            if Glibc.kill(owner, 0) != 0, errno == ESRCH { removeFolder("/tmp/\(name)") }
+        }
+    }()
 
     /// Ends all daemons and threads and removes all files.
     public func close() {
