@@ -57,11 +57,20 @@ public final class Lab: Sendable {
     }
 
     /// Builds a laboratory, which `close` takes down.
-    public init(_ plan: LabPlan = LabPlan()) throws(LabFailure) {
+    public convenience init(_ plan: LabPlan = LabPlan()) throws(LabFailure) {
         _ = Self.swept
         guard let folder = makeTemporaryFolder("\(Self.folderPrefix)\(getpid())") else {
             throw LabFailure.ofSystem("a folder")
         }
+        do throws(LabFailure) {
+            try self.init(plan, in: folder)
+        } catch {
+            removeFolder(folder)
+            throw error
+        }
+    }
+
+    private init(_ plan: LabPlan, in folder: String) throws(LabFailure) {
         self.folder = folder
         commands = LabCommands(folder: folder)
         count = plan.segments
