@@ -57,10 +57,20 @@ public final class Lab: Sendable {
     }
 
     /// Builds a laboratory, which `close` takes down.
-    public init(_ plan: LabPlan = LabPlan()) throws(LabFailure) {
-        guard let folder = makeTemporaryFolder("vrrp-lab") else {
+    public convenience init(_ plan: LabPlan = LabPlan()) throws(LabFailure) {
+        _ = Self.swept
+        guard let folder = makeTemporaryFolder("\(Self.folderPrefix)\(getpid())") else {
             throw LabFailure.ofSystem("a folder")
         }
+        do throws(LabFailure) {
+            try self.init(plan, in: folder)
+        } catch {
+            removeFolder(folder)
+            throw error
+        }
+    }
+
+    private init(_ plan: LabPlan, in folder: String) throws(LabFailure) {
         self.folder = folder
         commands = LabCommands(folder: folder)
         count = plan.segments
@@ -88,6 +98,17 @@ public final class Lab: Sendable {
         observer = try Observer(switch: segments, links: links, hosts: ends)
         for host in made { host.attach(to: segments, ports: plan.segments) }
     }
+
+    private static let folderPrefix = "vrrp-lab-"
+
+    /// Removes, once, the folders of runs that were killed.
+    private static let swept: Void = {
+        for name in folderNames("/tmp") where name.hasPrefix(folderPrefix) {
+            guard let owner = Int32(name.dropFirst(folderPrefix.count).prefix { $0 != "." })
+            else { continue }
+            if Glibc.kill(owner, 0) != 0, errno == ESRCH { removeFolder("/tmp/\(name)") }
+        }
+    }()
 
     /// Ends all daemons and threads and removes all files.
     public func close() {

@@ -150,7 +150,7 @@ import Testing
         ),
         (
             instanceText("strict_mode\n unicast_peer { 1.2.3.9 }\n virtual_ipaddress { 1.2.3.4 }"),
-            "forbids unicast", .repaired
+            "forbids unicast", .clean
         ),
         (
             instanceText("strict_mode\n preempt_delay 3\n virtual_ipaddress { 1.2.3.4 }"),

@@ -120,7 +120,9 @@ struct ConfigurationMaker {
     mutating func virtualAddress(_ family: IPAddress.Family, isFixed: Bool) -> VirtualAddress {
         var item = VirtualAddress(
             address: address(family), prefixLength: UInt8(number(1...family.bitCount)))
-        if family == .v4 { item.broadcast = maybe(pick([.hostBitsSet, .hostBitsClear])) }
+        if family == .v4, item.prefixLength <= 30 {
+            item.broadcast = maybe(pick([.hostBitsSet, .hostBitsClear]))
+        }
         item.interface = maybe("eth\(number(0...3))")
         if !isFixed {
             item.usesVirtualMAC = item.interface != nil && flip()

@@ -681,6 +681,18 @@ private let millisecond: UInt64 = 1_000_000
         #expect(instance.excludedAddresses[1].preferredLifetime == .seconds(30))
     }
 
+    @Test(arguments: [
+        "192.0.2.9 foo", "192.0.2.9 scope foo", "192.0.2.9 brd +", "192.0.2.9 peer 1.2.3.4/40",
+        "192.0.2.9/33", "192.0.2.9 use_vmac", "192.0.2.9 peer ::1", "192.0.2.9 192.0.2.8",
+        "192.0.2.9 track_group G", "192.0.2.9 dev", "192.0.2.9/255.0.255.0",
+    ])
+    func `an address stays when an option of it is wrong`(_ line: String) {
+        let loaded = load(instanceText("virtual_ipaddress {\n \(line)\n}"))
+        #expect(loaded.grade == .repaired)
+        let plain = VirtualAddress(address: IPAddress(v4: 0xC000_0209), prefixLength: 32)
+        #expect(loaded.instance?.virtualAddresses == [plain])
+    }
+
     @Test func `other forms of keywords are read`() throws {
         let loaded = load(
             """

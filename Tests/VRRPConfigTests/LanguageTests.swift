@@ -21,6 +21,7 @@ import Testing
         ("\"quoted # not comment\" ! comment", ["\"quoted # not comment\""]),
         ("'quoted ! comment'", ["'quoted"]),
         ("$C= \\\n one \\\n two { \\\n three \\\n } \\\n\n$C", ["one", "two {", "three", "}"]),
+        ("$C= \\\na \\\n# comment\nb \\ # more\nc\n$C", ["a", "b", "c"]),
         ("$YY=\\\nYYc\ny\n$YY", ["y", "YYc"]),
         (
             "$BASE=10.2.${SUB}\n$SUB=0\n${BASE}.100/32\n$SUB=10\n${BASE}.100/32",

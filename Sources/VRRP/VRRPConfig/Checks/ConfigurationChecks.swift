@@ -6,12 +6,16 @@ import ConfigLanguage
 
 /// Checks over a complete configuration.
 struct ConfigurationChecks {
+    /// What is checked.
     let configuration: VRRPConfiguration
+    /// The world it will run in.
     let surroundings: VRRPSurroundings
+    /// What is said, after what was said before.
     var remarks: Remarks
     /// Instances that cannot run.
     private(set) var unusable: Set<String> = []
 
+    /// Checks of a configuration in a world.
     init(_ configuration: VRRPConfiguration, _ surroundings: VRRPSurroundings, _ remarks: Remarks) {
         self.configuration = configuration
         self.surroundings = surroundings

@@ -292,7 +292,7 @@ extension Reading {
             instance.skipsAddressCheckOfKnownSender = defaults.skipsAddressCheck
         }
         if instance.isUnicast, instance.isStrict {
-            remarks.repair(
+            remarks.warn(
                 "(\(instance.name)) strict mode forbids unicast, which is used all the same",
                 at: draft.place(of: "unicast_peer"))
         }
@@ -306,12 +306,13 @@ extension Reading {
         if !given.contains("owner_ignore_adverts") {
             instance.ownerIgnoresAdverts = defaults.ownerIgnoresAdverts ?? instance.isStrict
         }
-        if instance.isStrict, (instance.initialState == .master) != isOwner {
+        if instance.isStrict, isOwner {
+            instance.initialState = .master
+        } else if instance.isStrict, instance.initialState == .master {
             remarks.repair(
-                "(\(instance.name)) strict mode has state MASTER with priority 255 and no other; "
-                    + "state \(isOwner ? "MASTER" : "BACKUP") is used", at: draft.place(of: "state")
-            )
-            instance.initialState = isOwner ? .master : .backup
+                "(\(instance.name)) strict mode has state MASTER with priority 255 only; "
+                    + "state BACKUP is used", at: draft.place(of: "state"))
+            instance.initialState = .backup
         }
         if instance.initialState == .master {
             if !instance.preempts {

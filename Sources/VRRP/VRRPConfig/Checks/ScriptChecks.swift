@@ -8,6 +8,7 @@ struct ScriptChecks {
     private let configuration: VRRPConfiguration
     private let surroundings: VRRPSurroundings
 
+    /// Checks of a configuration in a world.
     init(_ configuration: VRRPConfiguration, _ surroundings: VRRPSurroundings) {
         self.configuration = configuration
         self.surroundings = surroundings

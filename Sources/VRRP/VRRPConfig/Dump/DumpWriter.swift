@@ -6,6 +6,7 @@ struct DumpWriter {
     private(set) var text = ""
     private var depth = 0
 
+    /// A keyword with its words, quoted where needed.
     mutating func line(_ keyword: String, _ words: [String]) {
         add(([keyword] + words.map(DumpWriter.quoted)).joined(separator: " "))
     }
@@ -14,6 +15,7 @@ struct DumpWriter {
         text += String(repeating: "    ", count: depth) + line + "\n"
     }
 
+    /// A keyword with its words and an opening brace.
     mutating func open(_ keyword: String, _ words: [String] = []) {
         line(keyword, words)
         text.removeLast()
@@ -21,11 +23,13 @@ struct DumpWriter {
         depth += 1
     }
 
+    /// A closing brace.
     mutating func close() {
         depth -= 1
         add("}")
     }
 
+    /// A block with what `body` writes inside.
     mutating func block(_ keyword: String, _ words: [String], _ body: (inout DumpWriter) -> Void) {
         open(keyword, words)
         body(&self)
@@ -47,10 +51,12 @@ struct DumpWriter {
         close()
     }
 
+    /// A keyword with its word; nothing without one.
     mutating func word(_ keyword: String, _ word: String?) {
         if let word { line(keyword, [word]) }
     }
 
+    /// A keyword with its number; nothing without one.
     mutating func number(_ keyword: String, _ number: Int?) {
         if let number { line(keyword, [String(number)]) }
     }
@@ -60,16 +66,20 @@ struct DumpWriter {
         if isOn { line(keyword, []) }
     }
 
+    /// A keyword with `on` or `off`.
     mutating func flag(_ keyword: String, _ isOn: Bool) { line(keyword, [isOn ? "on" : "off"]) }
 
+    /// A keyword with milliseconds and their unit.
     mutating func duration(_ keyword: String, _ nanoseconds: UInt64) {
         line(keyword, [Numbers.milliseconds(nanoseconds) + "ms"])
     }
 
+    /// `weight` of a definition.
     mutating func weight(_ weight: TrackWeight) {
         line("weight", [String(weight.value)] + (weight.isReversed ? ["reverse"] : []))
     }
 
+    /// The `track_*` blocks of an instance or a group.
     mutating func tracks(_ tracks: TrackReferences) {
         for kind in TrackDraft.Kind.allCases {
             lines(
@@ -83,6 +93,7 @@ struct DumpWriter {
         }
     }
 
+    /// The `notify_*` keywords of an instance or a group.
     mutating func notify(_ notify: NotifySettings) {
         command("notify_master", notify.master)
         command("notify_backup", notify.backup)
@@ -98,6 +109,7 @@ struct DumpWriter {
         flag("smtp_alert", notify.sendsMail)
     }
 
+    /// A keyword with a command and its account; nothing without one.
     mutating func command(_ keyword: String, _ command: ScriptCommand?) {
         guard let command else { return }
         let inner = command.arguments.map(DumpWriter.argument).joined(separator: " ")

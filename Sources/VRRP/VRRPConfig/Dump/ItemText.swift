@@ -4,6 +4,7 @@ import Addresses
 
 /// Words of items.
 enum ItemText {
+    /// The words of an address.
     static func address(_ item: VirtualAddress) -> [String] {
         var words = ["\(item.address)/\(item.prefixLength)"]
         switch item.broadcast {
@@ -34,6 +35,7 @@ enum ItemText {
         return words
     }
 
+    /// The words of a route.
     static func route(_ route: VirtualRoute) -> [String] {
         var words: [String] = []
         if route.family == .v6 { words.append("inet6") }
@@ -83,6 +85,7 @@ enum ItemText {
         return words
     }
 
+    /// The words of a rule.
     static func rule(_ rule: VirtualRule) -> [String] {
         var words: [String] = []
         if rule.family == .v6 { words.append("inet6") }

@@ -5,11 +5,17 @@ import ConfigLanguage
 
 /// Reasons that several keywords without effect share.
 enum WithoutEffect {
+    /// Of keywords about LVS.
     static let kernelBalancer = "martlet balances outside of the kernel"
+    /// Of keywords about SNMP.
     static let snmp = "there is no SNMP; 'metrics_listen' and 'status_socket' tell the same"
+    /// Of keywords about DBus.
     static let dbus = "there is no DBus; 'status_socket' tells the same"
+    /// Of names of processes.
     static let oneProcess = "there is one process, whose name stays"
+    /// Of keywords about other firewalls.
     static let nftables = "nftables is used instead of iptables and ipsets"
+    /// Of keywords about the process of BFD.
     static let bfdProcess = "BFD runs in the one process; the vrrp_ keyword counts"
 }
 

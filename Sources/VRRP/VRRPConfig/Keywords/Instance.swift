@@ -272,6 +272,7 @@ extension VRRPKeyword {
             switch word.uppercased() {
             case "PASS", "NONE": reading.instance.authenticationType = word.uppercased()
             case "AH":
+                reading.instance.authenticationType = "NONE"
                 reading.remarks.refuse(
                     "'auth_type AH' is not supported: IPsec AH with HMAC-MD5 protects nothing "
                         + "today; use 'auth_hmac', or PASS", at: statement.place)

@@ -11,6 +11,7 @@ struct ItemWords {
         let text: String
         let suggestion: String?
 
+        /// A reason in the words of a message.
         init(_ text: String, suggestion: String? = nil) {
             self.text = text
             self.suggestion = suggestion
@@ -21,6 +22,7 @@ struct ItemWords {
     /// The option that is being read.
     private(set) var option = ""
 
+    /// The words of a line.
     init(_ words: [String]) { self.words = words[...] }
 
     /// The next word without taking it.

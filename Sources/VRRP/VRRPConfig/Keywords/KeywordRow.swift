@@ -4,22 +4,34 @@
 import Addresses
 
 /// A kind of block, with the keyword that opens it.
-
 public enum VRRPBlock: String, Hashable, Sendable, CaseIterable {
     /// Outside of all blocks.
     case top = "the file"
+    /// What concerns the daemon as a whole.
     case global = "global_defs"
+    /// A file whose number counts.
     case trackFile = "track_file"
+    /// Processes that must run.
     case trackProcess = "vrrp_track_process"
+    /// A session of BFD.
     case bfd = "bfd_instance"
+    /// A script that runs again and again.
     case script = "vrrp_script"
+    /// Instances that change together.
     case syncGroup = "vrrp_sync_group"
+    /// Interfaces that share spacing.
     case announcementGroup = "garp_group"
+    /// A virtual router.
     case instance = "vrrp_instance"
+    /// The password inside an instance.
     case authentication = "authentication"
+    /// The keys inside an instance.
     case hmac = "auth_hmac"
+    /// Instances that follow static items.
     case trackGroup = "track_group"
+    /// The health of a proxy.
     case martlet = "track_martlet"
+    /// A built-in check.
     case check = "track_check"
 }
 

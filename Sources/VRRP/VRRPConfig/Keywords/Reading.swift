@@ -25,23 +25,37 @@ struct TrackDraft {
         }
     }
 
+    /// Which block.
     var kind: Kind
+    /// The definition's or interface's name.
     var name: String
+    /// `weight`, when it is written.
     var weight: Int?
+    /// `reverse` or `noreverse`, when one is written.
     var isReversed: Bool?
+    /// The line.
     var place: SourceLocation
 }
 
 /// An instance before defaults are filled in.
 struct InstanceDraft {
+    /// What was written so far, over the manual's defaults.
     var definition: InstanceDefinition
+    /// The keywords that were written.
     var given: Set<String> = []
+    /// What it follows.
     var tracks: [TrackDraft] = []
+    /// `native_ipv6`.
     var wantsIPv6 = false
+    /// `smtp_alert`, when it is written.
     var smtpAlert: Bool?
+    /// `auth_type`.
     var authenticationType: String?
+    /// `auth_pass`, uncut.
     var password: [UInt8]?
+    /// `auth_hmac`.
     var hmac: HMACAuthentication?
+    /// Where keywords stand.
     var places: [String: SourceLocation] = [:]
 
     /// Where a keyword of the instance stands, or else the block.
@@ -52,28 +66,47 @@ struct InstanceDraft {
 
 /// A sync group before defaults are filled in.
 struct SyncGroupDraft {
+    /// What was written so far.
     var definition: SyncGroupDefinition
+    /// The keywords that were written.
     var given: Set<String> = []
+    /// What it follows.
     var tracks: [TrackDraft] = []
+    /// `smtp_alert`, when it is written.
     var smtpAlert: Bool?
 }
 
 /// Defaults of instances that `global_defs` sets.
 struct InstanceDefaults {
+    /// `vrrp_garp_*`.
     var announcements = AnnouncementSettings()
+    /// `vrrp_version`.
     var version = InstanceDefinition.Version.two
+    /// `vrrp_strict`.
     var isStrict = false
+    /// `vrrp_owner_ignore_adverts`, when it is written.
     var ownerIgnoresAdverts: Bool?
+    /// `vrrp_lower_prio_no_advert`, when it is written.
     var staysSilentOnLowerPriority: Bool?
+    /// `vrrp_higher_prio_send_advert`.
     var advertisesBeforeSteppingDown = false
+    /// `v3_checksum_as_v2`.
     var omitsPseudoHeader = false
+    /// `vrrp_check_unicast_src`.
     var checksUnicastSource = false
+    /// `vrrp_skip_check_adv_addr`.
     var skipsAddressCheck = false
+    /// `vrrp_down_timer_adverts`.
     var downTimerAdverts = 3
+    /// `vrrp_notify_priority_changes`.
     var tellsPriorityChanges = false
+    /// `smtp_alert`, when it is written.
     var smtpAlert: Bool?
+    /// `smtp_alert_vrrp`, when it is written.
     var smtpAlertVRRP: Bool?
+    /// `vrrp_min_garp`.
     var usesMinimalAnnouncements = false
+    /// The keywords that were written.
     var given: Set<String> = []
 }
 
@@ -95,31 +128,44 @@ struct Reading {
     var syncGroups: [SyncGroupDraft] = []
     /// Keywords of the load balancer in the kernel, for the one notice.
     var foreignBlocks: [String: SourceLocation] = [:]
+    /// Where named blocks are defined, by keyword and name.
+    var titles: [String: SourceLocation] = [:]
     /// Keywords without effect that were already mentioned.
     var mentioned: Set<String> = []
-    /// Commands with their places, for the checks of scripts.
-    var scriptTimeouts: Set<String> = []
     /// The fifo scripts, which may stand before their fifos.
     var fifoScript: ScriptCommand?
+    /// The same of `vrrp_notify_fifo_script`.
     var vrrpFifoScript: ScriptCommand?
 
     // What is open.
+    /// The `vrrp_instance`.
     var instance = InstanceDraft(definition: InstanceDefinition(name: ""))
+    /// The `vrrp_sync_group`.
     var syncGroup = SyncGroupDraft(definition: SyncGroupDefinition(name: ""))
+    /// The `vrrp_script`.
     var script = ScriptDefinition(name: "")
+    /// The `track_file`.
     var trackFile = TrackFileDefinition(name: "")
+    /// The `vrrp_track_process`.
     var trackProcess = TrackProcessDefinition(name: "")
+    /// The `bfd_instance`.
     var bfd = BFDDefinition(name: "")
+    /// The `track_martlet`.
     var martlet = MartletDefinition(name: "")
+    /// The `track_check`.
     var check = CheckDefinition(name: "")
+    /// The `garp_group`.
     var announcementGroup = AnnouncementGroup()
+    /// The `track_group`.
     var trackGroup = TrackGroup(name: "")
+    /// The `auth_hmac`.
     var hmac = HMACAuthentication()
     /// Keywords of the block that is open and has defaults that depend on one another.
     var given: Set<String> = []
     /// What messages call the open block.
     private var blockName = ""
 
+    /// Nothing read yet, after what was said before.
     init(_ surroundings: VRRPSurroundings, _ remarks: Remarks) {
         self.surroundings = surroundings
         self.remarks = remarks

@@ -17,6 +17,7 @@ struct RouteNames {
     private var directories = ["/usr/share/iproute2", "/etc/iproute2"]
     private var known: [Kind: [String: UInt32]] = [:]
 
+    /// The names of a world.
     init(_ surroundings: VRRPSurroundings) { self.surroundings = surroundings }
 
     /// Looks elsewhere (`iproute_usr_dir`, `iproute_etc_dir`).

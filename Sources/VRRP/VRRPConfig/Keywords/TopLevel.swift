@@ -148,22 +148,23 @@ private enum Top {
     }
 
     /// Opens a named block: says so and returns nil when the name is missing or taken.
-    private static func title(
-        _ reading: inout Reading, _ statement: Statement, taken: [(String, DefinitionPlace)]
-    ) -> String? {
+    private static func title(_ reading: inout Reading, _ statement: Statement) -> String? {
         guard let name = reading.blockTitle(statement) else { return nil }
-        if let earlier = taken.first(where: { $0.0 == name }) {
+        // The old name of a block names the same things.
+        let kind = statement.name == "vrrp_track_file" ? "track_file" : statement.name
+        let key = "\(kind) \(name)"
+        if let earlier = reading.titles[key] {
             reading.remarks.repair(
-                "\(statement.name) '\(name)' is already defined at \(earlier.1); "
-                    + "this one is left out", at: statement.place)
+                "\(statement.name) '\(name)' is already defined at "
+                    + "\(DefinitionPlace(earlier)); this one is left out", at: statement.place)
             return nil
         }
+        reading.titles[key] = statement.place
         return name
     }
 
     static func trackGroup(_ reading: inout Reading, _ statement: Statement) {
-        let taken = reading.configuration.trackGroups.map { ($0.name, $0.place) }
-        guard let name = title(&reading, statement, taken: taken) else { return }
+        guard let name = title(&reading, statement) else { return }
         reading.trackGroup = TrackGroup(name: name)
         reading.trackGroup.place = DefinitionPlace(statement.place)
         reading.read(statement.children ?? [], in: .trackGroup, called: name)
@@ -171,8 +172,7 @@ private enum Top {
     }
 
     static func trackFile(_ reading: inout Reading, _ statement: Statement) {
-        let taken = reading.configuration.trackFiles.map { ($0.name, $0.place) }
-        guard let name = title(&reading, statement, taken: taken) else { return }
+        guard let name = title(&reading, statement) else { return }
         reading.trackFile = TrackFileDefinition(name: name)
         reading.trackFile.place = DefinitionPlace(statement.place)
         reading.read(statement.children ?? [], in: .trackFile, called: name)
@@ -183,8 +183,7 @@ private enum Top {
     }
 
     static func trackProcess(_ reading: inout Reading, _ statement: Statement) {
-        let taken = reading.configuration.trackProcesses.map { ($0.name, $0.place) }
-        guard let name = title(&reading, statement, taken: taken) else { return }
+        guard let name = title(&reading, statement) else { return }
         reading.trackProcess = TrackProcessDefinition(name: name)
         reading.trackProcess.place = DefinitionPlace(statement.place)
         reading.read(statement.children ?? [], in: .trackProcess, called: name)
@@ -203,8 +202,7 @@ private enum Top {
     }
 
     static func bfd(_ reading: inout Reading, _ statement: Statement) {
-        let taken = reading.configuration.bfdInstances.map { ($0.name, $0.place) }
-        guard let name = title(&reading, statement, taken: taken) else { return }
+        guard let name = title(&reading, statement) else { return }
         reading.bfd = BFDDefinition(name: name)
         reading.bfd.place = DefinitionPlace(statement.place)
         reading.given = []
@@ -226,8 +224,7 @@ private enum Top {
     }
 
     static func script(_ reading: inout Reading, _ statement: Statement) {
-        let taken = reading.configuration.scripts.map { ($0.name, $0.place) }
-        guard let name = title(&reading, statement, taken: taken) else { return }
+        guard let name = title(&reading, statement) else { return }
         reading.script = ScriptDefinition(name: name)
         reading.script.place = DefinitionPlace(statement.place)
         reading.given = []
@@ -242,8 +239,7 @@ private enum Top {
     }
 
     static func martlet(_ reading: inout Reading, _ statement: Statement) {
-        let taken = reading.configuration.martlets.map { ($0.name, $0.place) }
-        guard let name = title(&reading, statement, taken: taken) else { return }
+        guard let name = title(&reading, statement) else { return }
         reading.martlet = MartletDefinition(name: name)
         reading.martlet.place = DefinitionPlace(statement.place)
         reading.given = []
@@ -258,8 +254,7 @@ private enum Top {
     }
 
     static func check(_ reading: inout Reading, _ statement: Statement) {
-        let taken = reading.configuration.checks.map { ($0.name, $0.place) }
-        guard let name = title(&reading, statement, taken: taken) else { return }
+        guard let name = title(&reading, statement) else { return }
         reading.check = CheckDefinition(name: name)
         reading.check.place = DefinitionPlace(statement.place)
         reading.given = []
@@ -274,8 +269,7 @@ private enum Top {
     }
 
     static func syncGroup(_ reading: inout Reading, _ statement: Statement) {
-        let taken = reading.syncGroups.map { ($0.definition.name, $0.definition.place) }
-        guard let name = title(&reading, statement, taken: taken) else { return }
+        guard let name = title(&reading, statement) else { return }
         reading.syncGroup = SyncGroupDraft(definition: SyncGroupDefinition(name: name))
         reading.syncGroup.definition.place = DefinitionPlace(statement.place)
         reading.given = []
@@ -311,8 +305,7 @@ private enum Top {
     }
 
     static func instance(_ reading: inout Reading, _ statement: Statement) {
-        let taken = reading.instances.map { ($0.definition.name, $0.definition.place) }
-        guard let name = title(&reading, statement, taken: taken) else { return }
+        guard let name = title(&reading, statement) else { return }
         reading.instance = InstanceDraft(definition: InstanceDefinition(name: name))
         reading.instance.definition.place = DefinitionPlace(statement.place)
         reading.given = []

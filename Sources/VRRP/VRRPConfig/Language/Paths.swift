@@ -17,14 +17,21 @@ enum Paths {
 
 /// What an include insists on. keepalived.conf(5): include_check.
 struct IncludeChecks: OptionSet {
+    /// The bits.
     let rawValue: UInt8
 
+    /// Checks from bits.
     init(rawValue: UInt8) { self.rawValue = rawValue }
 
+    /// A file that matches can be read.
     static let readable = IncludeChecks(rawValue: 1)
+    /// A name without wildcards exists.
     static let match = IncludeChecks(rawValue: 2)
+    /// A pattern matches something.
     static let wildcard = IncludeChecks(rawValue: 4)
+    /// Each alternative in braces matches something.
     static let brace = IncludeChecks(rawValue: 8)
+    /// All of them.
     static let all: IncludeChecks = [.readable, .match, .wildcard, .brace]
 
     /// What a spelling of the keyword insists on; nil: it is another keyword.

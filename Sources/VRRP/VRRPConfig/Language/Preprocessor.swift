@@ -75,6 +75,8 @@ struct Preprocessor {
             if hasStopped { return }
             let place = SourceLocation(file: name, line: number)
             let line = trimmed(withoutComment(raw))
+            // An empty line ends the body of a definition, one with a comment alone does not.
+            if body != nil, line.isEmpty, !trimmed(raw).isEmpty { continue }
             if body != nil {
                 if let done = extend(&body, with: line, at: place, &remarks) {
                     define(done.name, .body(done.lines))

@@ -2,7 +2,7 @@
 // escapes; commands know both quotes, escapes, and join what stands together.
 // keepalived.conf(5): Quoted strings; the difference between the two was measured.
 
-/// The bytes that the language gives a meaning.
+/// The bytes that the language gives a meaning, by the names of their characters.
 enum Letter {
     static let tab: UInt8 = 0x09
     static let lineFeed: UInt8 = 0x0A
@@ -34,12 +34,15 @@ enum Letter {
         }
     }
 
+    /// Whether a byte is a decimal digit.
     static func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
 }
 
 /// Why a line has no words.
 enum WordMistake: Error, Equatable {
+    /// A quote is not closed.
     case unterminatedQuote
+    /// There are more words than a line may have.
     case tooManyWords
 }
 
