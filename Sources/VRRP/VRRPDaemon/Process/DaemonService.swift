@@ -18,6 +18,9 @@ final class DaemonService {
     private var reloads = 0
     private var refusedReloads = 0
     private var isHurried = false
+    private var stoppedAt: UInt64 = 0
+    /// How good the configuration in force was.
+    private var grade: ConfigurationGrade
     private var status: StatusServer?
     private var metrics: MetricsServer?
     private var events: EventsFile?
@@ -27,11 +30,15 @@ final class DaemonService {
 
     /// The longest that a stop waits for successors and scripts.
     static let stopMilliseconds = 5000
+    /// Orders to stop within this time are one: a service manager and a terminal give them to both
+    /// processes, and a guardian that dies has two ways to tell.
+    static let sameOrderNanoseconds: UInt64 = 500_000_000
 
     init(
         _ routers: VirtualRouters, _ options: Options, _ reading: ConfigurationReading,
-        _ log: DaemonLog
+        _ log: DaemonLog, grade: ConfigurationGrade
     ) {
+        self.grade = grade
         self.routers = routers
         self.options = options
         self.reading = reading
@@ -65,7 +72,9 @@ final class DaemonService {
 
     private func handleSignals() {
         loop.onSignal(.terminate) { [unowned self] _ in stop(reason: "told to") }
-        loop.onSignal(.interrupt) { [unowned self] _ in stop(reason: "told to") }
+        loop.onSignal(.interrupt) { [unowned self] _ in
+            if !options.ignoresInterrupt { stop(reason: "told to") }
+        }
         loop.onSignal(.hangUp) { [unowned self] _ in reload() }
         loop.onSignal(.user1) { [unowned self] _ in dumps.write(.data) }
         loop.onSignal(.user2) { [unowned self] _ in dumps.write(.statistics) }
@@ -78,11 +87,13 @@ final class DaemonService {
     // MARK: Stop
 
     private func stop(reason: String) {
+        let now = Clock.monotonic().nanoseconds
         if routers.isStopping {
-            guard !isHurried else { return }
+            guard !isHurried, now - stoppedAt > Self.sameOrderNanoseconds else { return }
             isHurried = true
             return routers.hurry()
         }
+        stoppedAt = now
         log.say(.info, "Stopping")
         tellManager(.stopping)
         record(.stopped(reason: reason))
@@ -107,7 +118,8 @@ final class DaemonService {
         if let lock { try? Files.remove(lock) }
         let lines = reading.lines(of: loaded)
         for line in lines { log.say(line.level, line.text) }
-        if let next = loaded.configuration {
+        if let next = loaded.configuration, !isSpoilt(loaded, next) {
+            grade = loaded.grade
             let changes = reading.changes(from: routers.configuration, to: next)
             routers.reload(next)
             openServers()
@@ -122,6 +134,18 @@ final class DaemonService {
                 .reloadRefused(reasons: lines.filter { $0.level == .error }.map(\.text)))
         }
         tellManager(.ready(parent))
+    }
+
+    /// Whether a configuration that could be used is a damaged one rather than another one: mistakes
+    /// have come into a file that had none, instances have gone from one that has mistakes, or all
+    /// of them are gone.
+    private func isSpoilt(
+        _ loaded: LoadedVRRPConfiguration, _ next: VRRPConfiguration
+    ) -> Bool {
+        let running = routers.configuration.instances
+        if next.instances.isEmpty, !running.isEmpty { return true }
+        guard loaded.grade == .repaired else { return false }
+        return grade != .repaired || running.contains { next.instance(named: $0.name) == nil }
     }
 
     /// The file of `reload_file`; nil when it is not asked for.
