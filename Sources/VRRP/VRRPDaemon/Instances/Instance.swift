@@ -38,7 +38,7 @@ final class Instance {
     var virtualInterface: String?
 
     private unowned let routers: VirtualRouters
-    private var timers: [Election.Timer: ControlTimer] = [:]
+    private var timers: [Election.Timer: Armed] = [:]
     private var departure: ControlTimer?
     private var isDeparting = false
     private var message: [UInt8] = []
@@ -137,7 +137,7 @@ final class Instance {
         case .releaseAddresses: release()
         case .announce(let cause): routers.announcer.announce(self, cause)
         case .transition(let from, let to, let cause): change(from, to, cause)
-        case .arm(let timer, let deadline): arm(timer, deadline > now ? deadline - now : 0)
+        case .arm(let timer, let deadline): arm(timer, until: deadline, now)
         case .disarm(let timer): disarm(timer)
         case .splitBegan:
             counters.splits += 1
@@ -158,16 +158,30 @@ final class Instance {
         }
     }
 
-    private func arm(_ timer: Election.Timer, _ wait: UInt64) {
-        if let armed = timers[timer] { routers.loop.cancel(armed) }
-        timers[timer] = routers.loop.after(nanoseconds: wait) { [unowned self] in
+    /// A timer of the loop that stands for one of the election.
+    private struct Armed {
+        var timer: ControlTimer
+        /// When it runs, by the clock of the election.
+        var due: UInt64
+    }
+
+    /// A deadline that moves away, as that of a backup does with each advert, leaves the timer of the
+    /// loop alone: it runs too early, and the election then says how long is still to wait.
+    private func arm(_ timer: Election.Timer, until deadline: UInt64, _ now: UInt64) {
+        if let armed = timers[timer] {
+            if armed.due <= deadline { return }
+            routers.loop.cancel(armed.timer)
+        }
+        let wait = deadline > now ? deadline - now : 0
+        let loopTimer = routers.loop.after(nanoseconds: wait) { [unowned self] in
             timers[timer] = nil
             routers.post(.timer(timer), to: self)
         }
+        timers[timer] = Armed(timer: loopTimer, due: now + wait)
     }
 
     private func disarm(_ timer: Election.Timer) {
-        if let armed = timers.removeValue(forKey: timer) { routers.loop.cancel(armed) }
+        if let armed = timers.removeValue(forKey: timer) { routers.loop.cancel(armed.timer) }
     }
 
     private func note(_ fact: Election.Fact) {

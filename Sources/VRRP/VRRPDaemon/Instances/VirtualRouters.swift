@@ -141,8 +141,15 @@ final class VirtualRouters {
 
     /// Gives an instance an event, now or after those before it.
     func post(_ event: Election.Event, to instance: Instance) {
-        queue.append((instance, event))
-        drain()
+        guard !isDraining, queue.isEmpty else {
+            queue.append((instance, event))
+            return drain()
+        }
+        // Nearly always nothing else is to be done.
+        isDraining = true
+        instance.handle(event)
+        isDraining = false
+        if !queue.isEmpty { drain() }
     }
 
     /// Carries out what is queued.

@@ -107,7 +107,9 @@ final class DaemonService {
         if let lock { try? Files.remove(lock) }
         let lines = reading.lines(of: loaded)
         for line in lines { log.say(line.level, line.text) }
-        if let next = loaded.configuration {
+        // What a start would repair, a reload refuses: a file that is cut off must not take
+        // instances away.
+        if let next = loaded.configuration, loaded.grade != .repaired {
             let changes = reading.changes(from: routers.configuration, to: next)
             routers.reload(next)
             openServers()
