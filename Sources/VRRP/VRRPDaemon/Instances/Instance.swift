@@ -165,8 +165,8 @@ final class Instance {
         var due: UInt64
     }
 
-    /// A deadline that moves away, as that of a backup does with each advert, leaves the timer of the
-    /// loop alone: it runs too early, and the election then says how long is still to wait.
+    /// A deadline that moves away, as that of a backup does with each advert, leaves the timer of
+    /// the loop alone: it runs too early, and the election then says how long is still to wait.
     private func arm(_ timer: Election.Timer, until deadline: UInt64, _ now: UInt64) {
         if let armed = timers[timer] {
             if armed.due <= deadline { return }

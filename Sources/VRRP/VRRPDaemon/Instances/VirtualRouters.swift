@@ -1,6 +1,6 @@
 // All that runs: instances and groups, sockets, addresses, trackers and notifications on one thread
-// and one loop. Events for instances go through one queue, so that no election is stepped while it is
-// being stepped.
+// and one loop. Events for instances go through one queue, so that no election is stepped while it
+// is being stepped.
 
 import Addresses
 import Daemon
@@ -41,7 +41,8 @@ final class VirtualRouters {
     private var whenStopped: (() -> Void)?
     private(set) var isStopping = false
 
-    /// Events carried out in one go, at most; more is a loop between instances, which would be ours.
+    /// Events carried out in one go, at most; more is a loop between instances, which would be
+    /// ours.
     static let eventLimit = 200_000
 
     init(
