@@ -289,9 +289,9 @@ public final class Lab: Sendable {
     /// How many hosts have an address.
     public enum OwnerCount: Sendable { case none, several }
 
-    /// Lets this thread, and all that it starts from now on, run before all ordinary work, where that
-    /// is allowed. A router that gets no time is rightly taken for dead by the others, and a busy
-    /// machine would be a fault that nobody asked for.
+    /// Lets this thread, and all that it starts from now on, run before all ordinary work, where
+    /// that is allowed. A router that gets no time is rightly taken for dead by the others, and a
+    /// busy machine would be a fault that nobody asked for.
     public static func hurry() { _ = martlet_lab_hurry() }
 
     /// Waits until something is so; false when it is not in time.

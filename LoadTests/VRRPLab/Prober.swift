@@ -140,8 +140,8 @@ public final class Prober: Sendable {
         }
     }
 
-    /// The longest time without an answer between two moments, in milliseconds: from the last answer
-    /// before it to the first behind it, both counted as far as they lie between.
+    /// The longest time without an answer between two moments, in milliseconds: from the last
+    /// answer before it to the first behind it, both counted as far as they lie between.
     public func longestOutage(
         of target: Int = 0, from start: UInt64, to end: UInt64 = Clock.monotonic().nanoseconds
     ) -> Double {

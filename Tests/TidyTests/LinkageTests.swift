@@ -1,25 +1,27 @@
-// What the built daemon is linked with.
+// What the built daemons are linked with.
 
 import Foundation
 import Testing
 
 @Suite struct LinkageTests {
-    /// Binaries of the daemon that were built here: this build's, and a release build's.
+    /// Binaries of the daemons that were built here: this build's, and a release build's.
     private static let binaries: [String] = {
         var folders = [Tree.root.appendingPathComponent(".build/release").path]
         if let own = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") {
             folders.append(URL(fileURLWithPath: own).deletingLastPathComponent().path)
         }
-        return folders.map { "\($0)/martlet" }.filter(FileManager.default.fileExists(atPath:))
+        let names = ["martlet", "martlet-vrrp"]
+        return folders.flatMap { folder in names.map { "\(folder)/\($0)" } }
+            .filter(FileManager.default.fileExists(atPath:))
     }()
 
     private static let readelf: String? = ["/usr/bin/readelf", "/bin/readelf"].first(
         where: FileManager.default.isExecutableFile(atPath:))
 
     @Test(
-        .enabled(if: !binaries.isEmpty, "the daemon's binary has not been built"),
+        .enabled(if: !binaries.isEmpty, "no daemon has been built"),
         .enabled(if: readelf != nil, "readelf is not installed"), arguments: binaries)
-    func `the daemon is linked with neither Foundation nor Dispatch`(_ binary: String) throws {
+    func `daemons are linked with neither Foundation nor Dispatch`(_ binary: String) throws {
         let needed = try Self.needed(binary)
         #expect(needed.contains { $0.hasPrefix("libc.so") }, "\(needed)")
         let unwanted = needed.filter { $0.contains("Foundation") || $0.contains("ispatch") }

@@ -22,8 +22,11 @@ import Testing
         }
     }
 
-    @Test func `the life of a stream names what is in the code`() throws {
-        let page = "Sources/Traffic/Proxy/Proxy.docc/LifeOfAStream.md"
+    @Test(arguments: [
+        "Sources/Traffic/Proxy/Proxy.docc/LifeOfAStream.md",
+        "Sources/VRRP/VRRPDaemon/VRRPDaemon.docc/LifeOfAnInstance.md",
+    ])
+    func `a page about a life names what is in the code`(_ page: String) throws {
         let text = try #require(Tree.text(page))
         var words: Set<Substring> = []
         for source in Tree.sources where source.path.hasPrefix("Sources/") {

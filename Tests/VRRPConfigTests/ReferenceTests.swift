@@ -1,5 +1,5 @@
-// Beside real keepalived, where it is installed: random definitions, sequences, lists and conditions
-// become the same lines. Its `-t` names the first word of every line that is no keyword.
+// Beside real keepalived, where it is installed: random definitions, sequences, lists and
+// conditions become the same lines. Its `-t` names the first word of every line that is no keyword.
 
 import Foundation
 import RandomInputs

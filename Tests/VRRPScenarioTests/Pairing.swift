@@ -49,8 +49,8 @@ extension Trait where Self == ConditionTrait {
     private static var isRoot: Bool { geteuid() == 0 }
 }
 
-/// Runs a scenario on a thread of its own, beside a few others: it mostly waits. The thread lives as
-/// long as the scenario, as daemons end with the thread that started them.
+/// Runs a scenario on a thread of its own, beside a few others: it mostly waits. The thread lives
+/// as long as the scenario, as daemons end with the thread that started them.
 func inLab(
     _ plan: LabPlan = LabPlan(), _ body: @escaping @Sendable (Lab) throws -> Void
 ) async throws {

@@ -61,14 +61,14 @@ public final class ArrivalBatch {
 
     /// Takes what a socket holds.
     func fill(
-        from descriptor: borrowing Descriptor, _ family: IPAddress.Family
+        from descriptor: borrowing Descriptor, _ family: IPAddress.Family, atMost most: Int
     ) throws(Errno) -> Int {
         self.family = family
         count = 0
         while true {
             // Safety: both blocks have room for `limit` entries.
             let got = unsafe martlet_receive_arrivals(
-                descriptor.number, room, slotBytes, arrivals, UInt32(limit))
+                descriptor.number, room, slotBytes, arrivals, UInt32(min(max(1, most), limit)))
             if got >= 0 {
                 count = Int(got)
                 return count

@@ -1,5 +1,5 @@
-// Files that others watch while they change: replaced in one step, never written through a link that
-// somebody planted, and recognised again after they were renamed away.
+// Files that others watch while they change: replaced in one step, never written through a link
+// that somebody planted, and recognised again after they were renamed away.
 
 import CLinux
 import Glibc
@@ -16,11 +16,12 @@ extension Files {
         }
     }
 
-    /// Puts bytes at a path in one step: who opens the path finds the old file or the whole new one.
+    /// Puts bytes at a path in one step: who opens the path finds the old file or the whole new
+    /// one.
     ///
     /// The bytes go to a new file in the same directory, made so that neither a file nor a link of
-    /// somebody else is written to (O_EXCL, O_NOFOLLOW), which then takes the name. A link at `path`
-    /// is replaced, not followed.
+    /// somebody else is written to (O_EXCL, O_NOFOLLOW), which then takes the name. A link at
+    /// `path` is replaced, not followed.
     ///
     /// - Parameter mode: permission bits, less those of the process's mask.
     public static func replace(

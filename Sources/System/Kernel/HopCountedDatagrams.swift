@@ -50,7 +50,8 @@ public struct HopCountedSocket: ~Copyable {
         var room = [UInt8](repeating: 0, count: 512)
         var sender = sockaddr_storage()
         var hops: Int32 = 0
-        // Safety: the call writes at most the array's count, and into the two values that live here.
+        // Safety: the call writes at most the array's count, and into the two values that live
+        // here.
         let got = unsafe room.withUnsafeMutableBytes {
             unsafe martlet_receive_with_hops(
                 descriptor.number, $0.baseAddress, $0.count, &sender, &hops)

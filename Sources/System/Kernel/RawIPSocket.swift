@@ -181,10 +181,12 @@ public struct RawIPSocket: ~Copyable {
 
     // MARK: Receiving
 
-    /// Takes what has arrived, up to the batch's size, and returns how many datagrams that are; 0
-    /// when there is none.
-    public borrowing func receive(into batch: ArrivalBatch) throws(Errno) -> Int {
-        try batch.fill(from: descriptor, family)
+    /// Takes what has arrived, up to the batch's size or to fewer, and returns how many datagrams
+    /// that are; 0 when there is none. Room for each one that may come has its cost.
+    public borrowing func receive(
+        into batch: ArrivalBatch, atMost most: Int = .max
+    ) throws(Errno) -> Int {
+        try batch.fill(from: descriptor, family, atMost: most)
     }
 }
 

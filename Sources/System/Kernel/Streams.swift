@@ -52,7 +52,8 @@ extension Descriptor {
         }
     }
 
-    /// Takes bytes that have arrived into an array; those behind what was got are left as they were.
+    /// Takes bytes that have arrived into an array; those behind what was got are left as they
+    /// were.
     public borrowing func receive(into bytes: inout [UInt8]) -> ReadResult {
         while true {
             // Safety: the call writes at most the array's count.

@@ -72,12 +72,15 @@ final class Channel {
 
     /// Hands what has arrived to `body`, up to a bound.
     func receive(into batch: ArrivalBatch, _ body: (Arrival) -> Void) throws(Errno) {
+        // Adverts mostly come one by one; more are asked for once there are more.
+        var wanted = 2
         for _ in 0..<Self.batchLimit {
-            let count = try socket.receive(into: batch)
+            let count = try socket.receive(into: batch, atMost: wanted)
             for index in 0..<count {
                 if let arrival = batch.arrival(at: index) { body(arrival) }
             }
-            if count < batch.limit { return }
+            if count < wanted { return }
+            wanted = batch.limit
         }
     }
 

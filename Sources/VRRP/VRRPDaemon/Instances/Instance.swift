@@ -38,7 +38,7 @@ final class Instance {
     var virtualInterface: String?
 
     private unowned let routers: VirtualRouters
-    private var timers: [Election.Timer: ControlTimer] = [:]
+    private var timers: [Election.Timer: Armed] = [:]
     /// How many changes of faults are under way, one inside the other.
     private var settleDepth = 0
     /// What the election was last told.
@@ -141,10 +141,7 @@ final class Instance {
         case .releaseAddresses: release()
         case .announce(let cause): routers.announcer.announce(self, cause)
         case .transition(let from, let to, let cause): change(from, to, cause)
-        case .arm(let timer, let deadline):
-            // What was carried out before may have taken its time.
-            let now = Clock.sinceBoot().nanoseconds
-            arm(timer, deadline > now ? deadline - now : 0)
+        case .arm(let timer, let deadline): arm(timer, until: deadline)
         case .disarm(let timer): disarm(timer)
         case .splitBegan:
             counters.splits += 1
@@ -165,16 +162,32 @@ final class Instance {
         }
     }
 
-    private func arm(_ timer: Election.Timer, _ wait: UInt64) {
-        if let armed = timers[timer] { routers.loop.cancel(armed) }
-        timers[timer] = routers.loop.after(nanoseconds: wait) { [unowned self] in
+    /// A timer of the loop that stands for one of the election.
+    private struct Armed {
+        var timer: ControlTimer
+        /// When it runs, by the clock of the election.
+        var due: UInt64
+    }
+
+    /// A deadline that moves away, as that of a backup does with each advert, leaves the timer of
+    /// the loop alone: it runs too early, and the election then says how long is still to wait.
+    private func arm(_ timer: Election.Timer, until deadline: UInt64) {
+        if let armed = timers[timer] {
+            if armed.due <= deadline { return }
+            routers.loop.cancel(armed.timer)
+        }
+        // What was carried out before may have taken its time.
+        let now = Clock.sinceBoot().nanoseconds
+        let wait = deadline > now ? deadline - now : 0
+        let loopTimer = routers.loop.after(nanoseconds: wait) { [unowned self] in
             timers[timer] = nil
             routers.post(.timer(timer), to: self)
         }
+        timers[timer] = Armed(timer: loopTimer, due: now + wait)
     }
 
     private func disarm(_ timer: Election.Timer) {
-        if let armed = timers.removeValue(forKey: timer) { routers.loop.cancel(armed) }
+        if let armed = timers.removeValue(forKey: timer) { routers.loop.cancel(armed.timer) }
     }
 
     private func note(_ fact: Election.Fact) {

@@ -1,5 +1,5 @@
-// Hears the adverts that the kernel hands to our virtual MAC alone: those of peers that send from the
-// same virtual MAC. All others arrive on the interface below.
+// Hears the adverts that the kernel hands to our virtual MAC alone: those of peers that send from
+// the same virtual MAC. All others arrive on the interface below.
 
 import Addresses
 import Daemon

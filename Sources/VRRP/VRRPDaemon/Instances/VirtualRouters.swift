@@ -1,6 +1,6 @@
 // All that runs: instances and groups, sockets, addresses, trackers and notifications on one thread
-// and one loop. Events for instances go through one queue, so that no election is stepped while it is
-// being stepped.
+// and one loop. Events for instances go through one queue, so that no election is stepped while it
+// is being stepped.
 
 import Addresses
 import Daemon
@@ -44,7 +44,8 @@ final class VirtualRouters {
     var logsAddressChanges = false
     private(set) var isStopping = false
 
-    /// Events carried out in one go, at most; more is a loop between instances, which would be ours.
+    /// Events carried out in one go, at most; more is a loop between instances, which would be
+    /// ours.
     static let eventLimit = 200_000
 
     init(
@@ -162,8 +163,15 @@ final class VirtualRouters {
 
     /// Gives an instance an event, now or after those before it.
     func post(_ event: Election.Event, to instance: Instance) {
-        queue.append((instance, event))
-        drain()
+        guard !isDraining, queue.isEmpty else {
+            queue.append((instance, event))
+            return drain()
+        }
+        // Nearly always nothing else is to be done.
+        isDraining = true
+        instance.handle(event)
+        isDraining = false
+        if !queue.isEmpty { drain() }
     }
 
     /// Carries out what is queued.

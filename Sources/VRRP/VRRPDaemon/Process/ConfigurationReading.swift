@@ -119,7 +119,8 @@ struct ConfigurationReading {
         return world
     }
 
-    /// The interfaces of the network namespace the process is in; nil when the kernel does not tell.
+    /// The interfaces of the network namespace the process is in; nil when the kernel does not
+    /// tell.
     private static var interfaces: [VRRPSurroundings.Interface]? {
         guard var socket = try? NetlinkSocket(), let messages = try? socket.dump(.links) else {
             return nil

@@ -43,7 +43,7 @@ final class DaemonProcess {
             let loop = try ControlLoop(signals: GuardianProcess.passedOn)
             let routers = try VirtualRouters(configuration, loop: loop, log: log, guardian: line)
             routers.logsAddressChanges = options.logsAddressChanges
-            let service = DaemonService(routers, options, reading, log, grade: loaded.grade)
+            let service = DaemonService(routers, options, reading, log)
             return try service.run()
         } catch let failure as StartFailure {
             log.say(.error, failure.text)

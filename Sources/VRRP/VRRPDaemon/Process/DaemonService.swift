@@ -19,8 +19,6 @@ final class DaemonService {
     private var refusedReloads = 0
     private var isHurried = false
     private var stoppedAt: UInt64 = 0
-    /// How good the configuration in force was.
-    private var grade: ConfigurationGrade
     private var status: StatusServer?
     private var metrics: MetricsServer?
     private var events: EventsFile?
@@ -36,9 +34,8 @@ final class DaemonService {
 
     init(
         _ routers: VirtualRouters, _ options: Options, _ reading: ConfigurationReading,
-        _ log: DaemonLog, grade: ConfigurationGrade
+        _ log: DaemonLog
     ) {
-        self.grade = grade
         self.routers = routers
         self.options = options
         self.reading = reading
@@ -118,8 +115,9 @@ final class DaemonService {
         if let lock { try? Files.remove(lock) }
         let lines = reading.lines(of: loaded)
         for line in lines { log.say(line.level, line.text) }
-        if let next = loaded.configuration, !isSpoilt(loaded, next) {
-            grade = loaded.grade
+        // What a start would repair, a reload refuses: a file that is cut off must not take
+        // instances away.
+        if let next = loaded.configuration, loaded.grade != .repaired, !isEmptied(next) {
             let changes = reading.changes(from: routers.configuration, to: next)
             routers.reload(next)
             openServers()
@@ -136,16 +134,9 @@ final class DaemonService {
         tellManager(.ready(parent))
     }
 
-    /// Whether a configuration that could be used is a damaged one rather than another one: mistakes
-    /// have come into a file that had none, instances have gone from one that has mistakes, or all
-    /// of them are gone.
-    private func isSpoilt(
-        _ loaded: LoadedVRRPConfiguration, _ next: VRRPConfiguration
-    ) -> Bool {
-        let running = routers.configuration.instances
-        if next.instances.isEmpty, !running.isEmpty { return true }
-        guard loaded.grade == .repaired else { return false }
-        return grade != .repaired || running.contains { next.instance(named: $0.name) == nil }
+    /// Whether all instances have gone, as from a file that was not written to its end.
+    private func isEmptied(_ next: VRRPConfiguration) -> Bool {
+        next.instances.isEmpty && !routers.configuration.instances.isEmpty
     }
 
     /// The file of `reload_file`; nil when it is not asked for.

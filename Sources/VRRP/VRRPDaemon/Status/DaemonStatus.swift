@@ -116,7 +116,8 @@ struct TrackerStatus: Equatable {
     var isGood: Bool?
     /// What was found last, for people.
     var detail = ""
-    /// How many processes there are, or the number that a file holds, where that is what is tracked.
+    /// How many processes there are, or the number that a file holds, where that is what is
+    /// tracked.
     var number: Int?
     /// What the tracker will be when a delay that runs has ended; nil: none runs.
     var pending: Bool?

@@ -1,5 +1,6 @@
 // Where the dumps go that signals ask for. Each file is made whole beside its place and then takes
-// its name: nobody reads half of one, and a link that was planted in /tmp is replaced, not followed.
+// its name: nobody reads half of one, and a link that was planted in /tmp is replaced, not
+// followed.
 
 import Kernel
 import VRRPConfig

@@ -1,5 +1,5 @@
-// The status as Prometheus reads it: text format 0.0.4. All samples of one name stand together below
-// its HELP and TYPE lines; names and labels are only ever added.
+// The status as Prometheus reads it: text format 0.0.4. All samples of one name stand together
+// below its HELP and TYPE lines; names and labels are only ever added.
 
 import VRRPProtocol
 

@@ -1,5 +1,5 @@
-// BFD sessions on the loop: sockets and timers for the pure session machine. RFC 5880; ports and hop
-// limits of RFC 5881 and 5883. keepalived.conf(5): bfd_instance.
+// BFD sessions on the loop: sockets and timers for the pure session machine. RFC 5880; ports and
+// hop limits of RFC 5881 and 5883. keepalived.conf(5): bfd_instance.
 
 import Addresses
 import Daemon

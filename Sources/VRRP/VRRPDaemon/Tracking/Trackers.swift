@@ -35,10 +35,8 @@ final class Trackers {
             running[key] = make(key, definition)
             running[key]?.start()
         }
-        sessions.follow(
-            configuration.bfdInstances.filter {
-                isFollowed(TrackBoard.Key(kind: .bfd, name: $0.name), configuration)
-            })
+        // Whether or not we follow them: the other end may.
+        sessions.follow(configuration.bfdInstances)
     }
 
     /// Stops everything.

@@ -1,5 +1,6 @@
 // Holds virtual addresses in the kernel: adds and removes them, puts back what others remove, and
-// clears what a crash has left. What is held is in the guardian's ledger before it is in the kernel.
+// clears what a crash has left. What is held is in the guardian's ledger before it is in the
+// kernel.
 
 import Addresses
 import Daemon

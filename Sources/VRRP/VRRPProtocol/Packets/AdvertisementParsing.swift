@@ -54,19 +54,23 @@ public struct ParsedAdvertisement: Hashable, Sendable {
     private static func matching(
         _ bytes: Span<UInt8>, _ used: Int, _ version: VRRPVersion, _ envelope: PacketEnvelope
     ) -> [ChecksumKind] {
+        func fits(_ kind: ChecksumKind, _ length: Int) -> Bool {
+            Checksum.over(
+                bytes, 0..<length, kind: kind, from: envelope.source, to: envelope.destination)
+                == 0
+        }
+        if version == .two {
+            let isRight =
+                fits(.messageOnly, used)
+                || bytes.count != used && fits(.messageOnly, bytes.count)
+            return isRight ? [.messageOnly] : []
+        }
         let kinds: [ChecksumKind] =
-            version == .two
-            ? [.messageOnly]
-            : envelope.source.family == .v6
-                ? [.pseudoHeader, .groupPseudoHeader]
-                : [.pseudoHeader, .messageOnly, .groupPseudoHeader]
-        let lengths = bytes.count == used ? [used] : [used, bytes.count]
+            envelope.source.family == .v6
+            ? [.pseudoHeader, .groupPseudoHeader]
+            : [.pseudoHeader, .messageOnly, .groupPseudoHeader]
         return kinds.filter { kind in
-            lengths.contains { length in
-                Checksum.over(
-                    bytes, 0..<length, kind: kind, from: envelope.source,
-                    to: envelope.destination) == 0
-            }
+            fits(kind, used) || bytes.count != used && fits(kind, bytes.count)
         }
     }
 

@@ -224,7 +224,9 @@ public struct AdvertisementReceiver: Sendable {
         _ parsed: ParsedAdvertisement, _ envelope: PacketEnvelope, _ notices: inout [Notice]
     ) throws(Rejection) {
         if rules.addressListRule == .skipForKnownSender, knownSender == envelope.source { return }
-        guard Set(parsed.advertisement.addresses) != Set(rules.addresses) else { return }
+        // Nearly always the same list in the same order.
+        let heard = parsed.advertisement.addresses
+        guard heard != rules.addresses, Set(heard) != Set(rules.addresses) else { return }
         if rules.addressListRule == .drop,
             parsed.advertisement.priority != ProtocolNumbers.ownerPriority
         {
