@@ -19,7 +19,7 @@ help:
 	@echo "make run      build, and serve the demo on http://127.0.0.1:8080/"
 	@echo "make test     build (for release too, whose cost is counted), and run all tests"
 	@echo "make bench    measure beside haproxy and nginx (ARGS='--scenario small --rounds 3')"
-	@echo "make release  build martlet and martlet-load, with the Swift library linked in"
+	@echo "make release  build both daemons, with the Swift library linked in, and martlet-load"
 	@echo "make format   format all sources;  make lint checks them"
 
 # The demo: three origins and the proxy, all of which end when this ends.
@@ -30,6 +30,7 @@ run: release
 release:
 	@.ci/need-packages "Building" $(BUILD_PACKAGES)
 	swift build $(RELEASE) --product martlet
+	swift build $(RELEASE) --product martlet-vrrp
 	swift build -c release --product martlet-load
 
 build:
@@ -39,6 +40,7 @@ test:
 	@.ci/need-packages "Building" $(BUILD_PACKAGES)
 	@.ci/need-packages "Testing" $(TEST_PACKAGES)
 	swift build $(RELEASE) --product martlet
+	swift build $(RELEASE) --product martlet-vrrp
 	swift build --build-tests
 	@log=$$(mktemp); trap 'rm -f "$$log"' EXIT; \
 	swift test --skip-build 2>&1 | tee "$$log"; \

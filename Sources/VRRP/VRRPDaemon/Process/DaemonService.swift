@@ -115,9 +115,7 @@ final class DaemonService {
         if let lock { try? Files.remove(lock) }
         let lines = reading.lines(of: loaded)
         for line in lines { log.say(line.level, line.text) }
-        // What a start would repair, a reload refuses: a file that is cut off must not take
-        // instances away.
-        if let next = loaded.configuration, loaded.grade != .repaired, !isEmptied(next) {
+        if let next = loaded.configuration, isUsable(loaded) {
             let changes = reading.changes(from: routers.configuration, to: next)
             routers.reload(next)
             openServers()
@@ -134,9 +132,15 @@ final class DaemonService {
         tellManager(.ready(parent))
     }
 
-    /// Whether all instances have gone, as from a file that was not written to its end.
-    private func isEmptied(_ next: VRRPConfiguration) -> Bool {
-        next.instances.isEmpty && !routers.configuration.instances.isEmpty
+    /// What a start would repair, a reload refuses, and so a file without any instance: one that is
+    /// cut off, or not written yet, must not take addresses away.
+    private func isUsable(_ loaded: LoadedVRRPConfiguration) -> Bool {
+        guard loaded.grade != .repaired else { return false }
+        if loaded.configuration?.instances.isEmpty == true, !routers.instances.isEmpty {
+            log.say(.error, "the file has no vrrp_instance, and some are running")
+            return false
+        }
+        return true
     }
 
     /// The file of `reload_file`; nil when it is not asked for.
