@@ -8,7 +8,7 @@ import Testing
 
     /// Starts a master.
     private func startMaster(
-        _ machine: Machine, _ options: String..., interval: String = "0.02"
+        _ machine: Machine, _ options: String..., interval: String = "0.1"
     ) throws -> Machine.Daemon {
         try machine.write("", to: "scripts")
         let note = try machine.script("note", "echo \"$3\" >> \(machine.path("told"))")
@@ -102,7 +102,8 @@ import Testing
         try await onMachine { machine in
             let daemon = try machine.start(
                 globalText(machine) + instanceText()
-                    + instanceText(named: "M", number: 52, addresses: ["10.9.0.101/24"], "use_vmac"),
+                    + instanceText(
+                        named: "M", number: 52, addresses: ["10.9.0.101/24"], "use_vmac"),
                 "-V")
             #expect(
                 machine.wait {

@@ -7,6 +7,7 @@ import Glibc
 import Kernel
 import Netlink
 import PrivateNetworks
+import Synchronization
 import Testing
 import VRRPProtocol
 
@@ -311,10 +312,10 @@ final class Machine {
     var evidence: Comment { Comment(rawValue: lines("log").suffix(30).joined(separator: "\n")) }
 }
 
-/// One instance of the tests' configurations: version 3, 20 ms, number 51, on eth0.
+/// One instance of the tests' configurations: version 3, 100 ms, number 51, on eth0.
 func instanceText(
     named name: String = "V", number: Int = 51, priority: Int = 100,
-    addresses: [String] = ["10.9.0.100/24"], interval: String = "0.02", _ lines: String...
+    addresses: [String] = ["10.9.0.100/24"], interval: String = "0.1", _ lines: String...
 ) -> String {
     """
     vrrp_instance \(name) {
@@ -356,12 +357,54 @@ extension Trait where Self == ConditionTrait {
 
 /// Runs a test's body with a machine, on a thread of its own: it mostly waits.
 func onMachine(_ body: @escaping @Sendable (Machine) throws -> Void) async throws {
+    await places.take()
+    defer { places.giveBack() }
     try await withTaskExecutorPreference(ownThread) {
         try PrivateNetwork.run {
             let machine = try Machine()
             defer { machine.daemon?.kill() }
             try body(machine)
         }
+    }
+}
+
+/// Machines at once: enough to fill the waits, few enough that no daemon oversleeps.
+private let places = Places(8)
+
+/// A counting semaphore for tasks.
+private final class Places: Sendable {
+    private struct State {
+        var free: Int
+        var waiting: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state: Mutex<State>
+
+    init(_ count: Int) { state = Mutex(State(free: count)) }
+
+    func take() async {
+        await withCheckedContinuation { place in
+            let isFree = state.withLock { state in
+                if state.free == 0 {
+                    state.waiting.append(place)
+                    return false
+                }
+                state.free -= 1
+                return true
+            }
+            if isFree { place.resume() }
+        }
+    }
+
+    func giveBack() {
+        let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            if state.waiting.isEmpty {
+                state.free += 1
+                return nil
+            }
+            return state.waiting.removeFirst()
+        }
+        next?.resume()
     }
 }
 

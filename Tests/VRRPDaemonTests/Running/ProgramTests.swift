@@ -59,7 +59,8 @@ import Testing
             try machine.start(
                 globalText(machine)
                     + instanceText("no_accept", "promote_secondaries")
-                    + instanceText(named: "M", number: 52, addresses: ["10.9.0.101/24"], "use_vmac"),
+                    + instanceText(
+                        named: "M", number: 52, addresses: ["10.9.0.101/24"], "use_vmac"),
                 launcher: ["/usr/bin/\(launcher[0])"] + launcher.dropFirst())
             #expect(
                 machine.wait { machine.has(vip) && machine.has("10.9.0.101/24", on: "vrrp.52") },
@@ -144,8 +145,11 @@ import Testing
     @Test func `an owner serves at once and stays`() async throws {
         try await onMachine { machine in
             try machine.start(
-                globalText(machine) + instanceText(priority: 255, interval: "0.5"))
+                globalText(machine)
+                    + instanceText(priority: 255, interval: "0.5").replacing(
+                        "state BACKUP", with: "state MASTER"))
             #expect(machine.wait { machine.has(vip) }, machine.evidence)
+            #expect(machine.text("log").contains("MASTER STATE: owner"), machine.evidence)
             let moment = machine.now
             machine.advertise(priority: 254)
             #expect(
@@ -153,7 +157,6 @@ import Testing
                     machine.heard(since: moment).contains { $0.priority == 255 }
                 }, machine.evidence)
             #expect(machine.has(vip))
-            // Weights leave an owner alone.
             machine.stop()
         }
     }

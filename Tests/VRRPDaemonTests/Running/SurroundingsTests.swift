@@ -1,5 +1,5 @@
-// Interfaces that come, go, and come back as others; addresses that others add; what only looks like
-// an end of a fault.
+// Interfaces that come, go, and come back as others; addresses that others add; what only looks
+// like an end of a fault.
 
 import Kernel
 import Testing
@@ -134,7 +134,8 @@ import Testing
             let text =
                 globalText(machine)
                 + "track_file F {\nfile \(machine.path("file"))\nweight 0\n}\n"
-                + instanceText(priority: 255, "track_file {\nF\n}")
+                + instanceText(priority: 255, "track_file {\nF\n}").replacing(
+                    "state BACKUP", with: "state MASTER")
             let reversed =
                 text.replacing("F\n}\n}", with: "G\n}\n}")
                 + "track_file G {\nfile \(machine.path("other"))\nweight 0\n}\n"

@@ -433,8 +433,8 @@ final class Instance {
         settle { faults[key] = text }
     }
 
-    /// Has several faults change as one: only what is left of them in the end counts. An owner whose
-    /// one fault ends as another begins would else serve in between.
+    /// Has several faults change as one: only what is left of them in the end counts. An owner
+    /// whose one fault ends as another begins would else serve in between.
     func settle(_ changes: () -> Void) {
         settleDepth += 1
         changes()

@@ -20,7 +20,8 @@ extension InstanceDefinition {
         settings.answersLowerPriority = !staysSilentOnLowerPriority
         settings.isStrict = isStrict
         settings.startupDelay = startupDelay
-        settings.ownerIgnoresAdvertisements = isStrict
+        settings.ownerServesAtOnce = initialState == .master
+        settings.ownerIgnoresAdvertisements = isStrict || ownerIgnoresAdverts
         return settings
     }
 

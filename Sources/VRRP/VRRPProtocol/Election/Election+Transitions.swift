@@ -19,7 +19,7 @@ extension Election {
             if state != .fault { enter(.fault, because: .fault, into: &effects) }
             return
         }
-        if isOwner, hold == .none {
+        if isOwner, settings.ownerServesAtOnce, hold == .none {
             becomeMaster(because: .owner, at: now, into: &effects)
         } else {
             becomeBackup(because: cause, at: now, into: &effects)
