@@ -39,6 +39,9 @@ final class VirtualRouters {
     private var isDraining = false
     private var leaving: [Instance] = []
     private var whenStopped: (() -> Void)?
+    private var keepsAddresses = false
+    /// Whether each address that comes or goes is logged: `-a`.
+    var logsAddressChanges = false
     private(set) var isStopping = false
 
     /// Events carried out in one go, at most; more is a loop between instances, which would be
@@ -82,6 +85,7 @@ final class VirtualRouters {
         instances = configuration.instances.map { Instance($0, startupDelay: delay, self) }
         renewAddressSet()
         addresses.clearLeftovers(of: instances)
+        paths.clearLeftovers(of: instances)
         paths.addStatic(configuration)
         makeGroups()
         for link in network.picture.links.values { links.begin(link.name) }
@@ -91,10 +95,24 @@ final class VirtualRouters {
     }
 
     private func begin(_ instance: Instance) {
-        paths.prepare(instance)
-        instance.connect()
-        board.assess(instance)
+        prepare(instance)
+        assess(instance)
         post(.start, to: instance)
+    }
+
+    private func prepare(_ instance: Instance) {
+        paths.prepare(instance)
+        // What was found while interfaces were made is handled as any other change.
+        guard network.hasFindings else { return }
+        loop.after(nanoseconds: 0) { [unowned self] in readNetwork() }
+    }
+
+    /// Follows the surroundings of an instance, as one change.
+    private func assess(_ instance: Instance) {
+        instance.settle {
+            instance.connect()
+            board.assess(instance)
+        }
     }
 
     /// `vrrp_startup_delay`, or what is left of `vrrp_delay_after_boot`, whichever is longer.
@@ -129,6 +147,9 @@ final class VirtualRouters {
         for group in groups where !previous.contains(where: { $0 === group }) {
             for member in group.members where !member.faults.isEmpty {
                 changed(group, member, isFaulty: true)
+            }
+            for (member, command) in group.takeFirstOrders() {
+                post(.commanded(command), to: member)
             }
         }
     }
@@ -229,12 +250,15 @@ final class VirtualRouters {
             switch report.event {
             case .link(let link): linkChanged(link)
             case .linkRemoved(let link): linkChanged(link)
-            case .address(let address): addressChanged(address)
+            case .address(let address):
+                logChange(of: address, "added")
+                addressChanged(address)
             case .addressRemoved(let address):
-                if !network.isOwn(report) {
-                    addresses.lost(address)
-                    paths.lost(report.event)
-                }
+                logChange(of: address, "removed")
+                // Ours too: with a primary address the kernel removes secondary ones, which may be
+                // another instance's.
+                addresses.lost(address)
+                if !network.isOwn(report) { paths.lost(report.event) }
                 addressChanged(address)
             case .routeRemoved, .ruleRemoved:
                 if !network.isOwn(report) { paths.lost(report.event) }
@@ -245,11 +269,25 @@ final class VirtualRouters {
         drain()
     }
 
+    private func logChange(of address: InterfaceAddress, _ what: String) {
+        guard logsAddressChanges else { return }
+        let name = network.picture.links[address.interface]?.name ?? "\(address.interface)"
+        log.say(.info, "address \(address.address)/\(address.prefixLength) on \(name) \(what)")
+    }
+
     private func linkChanged(_ link: Link) {
+        for instance in instances where paths.concerns(link, instance) { prepare(instance) }
         links.told(of: link.name) { [unowned self] name in settled(name) }
-        for instance in instances where instance.uses(link) { instance.connect() }
-        assessAll()
+        for instance in instances {
+            if instance.uses(link) { assess(instance) } else { board.assess(instance) }
+        }
         if links.isUp(link.name) { addresses.restore(on: link.index) }
+        for instance in instances
+        where instance.election.state == .master
+            && (instance.uses(link) || instance.definition.names(link.name))
+        {
+            addresses.complete(instance)
+        }
     }
 
     private func settled(_ name: String) {
@@ -304,9 +342,13 @@ final class VirtualRouters {
         instances.removeAll { instance in removed.contains { $0 === instance } }
         for instance in removed { end(instance) }
         var fresh: [Instance] = []
+        var changed: [Instance] = []
         for definition in next.instances {
             if let running = instances.first(where: { $0.name == definition.name }) {
-                if running.definition != definition { running.redefine(definition) }
+                if running.definition != definition {
+                    running.redefine(definition)
+                    changed.append(running)
+                }
             } else {
                 fresh.append(Instance(definition, startupDelay: 0, self))
             }
@@ -317,14 +359,12 @@ final class VirtualRouters {
                 < next.instances.firstIndex { $0.name == right.name } ?? 0
         }
         paths.replaceStatic(previous, next)
+        for instance in changed { prepare(instance) }
         makeGroups()
         notifier.follow(next.global)
         trackers.follow(next)
         for instance in fresh { begin(instance) }
-        for instance in instances {
-            instance.connect()
-            board.assess(instance)
-        }
+        for instance in instances { assess(instance) }
         if next.global.writesStatesOnReload { notifier.tellStates() }
         drain()
     }
@@ -344,6 +384,7 @@ final class VirtualRouters {
     func stop(keepingAddresses: Bool, _ body: @escaping () -> Void) {
         guard !isStopping else { return }
         isStopping = true
+        keepsAddresses = keepingAddresses
         trackers.stop()
         if keepingAddresses { guardian.strikeAll() }
         leaving = keepingAddresses ? [] : instances
@@ -351,6 +392,7 @@ final class VirtualRouters {
         if !keepingAddresses {
             for instance in instances { instance.prepareToDepart() }
             for instance in instances { post(.shutdown, to: instance) }
+            for group in groups { notifier.tell(.stop, group) }
         }
         leaving.removeAll { !$0.isServingUntilSucceeded }
         finishWhenDone()
@@ -370,7 +412,8 @@ final class VirtualRouters {
             return
         }
         paths.removeStatic()
-        paths.dismantle(instances)
+        // The interfaces of virtual MACs would take their addresses along.
+        if !keepsAddresses { paths.dismantle(instances) }
         guard let body = whenStopped else { return }
         whenStopped = nil
         notifier.close(body)

@@ -27,9 +27,22 @@ final class DaemonProcess {
             return 1
         }
         Standing(configuration.global, log).take()
+        if options.allowsCoreDumps {
+            let all = ResourceLimit(soft: ResourceLimit.unlimited, hard: ResourceLimit.unlimited)
+            do throws(Errno) {
+                try all.apply(to: .coreFileBytes)
+            } catch {
+                log.say(.warning, "cannot allow core dumps: \(error.text)")
+            }
+        }
+        let pidPath =
+            options.instancePidPath ?? DaemonStart.pidPath(configuration, options, "_vrrp")
+        writePid(pidPath)
+        defer { try? Files.remove(pidPath) }
         do {
             let loop = try ControlLoop(signals: GuardianProcess.passedOn)
             let routers = try VirtualRouters(configuration, loop: loop, log: log, guardian: line)
+            routers.logsAddressChanges = options.logsAddressChanges
             let service = DaemonService(routers, options, reading, log)
             return try service.run()
         } catch let failure as StartFailure {
@@ -40,6 +53,16 @@ final class DaemonProcess {
             log.say(.error, "cannot start: \(error)")
         }
         return 1
+    }
+
+    /// Nothing depends on the file, so a folder that is not ours to write in is no obstacle.
+    private func writePid(_ path: String) {
+        let bytes = Array("\(ProcessID.own)\n".utf8)
+        do throws(Errno) {
+            try Files.write(bytes.span, to: path)
+        } catch {
+            log.say(.info, "no pid file \(path): \(error.text)")
+        }
     }
 }
 

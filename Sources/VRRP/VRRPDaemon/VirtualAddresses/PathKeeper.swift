@@ -16,6 +16,19 @@ final class PathKeeper {
     private var firewall: Firewall?
     private var record = SysctlRecord()
     private let virtualLinks: VirtualLinks
+    /// What could not be put back, and who is in fault because of that.
+    private var missing: [Missing] = []
+    private var retries: ControlTimer?
+
+    private struct Missing {
+        var entry: Entry
+        var followers: [Instance]
+        var tries = 0
+    }
+
+    /// After so many tries of a second each an instance stands for election again, to add its
+    /// routes and rules anew.
+    static let tryLimit = 5
 
     /// A route, rule or static address that is in the kernel.
     fileprivate struct Entry: Equatable {
@@ -65,9 +78,16 @@ final class PathKeeper {
     /// Makes what an instance needs before it begins: its virtual MAC, settings of its interface.
     func prepare(_ instance: Instance) {
         virtualLinks.make(for: instance, &record)
-        guard instance.definition.promotesSecondaries, let name = instance.definition.interface
+        guard instance.definition.promotesSecondaries, let name = instance.definition.interface,
+            routers.network.link(named: name) != nil
         else { return }
         set("1", Sysctl.path(ipv4: "promote_secondaries", of: name), instance)
+    }
+
+    /// Whether a change of a link may be one of what ``prepare(_:)`` makes.
+    func concerns(_ link: Link, _ instance: Instance) -> Bool {
+        virtualLinks.concerns(link, instance)
+            || instance.definition.promotesSecondaries && link.name == instance.definition.interface
     }
 
     private func set(_ value: String, _ path: String, _ instance: Instance) {
@@ -97,15 +117,30 @@ final class PathKeeper {
             case .rule(let rule): Entry(thing: .rule(rule), isTracked: false)
             }
         }
-        entries += definition.routes.compactMap { line in
-            entry(of: line, fallback: instance.addressInterface, instance.name)
-        }
-        entries += definition.rules.map { line in
-            Entry(thing: .rule(RoutingRule(line)), isTracked: !line.isUntracked)
-        }
+        entries += self.entries(of: definition, of: instance)
         add(entries, for: instance.name)
         made[ObjectIdentifier(instance)] = entries
         if refusesPackets(instance) { refuse(addresses(of: instance), instance) }
+    }
+
+    /// The routes and rules of a definition.
+    private func entries(of definition: InstanceDefinition, of instance: Instance) -> [Entry] {
+        definition.routes.compactMap { line in
+            entry(of: line, fallback: instance.addressInterface, instance.name)
+        }
+            + definition.rules.map { line in
+                Entry(thing: .rule(RoutingRule(line)), isTracked: !line.isUntracked)
+            }
+    }
+
+    /// Removes the routes and rules that a process before us has left. They bear the mark of who
+    /// made them, so those of others stay.
+    func clearLeftovers(of instances: [Instance]) {
+        let entries = instances.flatMap { self.entries(of: $0.definition, of: $0) }
+        let outcomes = routers.network.perform(entries.reversed().map(\.removal))
+        for (entry, failure) in zip(entries.reversed(), outcomes) where failure == nil {
+            routers.log.say(.notice, "removing \(entry.text), left from before")
+        }
     }
 
     /// The addresses go: removes what came with them.
@@ -271,17 +306,56 @@ final class PathKeeper {
         where failure == nil {
             routers.log.say(.debug, "\(entry.text) is put back")
         }
+        retry()
+    }
+
+    /// Tries again what could not be put back. A static entry ends the fault when it is back; an
+    /// instance adds its own when it serves again.
+    private func retry() {
+        var rest: [Missing] = []
+        for var one in missing {
+            one.tries += 1
+            let isFixed = fixed.contains(one.entry)
+            let isBack: Bool
+            if isFixed {
+                let failure = routers.network.perform([one.entry.request]).first ?? nil
+                isBack = failure == nil || failure?.errno == NetlinkFailure.exists
+            } else {
+                isBack = one.tries >= Self.tryLimit
+            }
+            guard isBack else {
+                rest.append(one)
+                continue
+            }
+            for follower in one.followers { follower.setFault(one.entry.faultKey, nil) }
+        }
+        missing = rest
+        if missing.isEmpty, let timer = retries {
+            routers.loop.cancel(timer)
+            retries = nil
+        }
+    }
+
+    private func remember(_ entry: Entry, _ followers: [Instance]) {
+        missing.removeAll { $0.entry == entry }
+        missing.append(Missing(entry: entry, followers: followers))
+        guard retries == nil else { return }
+        retries = routers.loop.every(milliseconds: 1000) { [unowned self] in
+            retry()
+            routers.drain()
+        }
     }
 
     private func putBack(_ entry: Entry, _ instance: Instance?) {
         guard entry.isTracked else { return }
         let failure = routers.network.perform([entry.request]).first ?? nil
         let isBack = failure == nil || failure?.errno == NetlinkFailure.exists
-        let key = "lost:\(entry.text)"
-        for follower in followers(of: entry, instance) {
-            follower.setFault(key, isBack ? nil : "\(entry.text) is gone")
+        let followers = followers(of: entry, instance)
+        for follower in followers {
+            follower.setFault(entry.faultKey, isBack ? nil : "\(entry.text) is gone")
         }
         guard isBack else {
+            remember(entry, followers)
             return routers.log.say(
                 .error, "cannot put back \(entry.text): \(failure?.description ?? "")")
         }
@@ -300,6 +374,9 @@ final class PathKeeper {
 }
 
 extension PathKeeper.Entry {
+    /// What the fault of its loss is named by.
+    fileprivate var faultKey: String { "lost:\(text)" }
+
     /// Whether a report says that it was removed.
     fileprivate func isLost(_ event: NetworkEvent) -> Bool {
         switch (thing, event) {
