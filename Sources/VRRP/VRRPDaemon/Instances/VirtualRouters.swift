@@ -14,6 +14,8 @@ import VRRPTracking
 final class VirtualRouters {
     let loop: ControlLoop
     let log: DaemonLog
+    /// The command line.
+    let options: Options
     private(set) var configuration: VRRPConfiguration
     private(set) var instances: [Instance] = []
     private(set) var groups: [Group] = []
@@ -21,6 +23,7 @@ final class VirtualRouters {
     let guardian: GuardianLink
 
     private(set) var links: LinkStates! = nil
+    private(set) var poller: LinkPoller! = nil
     private(set) var channels: Channels! = nil
     private(set) var addresses: AddressKeeper! = nil
     private(set) var paths: PathKeeper! = nil
@@ -46,10 +49,11 @@ final class VirtualRouters {
     static let eventLimit = 200_000
 
     init(
-        _ configuration: VRRPConfiguration, loop: ControlLoop, log: DaemonLog,
-        guardian: consuming Descriptor
+        _ configuration: VRRPConfiguration, _ options: Options = Options(), loop: ControlLoop,
+        log: DaemonLog, guardian: consuming Descriptor
     ) throws(StartFailure) {
         self.configuration = configuration
+        self.options = options
         self.loop = loop
         self.log = log
         self.guardian = GuardianLink(guardian, loop)
@@ -59,6 +63,7 @@ final class VirtualRouters {
             throw StartFailure(text: "cannot talk to the kernel about the network: \(error)")
         }
         links = LinkStates(self)
+        poller = LinkPoller(self)
         channels = Channels(self)
         addresses = AddressKeeper(self)
         paths = PathKeeper(self)
@@ -73,6 +78,9 @@ final class VirtualRouters {
         notifier = Notifier(self)
     }
 
+    /// Under which conditions scripts run.
+    var scriptRules: ScriptRules { ScriptRules(configuration.global, log) }
+
     // MARK: Start
 
     /// Begins: clears what was left, opens sockets, starts trackers and elections.
@@ -81,13 +89,22 @@ final class VirtualRouters {
         let delay = startDelay
         instances = configuration.instances.map { Instance($0, startupDelay: delay, self) }
         renewAddressSet()
-        addresses.clearLeftovers(of: instances)
+        // An owner keeps what it will hold in a moment, so that clients see no gap.
+        let owners = instances.filter {
+            $0.definition.priority == ProtocolNumbers.ownerPriority && delay == 0
+        }
+        addresses.clearLeftovers(
+            of: instances.filter { instance in
+                !owners.contains { $0 === instance }
+            })
         paths.addStatic(configuration)
         makeGroups()
+        poller.follow(configuration)
         for link in network.picture.links.values { links.begin(link.name) }
         notifier.follow(configuration.global)
         trackers.follow(configuration)
         for instance in instances { begin(instance) }
+        addresses.clearLeftovers(of: owners.filter { $0.election.state != .master })
     }
 
     private func begin(_ instance: Instance) {
@@ -229,8 +246,11 @@ final class VirtualRouters {
             switch report.event {
             case .link(let link): linkChanged(link)
             case .linkRemoved(let link): linkChanged(link)
-            case .address(let address): addressChanged(address)
+            case .address(let address):
+                if options.logsAddressChanges { sayChange("added", address) }
+                addressChanged(address)
             case .addressRemoved(let address):
+                if options.logsAddressChanges { sayChange("removed", address) }
                 if !network.isOwn(report) {
                     addresses.lost(address)
                     paths.lost(report.event)
@@ -245,11 +265,25 @@ final class VirtualRouters {
         drain()
     }
 
+    /// `-a`: every address that comes or goes is logged.
+    private func sayChange(_ what: String, _ address: InterfaceAddress) {
+        let interface = network.picture.links[address.interface]?.name ?? "\(address.interface)"
+        log.say(
+            .info, "address \(address.address)/\(address.prefixLength) \(what) on \(interface)")
+    }
+
     private func linkChanged(_ link: Link) {
         links.told(of: link.name) { [unowned self] name in settled(name) }
         for instance in instances where instance.uses(link) { instance.connect() }
+        paths.completeStatic()
         assessAll()
         if links.isUp(link.name) { addresses.restore(on: link.index) }
+    }
+
+    /// A driver that does not tell of its link by itself was asked, and says something new.
+    func linkPolled(_ name: String) {
+        if let link = network.link(named: name) { linkChanged(link) }
+        drain()
     }
 
     private func settled(_ name: String) {
@@ -317,7 +351,9 @@ final class VirtualRouters {
                 < next.instances.firstIndex { $0.name == right.name } ?? 0
         }
         paths.replaceStatic(previous, next)
+        paths.followFirewall(next.global)
         makeGroups()
+        poller.follow(next)
         notifier.follow(next.global)
         trackers.follow(next)
         for instance in fresh { begin(instance) }

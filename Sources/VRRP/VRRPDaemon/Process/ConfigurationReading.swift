@@ -115,6 +115,7 @@ struct ConfigurationReading {
         world.groupExists = { GroupAccount(named: $0) != nil }
         world.scriptFile = Self.scriptFile
         world.isRoot = CurrentProcess.isRoot
+        world.needsAllFiles = options.needsAllFiles
         world.randomSeed = Clock.monotonic().nanoseconds
         return world
     }
