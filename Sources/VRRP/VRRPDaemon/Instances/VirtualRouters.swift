@@ -233,8 +233,12 @@ final class VirtualRouters {
 
     private func tell(_ group: Group) {
         guard let state = group.takeNews() else { return }
+        guard let event = NotifyEvent(state) else {
+            if isStopping { notifier.tell(.stop, group) }
+            return
+        }
         log.say(.info, "(\(group.name)) group is \(state.title)")
-        if let event = NotifyEvent(state) { notifier.tell(event, group) }
+        notifier.tell(event, group)
     }
 
     func emit(_ event: DaemonEvent) { observer?(event) }

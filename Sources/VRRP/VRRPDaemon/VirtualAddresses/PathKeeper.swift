@@ -13,6 +13,10 @@ final class PathKeeper {
     /// What was made for each instance, in the order it was made.
     private var made: [ObjectIdentifier: [Entry]] = [:]
     private var fixed: [Entry] = []
+    /// Those of them that could not be added yet.
+    private var absent: [Entry] = []
+    /// Track groups with static entries whose interface is not there.
+    private var waitingGroups: Set<String> = []
     private var firewall: Firewall?
     private var record = SysctlRecord()
     private let virtualLinks: VirtualLinks
@@ -186,22 +190,46 @@ final class PathKeeper {
     func addStatic(_ configuration: VRRPConfiguration) {
         fixed = staticEntries(configuration)
         addFixed(fixed)
+        tellWaiting()
     }
 
     /// Adds static entries; those who follow what cannot be added are in fault.
-    private func addFixed(_ entries: [Entry]) {
-        for (entry, isThere) in zip(entries, add(entries, for: "static")) {
+    private func addFixed(_ entries: [Entry], isQuiet: Bool = false) {
+        for (entry, isThere) in zip(entries, add(entries, for: "static", isQuiet: isQuiet)) {
             tellFollowers(of: entry, nil, isThere: isThere)
+            if !isThere { absent.append(entry) }
         }
     }
 
-    /// An interface has come: static entries that need it are made.
+    /// An interface has come or is up: static entries that need it are made.
     func completeStatic() {
+        guard !absent.isEmpty || !waitingGroups.isEmpty || hasUnmade else { return }
         let missing = staticEntries(routers.configuration, isQuiet: true)
             .filter { !fixed.contains($0) }
-        guard !missing.isEmpty else { return }
         fixed += missing
+        let again = absent
+        absent = []
+        addFixed(again, isQuiet: true)
         addFixed(missing)
+        tellWaiting()
+    }
+
+    /// Whether there are fewer entries than lines, for interfaces are missing.
+    private var hasUnmade: Bool {
+        let configuration = routers.configuration
+        return fixed.count < configuration.staticAddresses.count
+            + configuration.staticRoutes.count + configuration.staticRules.count
+    }
+
+    /// Those who follow entries whose interface is not there are in fault.
+    private func tellWaiting() {
+        let groups = routers.configuration.trackGroups.filter { waitingGroups.contains($0.name) }
+        let names = Set(groups.flatMap(\.members))
+        for instance in routers.instances {
+            instance.setFault(
+                "static",
+                names.contains(instance.name) ? "a static entry has no interface yet" : nil)
+        }
     }
 
     /// Follows a reload.
@@ -212,30 +240,35 @@ final class PathKeeper {
                 || previous.staticRules != next.staticRules
         else { return }
         let entries = staticEntries(next)
+        absent.removeAll { !entries.contains($0) }
         let gone = fixed.filter { !entries.contains($0) }
         for entry in gone { tellFollowers(of: entry, nil, isThere: true) }
         remove(gone)
         let fresh = entries.filter { !fixed.contains($0) }
         fixed = entries
         addFixed(fresh)
+        tellWaiting()
     }
 
     /// Removes what was added for the daemon's life.
     func removeStatic() {
         remove(fixed)
         fixed = []
+        absent = []
     }
 
     private func staticEntries(
         _ configuration: VRRPConfiguration, isQuiet: Bool = false
     ) -> [Entry] {
         let fallback = configuration.global.defaultInterface
+        waitingGroups = []
         var entries: [Entry] = configuration.staticAddresses.compactMap { line in
             let name = line.interface ?? fallback
             guard let link = routers.network.link(named: name) else {
                 if !isQuiet {
                     routers.log.say(.error, "no interface \(name) for static \(line.address)")
                 }
+                if let group = line.trackGroup { waitingGroups.insert(group) }
                 return nil
             }
             return Entry(
@@ -245,6 +278,7 @@ final class PathKeeper {
         entries += configuration.staticRoutes.compactMap { line in
             var made = entry(of: line, fallback: nil, "static", isQuiet: isQuiet)
             made?.trackGroup = line.trackGroup
+            if made == nil, let group = line.trackGroup { waitingGroups.insert(group) }
             return made
         }
         entries += configuration.staticRules.map { line in
@@ -276,11 +310,13 @@ final class PathKeeper {
 
     /// Adds entries; whether each is there afterwards.
     @discardableResult
-    private func add(_ entries: [Entry], for name: String) -> [Bool] {
+    private func add(_ entries: [Entry], for name: String, isQuiet: Bool = false) -> [Bool] {
         let outcomes = routers.network.perform(entries.map(\.request))
         return zip(entries, outcomes).map { entry, failure in
             guard let failure, failure.errno != NetlinkFailure.exists else { return true }
-            routers.log.say(.error, "(\(name)) cannot add \(entry.text): \(failure)")
+            if !isQuiet {
+                routers.log.say(.error, "(\(name)) cannot add \(entry.text): \(failure)")
+            }
             return false
         }
     }
