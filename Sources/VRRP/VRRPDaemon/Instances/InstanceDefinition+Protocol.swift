@@ -18,9 +18,11 @@ extension InstanceDefinition {
         settings.preemptDelay = preemptDelayNanoseconds
         settings.downTimerAdverts = downTimerAdverts
         settings.answersLowerPriority = !staysSilentOnLowerPriority
+        settings.sendsLastAdvertisement = advertisesBeforeSteppingDown
         settings.isStrict = isStrict
         settings.startupDelay = startupDelay
-        settings.ownerIgnoresAdvertisements = isStrict
+        settings.ownerIgnoresAdvertisements = ownerIgnoresAdverts
+        if let timerExpiredPriority { settings.highestOtherPriority = timerExpiredPriority }
         return settings
     }
 
@@ -47,6 +49,7 @@ extension InstanceDefinition {
             case .never: .never
             }
         rules.trailer = trailer
+        rules.ignoresAll = ownerIgnoresAdverts && priority == ProtocolNumbers.ownerPriority
         return rules
     }
 
