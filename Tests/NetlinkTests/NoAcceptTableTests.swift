@@ -48,6 +48,17 @@ struct NoAcceptTableTests {
         }
     }
 
+    @Test func `the priority is chosen, and nothing is counted unless that is wanted`() throws {
+        try PrivateNetwork.run {
+            var socket = try NetlinkSocket(.netfilter)
+            let table = NoAcceptTable(named: "chosen", priority: -150, counts: false)
+            try socket.transact(table.install(Self.addresses))
+            let text = try PrivateNetwork.shell("nft list table inet chosen")
+            #expect(text.contains("priority mangle;") || text.contains("priority -150"))
+            #expect(!text.contains("counter"))
+        }
+    }
+
     @Test func `packets are dropped, neighbor discovery is answered`() throws {
         try PrivateNetwork.run {
             try PrivateNetwork.shell(

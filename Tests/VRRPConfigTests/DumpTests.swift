@@ -133,7 +133,7 @@ struct ConfigurationMaker {
         item.peer = maybe(address(family))
         if item.peer != nil { item.peerPrefixLength = maybe(UInt8(number(1...32))) }
         item.isHome = flip()
-        item.skipsDuplicateDetection = flip()
+        item.detectsDuplicates = flip()
         item.managesTemporaryAddresses = flip()
         item.omitsPrefixRoute = flip()
         item.joinsGroup = flip()
@@ -184,9 +184,6 @@ struct ConfigurationMaker {
         hop.isOnLink = flip()
         hop.realms = maybe(UInt32(number(1...65535)))
         if isNested { hop.weight = number(1...256) }
-        if number(0...3) == 0 {
-            hop.encapsulation = .init(kind: "ip", words: ["id", "7", "dst", "192.0.2.1"])
-        }
         return hop
     }
 
@@ -250,7 +247,6 @@ struct ConfigurationMaker {
         instance.acceptsPackets = flip()
         instance.skipsAddressCheckOfKnownSender = flip()
         instance.ownerIgnoresAdverts = flip()
-        instance.debugLevel = number(0...4)
         if instance.version == .two, flip() {
             instance.authentication = .password(Array(word().utf8))
         } else if flip() {
@@ -266,7 +262,6 @@ struct ConfigurationMaker {
             var mac = VirtualMAC()
             mac.interfaceName = maybe("vm\(index)")
             mac.hardwareAddress = maybe([2, 0, 0, 1, 2, UInt8(number(0...255))])
-            mac.forcesNetlinkMessage = flip()
             mac.linkGroup = maybe("5")
             instance.virtualMAC = mac
         } else if flip() {
@@ -455,7 +450,6 @@ struct ConfigurationMaker {
         }
         global.startupDelayNanoseconds = time(0...1_000_000)
         global.allowsMissingInterfaces = true
-        global.allowsInterfaceChanges = flip()
         global.nftablesPriority = number(-400...400)
         global.niceValue = maybe(number(-20...19))
         global.processors = (0..<number(0...3)).map { $0 }

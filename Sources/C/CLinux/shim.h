@@ -203,5 +203,6 @@ static inline int martlet_default_signal(int signal_number) {
 #include "process.h"
 #include "netlink.h"
 #include "packet.h"
+#include "carrier.h"
 
 #endif

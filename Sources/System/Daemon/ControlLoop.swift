@@ -22,6 +22,10 @@ public final class ControlLoop {
     private var lastSerial: UInt32 = 0
     private var timers = ControlTimers()
     private var status: Int32?
+    /// How late the latest of all timers was run, in nanoseconds.
+    public private(set) var longestDelay: UInt64 = 0
+    /// Hears how late the first timer of a turn is run, in nanoseconds.
+    public var onDelay: ((UInt64) -> Void)?
     /// How other threads reach this loop.
     public let postbox: Postbox
 
@@ -128,7 +132,13 @@ public final class ControlLoop {
             dispatch(events, data)
         }
         let now = Clock.monotonic().nanoseconds
-        for taken in timers.takeDue(now: now) {
+        let due = timers.takeDue(now: now)
+        if let first = due.first {
+            let delay = now - first.due
+            longestDelay = max(longestDelay, delay)
+            onDelay?(delay)
+        }
+        for taken in due {
             timers.body(of: taken.timer, due: taken.due, now: now)?()
         }
     }

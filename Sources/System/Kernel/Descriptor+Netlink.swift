@@ -43,11 +43,14 @@ extension Descriptor {
         setOption(SOL_NETLINK, NETLINK_GET_STRICT_CHK, Int32(1))
     }
 
-    /// Makes room for datagrams that wait, in bytes, beyond the system's limit where allowed;
-    /// returns what holds now (the kernel doubles what it is asked for).
+    /// Makes room for datagrams that wait, in bytes; returns what holds now (the kernel doubles
+    /// what it is asked for).
+    ///
+    /// - Parameter beyondLimit: whether the system's limit (net.core.rmem_max) is passed where we
+    ///   are allowed to.
     @discardableResult
-    public borrowing func setReceiveBuffer(bytes: Int32) -> Int32 {
-        if !setOption(SOL_SOCKET, Int32(MARTLET_SO_RCVBUFFORCE), bytes) {
+    public borrowing func setReceiveBuffer(bytes: Int32, beyondLimit: Bool = true) -> Int32 {
+        if !beyondLimit || !setOption(SOL_SOCKET, Int32(MARTLET_SO_RCVBUFFORCE), bytes) {
             setOption(SOL_SOCKET, SO_RCVBUF, bytes)
         }
         return option(SOL_SOCKET, SO_RCVBUF) ?? 0

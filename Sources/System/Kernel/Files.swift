@@ -60,6 +60,12 @@ public enum Files {
         try writeAll(bytes, to: descriptor)
     }
 
+    /// Makes a directory; one that is there already is good.
+    public static func makeDirectory(_ path: String, mode: UInt32 = 0o755) throws(Errno) {
+        // Safety: the path is read during the call only.
+        if unsafe mkdir(path, mode_t(mode)) < 0, errno != EEXIST { throw Errno.last }
+    }
+
     /// Creates or empties a file and leaves it open for writing.
     public static func create(_ path: String, mode: UInt32 = 0o644) throws(Errno) -> Descriptor {
         // Safety: the path is read during the call only.

@@ -33,10 +33,17 @@ public struct ProcessEvents: ~Copyable {
 
     /// Opens the connector and asks for events; whether they come is told by
     /// ``ProcessEvent/listening``.
-    public init() throws(Errno) {
+    ///
+    /// - Parameters:
+    ///   - receiveBufferBytes: room for events that wait; nil leaves the system's default.
+    ///   - beyondLimit: whether that may be more than the system's limit.
+    public init(receiveBufferBytes: Int32? = nil, beyondLimit: Bool = false) throws(Errno) {
         let connector: Int32 = 11
         let socket = try Descriptor.socket(
             family: AF_NETLINK, type: Int32(SOCK_DGRAM.rawValue), protocol: connector)
+        if let receiveBufferBytes {
+            socket.setReceiveBuffer(bytes: receiveBufferBytes, beyondLimit: beyondLimit)
+        }
         var address = [UInt8](repeating: 0, count: 12)
         address[0] = UInt8(AF_NETLINK)
         address[8] = 1

@@ -66,10 +66,18 @@ public struct NetlinkSocket: ~Copyable {
     static let patienceMilliseconds: Int32 = 2000
 
     /// Opens a socket in the calling thread's network namespace, where it stays.
-    public init(_ family: Family = .route, receiveBufferBytes: Int32? = nil) throws(Errno) {
+    ///
+    /// - Parameters:
+    ///   - receiveBufferBytes: room for answers that wait; nil leaves the system's default.
+    ///   - beyondLimit: whether that may be more than the system's limit.
+    public init(
+        _ family: Family = .route, receiveBufferBytes: Int32? = nil, beyondLimit: Bool = true
+    ) throws(Errno) {
         let descriptor = try Descriptor.netlink(family: family.rawValue)
         descriptor.setNetlinkComforts()
-        if let receiveBufferBytes { descriptor.setReceiveBuffer(bytes: receiveBufferBytes) }
+        if let receiveBufferBytes {
+            descriptor.setReceiveBuffer(bytes: receiveBufferBytes, beyondLimit: beyondLimit)
+        }
         port = descriptor.netlinkPort()
         self.descriptor = descriptor
     }

@@ -137,13 +137,14 @@ public struct NetworkMonitor: ~Copyable {
     /// - Parameters:
     ///   - receiveBufferBytes: room for reports that wait; reports that find none are lost and cost
     ///     a resynchronization.
+    ///   - beyondLimit: whether that may be more than the system's limit.
     ///   - routesAndRules: whether to tell of those as well.
     public init(
-        receiveBufferBytes: Int32 = 1 << 20, routesAndRules: Bool = false,
-        using requests: inout NetlinkSocket
+        receiveBufferBytes: Int32 = 1 << 20, beyondLimit: Bool = true,
+        routesAndRules: Bool = false, using requests: inout NetlinkSocket
     ) throws(NetlinkFailure) {
         // Listening comes first, so that no change slips between picture and reports.
-        let descriptor = try Self.open(receiveBufferBytes, routesAndRules)
+        let descriptor = try Self.open(receiveBufferBytes, beyondLimit, routesAndRules)
         var picture = NetworkPicture()
         _ = try Self.take(&picture, using: &requests)
         self.picture = picture
@@ -151,11 +152,11 @@ public struct NetworkMonitor: ~Copyable {
     }
 
     private static func open(
-        _ receiveBufferBytes: Int32, _ routesAndRules: Bool
+        _ receiveBufferBytes: Int32, _ beyondLimit: Bool, _ routesAndRules: Bool
     ) throws(NetlinkFailure) -> Descriptor {
         do throws(Errno) {
             let socket = try Descriptor.netlink(family: NetlinkSocket.Family.route.rawValue)
-            socket.setReceiveBuffer(bytes: receiveBufferBytes)
+            socket.setReceiveBuffer(bytes: receiveBufferBytes, beyondLimit: beyondLimit)
             // RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR.
             var groups: [UInt32] = [1, 5, 9]
             // RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV6_RULE.

@@ -4,8 +4,8 @@
 //
 //   table inet NAME {
 //     set addresses4 { type ipv4_addr }   set addresses6 { type ipv6_addr }
-//     chain input  { type filter hook input priority -1 ... ip daddr @addresses4 drop ... }
-//     chain output { type filter hook output priority -1 ... ip saddr @addresses4 drop ... }
+//     chain input  { type filter hook input priority N ... ip daddr @addresses4 drop ... }
+//     chain output { type filter hook output priority N ... ip saddr @addresses4 drop ... }
 //   }
 
 import Addresses
@@ -15,8 +15,19 @@ public struct NoAcceptTable: Equatable, Sendable {
     /// The table's name.
     public let name: String
 
+    /// The priority of its chains: lower ones see packets first.
+    public let priority: Int32
+    /// Whether rules count what they drop.
+    public let counts: Bool
+
     /// A table of that name, which belongs to us alone.
-    public init(named name: String = "martlet_vrrp") { self.name = name }
+    public init(
+        named name: String = "martlet_vrrp", priority: Int32 = -1, counts: Bool = true
+    ) {
+        self.name = name
+        self.priority = priority
+        self.counts = counts
+    }
 
     /// Makes the table with its addresses, in place of one that a run before has left.
     public func install(_ addresses: [IPAddress]) -> [NetlinkRequest] {
@@ -91,7 +102,7 @@ public struct NoAcceptTable: Equatable, Sendable {
             writer.attribute(3, text: chain)
             writer.nest(4, isMarked: true) { place in
                 place.attribute(1, wireWord: hook)
-                place.attribute(2, wireWord: UInt32(bitPattern: -1))
+                place.attribute(2, wireWord: UInt32(bitPattern: priority))
             }
             // NF_ACCEPT.
             writer.attribute(5, wireWord: 1)
@@ -143,15 +154,15 @@ public struct NoAcceptTable: Equatable, Sendable {
     private func v4(offset: UInt32) -> [NetlinkWriter] {
         [
             Self.meta(15), Self.compare([2]), Self.payload(base: 1, offset: offset, length: 4),
-            Self.lookUp(Self.setName(.v4)), Self.counter, Self.verdict(0),
-        ]
+            Self.lookUp(Self.setName(.v4)),
+        ] + counter + [Self.verdict(0)]
     }
 
     private func v6(offset: UInt32) -> [NetlinkWriter] {
         [
             Self.meta(15), Self.compare([10]), Self.payload(base: 1, offset: offset, length: 16),
-            Self.lookUp(Self.setName(.v6)), Self.counter, Self.verdict(0),
-        ]
+            Self.lookUp(Self.setName(.v6)),
+        ] + counter + [Self.verdict(0)]
     }
 
     /// Neighbor solicitations and advertisements (ICMPv6 135 and 136) leave the chain.
@@ -208,7 +219,7 @@ public struct NoAcceptTable: Equatable, Sendable {
         }
     }
 
-    private static let counter = expression("counter") { _ in }
+    private var counter: [NetlinkWriter] { counts ? [Self.expression("counter") { _ in }] : [] }
 
     private static func verdict(_ code: UInt32) -> NetlinkWriter {
         expression("immediate") { writer in

@@ -43,9 +43,16 @@ public struct RoutingNames: Equatable, Sendable {
 
     /// Those of the machine: what is built in, then files of the distribution, then the
     /// administrator's. A file that is missing or cannot be read adds nothing.
-    public init(ofMachine kind: Kind) {
+    ///
+    /// - Parameters:
+    ///   - distribution: the folder of the distribution's files; nil for the usual ones.
+    ///   - administrator: the folder of the administrator's; nil for the usual one.
+    public init(
+        ofMachine kind: Kind, distribution: String? = nil, administrator: String? = nil
+    ) {
         self.init(builtIn: kind)
-        for folder in ["/usr/lib/iproute2", "/usr/share/iproute2", "/etc/iproute2"] {
+        let first = distribution.map { [$0] } ?? ["/usr/lib/iproute2", "/usr/share/iproute2"]
+        for folder in first + [administrator ?? "/etc/iproute2"] {
             read("\(folder)/\(kind.rawValue)")
             let more = "\(folder)/\(kind.rawValue).d"
             for name in (try? Files.entries(of: more)) ?? [] where name.hasSuffix(".conf") {

@@ -170,6 +170,7 @@ private enum Twin {
             state BACKUP
             interface v0
             virtual_router_id 52
+            higher_prio_send_advert off
             priority 120
             advert_int 0.05
             nopreempt
@@ -184,6 +185,7 @@ private enum Twin {
             state BACKUP
             interface v0
             virtual_router_id 53
+            higher_prio_send_advert off
             priority 120
             advert_int 0.04
             preempt_delay 2
@@ -272,6 +274,7 @@ private enum Twin {
 
     private static func second() -> InstanceDefinition {
         var second = InstanceDefinition(name: "B")
+        second.advertisesBeforeSteppingDown = false
         second.version = .three
         second.family = .v6
         second.interface = "v0"
@@ -283,7 +286,7 @@ private enum Twin {
         second.virtualAddresses = [
             address("fe80::1234", 64), address("fd00::100", 128), address("fd00::101", 128),
         ]
-        second.virtualAddresses[2].skipsDuplicateDetection = true
+        second.virtualAddresses[2].detectsDuplicates = true
         second.virtualAddresses[2].preferredLifetime = .seconds(77)
         second.virtualAddresses[2].interface = "v1"
         return second
@@ -291,6 +294,7 @@ private enum Twin {
 
     private static func third() -> InstanceDefinition {
         var third = InstanceDefinition(name: "C")
+        third.advertisesBeforeSteppingDown = false
         third.version = .three
         third.interface = "v0"
         third.virtualRouterID = 53

@@ -348,7 +348,8 @@ extension Reading {
                 defaults.staysSilentOnLowerPriority ?? instance.isStrict
         }
         if !given.contains("higher_prio_send_advert") {
-            instance.advertisesBeforeSteppingDown = defaults.advertisesBeforeSteppingDown
+            instance.advertisesBeforeSteppingDown =
+                defaults.advertisesBeforeSteppingDown ?? !instance.isStrict
         }
         if instance.isStrict {
             if !instance.staysSilentOnLowerPriority {

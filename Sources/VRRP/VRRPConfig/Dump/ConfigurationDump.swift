@@ -103,8 +103,7 @@ public struct VRRPConfigurationDump {
         writer.line("vrrp_delay_after_boot", [Numbers.seconds(global.delayAfterBootNanoseconds)])
         writer.mark("log_unknown_vrids", global.logsUnknownVRIDs)
         if global.allowsMissingInterfaces {
-            writer.line(
-                "dynamic_interfaces", global.allowsInterfaceChanges ? ["allow_if_changes"] : [])
+            writer.line("dynamic_interfaces", [])
         }
         writer.line("vmac_prefix", [global.virtualMACPrefix])
         writer.line("vmac_addr_prefix", [global.addressVirtualMACPrefix])
@@ -112,7 +111,6 @@ public struct VRRPConfigurationDump {
         writer.line("nftables", [global.nftablesTable])
         writer.line("nftables_priority", [String(global.nftablesPriority)])
         writer.mark("nftables_counters", global.nftablesCounters)
-        writer.mark("nftables_ifindex", global.nftablesUsesIndexes)
     }
 
     private mutating func writeScheduling(_ global: GlobalDefinitions) {
@@ -349,7 +347,6 @@ public struct VRRPConfigurationDump {
         writer.flag("strict_mode", instance.isStrict)
         writer.line(instance.acceptsPackets ? "accept" : "no_accept", [])
         writer.flag("skip_check_adv_addr", instance.skipsAddressCheckOfKnownSender)
-        writer.number("debug", instance.debugLevel)
         writeAuthentication(instance.authentication)
     }
 
@@ -388,7 +385,6 @@ public struct VRRPConfigurationDump {
                     bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
                         .joined(separator: ":"))
             }
-            if mac.forcesNetlinkMessage { words.append("netlink_notify_msg") }
             words += mac.linkGroup.map { ["group", $0] } ?? []
             writer.line("use_vmac", words)
         }

@@ -21,7 +21,7 @@ enum ItemText {
             words += ["peer", item.peerPrefixLength.map { "\(peer)/\($0)" } ?? "\(peer)"]
         }
         if item.isHome { words.append("home") }
-        if item.skipsDuplicateDetection { words.append("-nodad") }
+        if item.detectsDuplicates { words.append("-nodad") }
         if item.managesTemporaryAddresses { words.append("mngtmpaddr") }
         if item.omitsPrefixRoute { words.append("noprefixroute") }
         if item.joinsGroup { words.append("autojoin") }
@@ -65,7 +65,6 @@ enum ItemText {
         if route.placement == .appended { words.append("append") }
         if route.isUntracked { words.append("no_track") }
         words += pair("track_group", route.trackGroup)
-        // Last, for an encapsulation takes every option that it knows for its own.
         words += hop(route.hop)
         for next in route.nextHops {
             words.append("nexthop")
@@ -79,9 +78,6 @@ enum ItemText {
         var words = pair("via", hop.gateway) + pair("dev", hop.interface)
         if hop.isOnLink { words.append("onlink") }
         words += pair("realms", hop.realms.map(realms))
-        if let encapsulation = hop.encapsulation {
-            words += ["encap", encapsulation.kind] + encapsulation.words
-        }
         return words
     }
 

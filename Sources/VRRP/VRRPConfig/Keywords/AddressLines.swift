@@ -89,7 +89,9 @@ extension Reading {
             options.peer = peer
             options.peerPrefixLength = length
         case "home": options.isHome = true
-        case "-nodad", "nodad": options.skipsDuplicateDetection = true
+        case "-nodad": options.detectsDuplicates = true
+        // What IPv6 addresses are by themselves.
+        case "nodad": break
         case "mngtmpaddr": options.managesTemporaryAddresses = true
         case "noprefixroute": options.omitsPrefixRoute = true
         case "autojoin": options.joinsGroup = true

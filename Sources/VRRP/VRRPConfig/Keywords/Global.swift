@@ -161,7 +161,7 @@ extension VRRPKeyword {
         ) { $0.defaults.staysSilentOnLowerPriority = $1 },
         .flag(
             "vrrp_higher_prio_send_advert", .global,
-            "Sends a last advert before stepping down for a higher priority."
+            "Sends a last advert before stepping down for a higher priority, which is the default."
         ) { $0.defaults.advertisesBeforeSteppingDown = $1 },
         .integer("vrrp_version", .global, 2...3, "Sets the version of IPv4 instances.") {
             $0.defaults.version = $1 == 2 ? .two : .three
@@ -225,9 +225,9 @@ extension VRRPKeyword {
         .mark("nftables_counters", .global, "Counts what rules in that table match.") {
             $0.configuration.global.nftablesCounters = true
         },
-        .mark("nftables_ifindex", .global, "Matches interfaces by number instead of name.") {
-            $0.configuration.global.nftablesUsesIndexes = true
-        },
+        .withoutEffect(
+            "nftables_ifindex", .global, "", "Matches interfaces by number instead of name.",
+            reason: "rules match addresses alone, on whichever interface they come in"),
         .withoutEffect(
             "vrrp_iptables", .global, "[IN [OUT]]", "Names chains of iptables.",
             reason: WithoutEffect.nftables),
@@ -563,7 +563,9 @@ private enum GlobalWords {
         guard word == "allow_if_changes" else {
             return reading.mistake(statement, expected: "'allow_if_changes'", found: word)
         }
-        reading.configuration.global.allowsInterfaceChanges = true
+        reading.remarks.note(
+            "'allow_if_changes' has no effect here: an interface may always come back as another",
+            at: statement.place)
     }
 
     static func processors(_ reading: inout Reading, _ statement: Statement) {

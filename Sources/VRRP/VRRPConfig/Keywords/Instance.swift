@@ -82,7 +82,7 @@ extension VRRPKeyword {
         ) { $0.instance.definition.staysSilentOnLowerPriority = $1 },
         .flag(
             "higher_prio_send_advert", .instance,
-            "Sends a last advert before stepping down for a higher priority."
+            "Sends a last advert before stepping down for a higher priority, which is the default."
         ) { $0.instance.definition.advertisesBeforeSteppingDown = $1 },
         .flag(
             "skip_check_adv_addr", .instance,
@@ -100,9 +100,9 @@ extension VRRPKeyword {
         .mark("no_accept", .instance, "Drops packets to the addresses unless owner.") {
             $0.instance.definition.acceptsPackets = false
         },
-        .integer("debug", .instance, 0...4, "Sets how much is logged about the instance.") {
-            $0.instance.definition.debugLevel = $1
-        },
+        .withoutEffect(
+            "debug", .instance, "0..4", "Sets how much is logged about the instance.",
+            reason: "no keepalived has given it a meaning; '-D' logs more of everything"),
         VRRPKeyword(
             "authentication", .instance, opensBlock: true, "Holds the password of version 2."
         ) { reading, statement in
@@ -389,7 +389,11 @@ private enum InstanceWords {
                     return reading.mistake(statement, expected: "a name behind 'name'", found: nil)
                 }
                 result.interfaceName = name
-            case "netlink_notify_msg": result.forcesNetlinkMessage = true
+            case "netlink_notify_msg":
+                reading.remarks.note(
+                    "'netlink_notify_msg' has no effect here: others hear of a macvlan when it is "
+                        + "made, and nothing more is sent for the interface below it",
+                    at: statement.place)
             case "group":
                 guard let group = words.popFirst() else {
                     return reading.mistake(statement, expected: "a group", found: nil)

@@ -88,8 +88,8 @@ struct InstanceDefaults {
     var ownerIgnoresAdverts: Bool?
     /// `vrrp_lower_prio_no_advert`, when it is written.
     var staysSilentOnLowerPriority: Bool?
-    /// `vrrp_higher_prio_send_advert`.
-    var advertisesBeforeSteppingDown = false
+    /// `vrrp_higher_prio_send_advert`, when it is written.
+    var advertisesBeforeSteppingDown: Bool?
     /// `v3_checksum_as_v2`.
     var omitsPseudoHeader = false
     /// `vrrp_check_unicast_src`.

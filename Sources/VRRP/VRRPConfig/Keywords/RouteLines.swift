@@ -71,7 +71,10 @@ extension Reading {
         case "onlink": hop.isOnLink = true
         case "weight" where isNested: hop.weight = Int(try words.takeNumber(1...256))
         case "realms", "realm": hop.realms = try words.takeRealms(&names)
-        case "encap": hop.encapsulation = try encapsulation(&words)
+        case "encap":
+            // A route without its encapsulation would send packets where they do not belong.
+            throw ItemWords.Mistake(
+                "'encap' is not supported: add the route by ip(8) in a notify script")
         default: return false
         }
         return true
@@ -89,27 +92,6 @@ extension Reading {
             throw ItemWords.Mistake("'nexthop' expects 'via' or 'dev'")
         }
         return hop
-    }
-
-    private func encapsulation(
-        _ words: inout ItemWords
-    ) throws(ItemWords.Mistake) -> VirtualRoute.Encapsulation {
-        let kind = try words.takeWord("a kind of encapsulation")
-        var parts: [String] = []
-        switch kind {
-        case "mpls": parts.append(try words.takeWord("labels"))
-        case "ila": parts.append(try words.takeWord("a locator"))
-        case "ip", "ip6":
-            let options: Set = [
-                "id", "dst", "src", "tos", "ttl", "tc", "hoplimit", "flags",
-            ]
-            while let next = words.next, options.contains(next), let option = words.takeOption() {
-                parts += [option, try words.takeWord()]
-            }
-        default:
-            throw ItemWords.Mistake("'encap' expects 'mpls', 'ip', 'ip6' or 'ila', found '\(kind)'")
-        }
-        return VirtualRoute.Encapsulation(kind: kind, words: parts)
     }
 
     private mutating func readNumbers(

@@ -146,7 +146,9 @@ struct Preprocessor {
                 found.paths.isEmpty
                 ? checks.requiresMatch(hasWildcard: found.hasWildcard)
                 : checks.contains(.brace)
-            if isError {
+            if surroundings.needsAllFiles {
+                remarks.refuse(text, at: place)
+            } else if isError {
                 remarks.repair(text, at: place)
             } else if !found.hasWildcard {
                 remarks.warn("\(text); nothing is included", at: place)
@@ -183,7 +185,9 @@ struct Preprocessor {
             case .failure(.failed(let failure)): reason = "cannot be read: \(failure)"
             }
         }
-        if checks.contains(.readable) {
+        if surroundings.needsAllFiles {
+            remarks.refuse("include '\(path)' \(reason)", at: place)
+        } else if checks.contains(.readable) {
             remarks.repair("include '\(path)' \(reason)", at: place)
         } else {
             remarks.warn("include '\(path)' \(reason); it is left out", at: place)

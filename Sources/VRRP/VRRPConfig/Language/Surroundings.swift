@@ -60,6 +60,9 @@ public struct VRRPSurroundings {
     public var scriptFile: (_ path: String) -> ScriptFile?
     /// Whether the daemon would run scripts as root when no other user is named.
     public var isRoot: Bool
+    /// Whether a file that is missing or cannot be read makes the whole configuration unusable.
+    /// keepalived(8): --all-config.
+    public var needsAllFiles = false
     /// Where `${_RANDOM}` begins when no seed is configured.
     public var randomSeed: UInt64
 

@@ -74,8 +74,6 @@ public struct GlobalDefinitions: Equatable, Sendable {
     public var logsUnknownVRIDs = false
     /// `dynamic_interfaces`: interfaces may be missing at the start.
     public var allowsMissingInterfaces = false
-    /// `dynamic_interfaces allow_if_changes`.
-    public var allowsInterfaceChanges = false
     /// `vmac_prefix`: beginning of the names of generated macvlans.
     public var virtualMACPrefix = "vrrp"
     /// `vmac_addr_prefix`: the same for macvlans of addresses on other interfaces.
@@ -91,8 +89,6 @@ public struct GlobalDefinitions: Equatable, Sendable {
     public var nftablesPriority = -1
     /// `nftables_counters`.
     public var nftablesCounters = false
-    /// `nftables_ifindex`.
-    public var nftablesUsesIndexes = false
 
     // Scheduling and memory.
 

@@ -57,8 +57,10 @@ public struct InstanceDefinition: Equatable, Sendable {
     public var downTimerAdverts = 3
     /// `lower_prio_no_advert`: silence when a lower priority is heard.
     public var staysSilentOnLowerPriority = false
-    /// `higher_prio_send_advert`: a last advert before stepping down.
-    public var advertisesBeforeSteppingDown = false
+    /// `higher_prio_send_advert`, resolved: a last advert before stepping down. Differs: on unless
+    /// it is written `off` or strict mode forbids it, for the winner of a healed split may else
+    /// never announce its addresses.
+    public var advertisesBeforeSteppingDown = true
     /// `timer_expired_backup`: highest priority among the others; nil: not configured.
     public var timerExpiredPriority: UInt8?
     /// `owner_ignore_adverts`, resolved; strict mode asks for it. Counts with priority 255.
@@ -71,8 +73,6 @@ public struct InstanceDefinition: Equatable, Sendable {
     public var skipsAddressCheckOfKnownSender = false
     /// `authentication` or `auth_hmac`.
     public var authentication = Authentication.none
-    /// `debug`, 0 to 4.
-    public var debugLevel = 0
 
     // Interface and sockets.
 
@@ -228,8 +228,6 @@ public struct VirtualMAC: Equatable, Sendable {
     public var interfaceName: String?
     /// Six bytes; nil: 00:00:5e:00:01:VRID or 00:00:5e:00:02:VRID.
     public var hardwareAddress: [UInt8]?
-    /// `netlink_notify_msg`.
-    public var forcesNetlinkMessage = false
     /// `group`: the link group, as number or name.
     public var linkGroup: String?
 

@@ -42,8 +42,9 @@ public struct VirtualAddress: Equatable, Sendable {
     public var peerPrefixLength: UInt8?
     /// `home` (IFA_F_HOMEADDRESS).
     public var isHome = false
-    /// `-nodad` (IFA_F_NODAD asked for); IPv6 only.
-    public var skipsDuplicateDetection = false
+    /// `-nodad`: the flag nodad (IFA_F_NODAD) is taken away, which virtual addresses have by
+    /// themselves; IPv6 only.
+    public var detectsDuplicates = false
     /// `mngtmpaddr`.
     public var managesTemporaryAddresses = false
     /// `noprefixroute`.
@@ -110,20 +111,6 @@ public struct VirtualRoute: Equatable, Sendable {
         }
     }
 
-    /// `encap`, for the forms of ip-route(8) that are kept as words.
-    public struct Encapsulation: Equatable, Sendable {
-        /// `mpls`, `ip`, `ip6`, `ila` or `seg6`.
-        public var kind: String
-        /// The words behind it.
-        public var words: [String]
-
-        /// An encapsulation.
-        public init(kind: String, words: [String]) {
-            self.kind = kind
-            self.words = words
-        }
-    }
-
     /// One way of a route: `via`, or one behind `nexthop`.
     public struct NextHop: Equatable, Sendable {
         /// `via`; nil: the destination is on the link.
@@ -136,8 +123,6 @@ public struct VirtualRoute: Equatable, Sendable {
         public var weight: Int = 1
         /// `realms`: source and destination realm, the high and low 16 bits.
         public var realms: UInt32?
-        /// `encap`.
-        public var encapsulation: Encapsulation?
 
         /// A way without anything.
         public init() {}
@@ -153,7 +138,7 @@ public struct VirtualRoute: Equatable, Sendable {
     public var preferredSource: IPAddress?
     /// `from`: the source prefix of an IPv6 route.
     public var source: Prefix?
-    /// `via`, `dev`, `onlink`, `encap` of a route with one way.
+    /// `via`, `dev`, `onlink` of a route with one way.
     public var hop = NextHop()
     /// `or`: a second gateway.
     public var alternateGateway: IPAddress?

@@ -33,7 +33,7 @@ final class Instance {
     /// The address that adverts come from.
     private(set) var source: IPAddress?
     /// The index of the interface that adverts leave by; 0 as routed.
-    private var transmitIndex: UInt32 = 0
+    private(set) var transmitIndex: UInt32 = 0
     /// The interface below, and the one that carries addresses: the same without a virtual MAC.
     var virtualInterface: String?
 
@@ -65,7 +65,7 @@ final class Instance {
     /// The name of the interface that adverts are sent from; nil for unicast as routed.
     var transmitInterface: String? {
         definition.transmitsFromBase
-            ? definition.interface : virtualInterface ?? definition.interface
+            ? definition.interface : virtualInterface ?? definition.interface ?? definition.vrf
     }
 
     /// The name of the interface that carries addresses that name none.
@@ -337,7 +337,7 @@ final class Instance {
     /// Whether a change of a link concerns it.
     func uses(_ link: Link) -> Bool {
         link.name == definition.interface || link.name == virtualInterface
-            || link.index == channel?.interface
+            || link.name == definition.vrf || link.index == channel?.interface
     }
 
     /// The virtual MAC's interface that an address of ours belongs on, if not its own.
@@ -358,11 +358,12 @@ final class Instance {
     private func follow() {
         let network = routers.network
         let link = transmitInterface.flatMap { network.link(named: $0) }
-        let base = definition.interface.flatMap { network.link(named: $0) }
-        let isMissing = definition.interface != nil && (link == nil || base == nil)
+        // Unicast without an interface belongs to a VRF, or to none.
+        let baseName = definition.interface ?? definition.vrf
+        let base = baseName.flatMap { network.link(named: $0) }
+        let isMissing = baseName != nil && (link == nil || base == nil)
         setFault(
-            "interface-missing",
-            isMissing ? "interface \(definition.interface ?? "") does not exist" : nil)
+            "interface-missing", isMissing ? "interface \(baseName ?? "") does not exist" : nil)
         transmitIndex = link?.index ?? 0
         listenOnVirtualMAC()
         updateSource(base)

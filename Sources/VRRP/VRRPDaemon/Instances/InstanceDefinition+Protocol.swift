@@ -18,10 +18,12 @@ extension InstanceDefinition {
         settings.preemptDelay = preemptDelayNanoseconds
         settings.downTimerAdverts = downTimerAdverts
         settings.answersLowerPriority = !staysSilentOnLowerPriority
+        settings.sendsLastAdvertisement = advertisesBeforeSteppingDown
         settings.isStrict = isStrict
         settings.startupDelay = startupDelay
         settings.ownerServesAtOnce = initialState == .master
-        settings.ownerIgnoresAdvertisements = isStrict || ownerIgnoresAdverts
+        settings.ownerIgnoresAdvertisements = ownerIgnoresAdverts
+        if let timerExpiredPriority { settings.highestOtherPriority = timerExpiredPriority }
         return settings
     }
 
@@ -48,6 +50,7 @@ extension InstanceDefinition {
             case .never: .never
             }
         rules.trailer = trailer
+        rules.ignoresAll = ownerIgnoresAdverts && priority == ProtocolNumbers.ownerPriority
         return rules
     }
 

@@ -14,6 +14,8 @@ import VRRPTracking
 final class VirtualRouters {
     let loop: ControlLoop
     let log: DaemonLog
+    /// The command line.
+    let options: Options
     private(set) var configuration: VRRPConfiguration
     private(set) var instances: [Instance] = []
     private(set) var groups: [Group] = []
@@ -21,6 +23,7 @@ final class VirtualRouters {
     let guardian: GuardianLink
 
     private(set) var links: LinkStates! = nil
+    private(set) var poller: LinkPoller! = nil
     private(set) var channels: Channels! = nil
     private(set) var addresses: AddressKeeper! = nil
     private(set) var paths: PathKeeper! = nil
@@ -40,8 +43,6 @@ final class VirtualRouters {
     private var leaving: [Instance] = []
     private var whenStopped: (() -> Void)?
     private var keepsAddresses = false
-    /// Whether each address that comes or goes is logged: `-a`.
-    var logsAddressChanges = false
     private(set) var isStopping = false
 
     /// Events carried out in one go, at most; more is a loop between instances, which would be
@@ -49,10 +50,11 @@ final class VirtualRouters {
     static let eventLimit = 200_000
 
     init(
-        _ configuration: VRRPConfiguration, loop: ControlLoop, log: DaemonLog,
-        guardian: consuming Descriptor
+        _ configuration: VRRPConfiguration, _ options: Options = Options(), loop: ControlLoop,
+        log: DaemonLog, guardian: consuming Descriptor
     ) throws(StartFailure) {
         self.configuration = configuration
+        self.options = options
         self.loop = loop
         self.log = log
         self.guardian = GuardianLink(guardian, loop)
@@ -62,6 +64,7 @@ final class VirtualRouters {
             throw StartFailure(text: "cannot talk to the kernel about the network: \(error)")
         }
         links = LinkStates(self)
+        poller = LinkPoller(self)
         channels = Channels(self)
         addresses = AddressKeeper(self)
         paths = PathKeeper(self)
@@ -76,6 +79,9 @@ final class VirtualRouters {
         notifier = Notifier(self)
     }
 
+    /// Under which conditions scripts run.
+    var scriptRules: ScriptRules { ScriptRules(configuration.global, log) }
+
     // MARK: Start
 
     /// Begins: clears what was left, opens sockets, starts trackers and elections.
@@ -84,14 +90,23 @@ final class VirtualRouters {
         let delay = startDelay
         instances = configuration.instances.map { Instance($0, startupDelay: delay, self) }
         renewAddressSet()
-        addresses.clearLeftovers(of: instances)
+        // An owner keeps what it will hold in a moment, so that clients see no gap.
+        let owners = instances.filter {
+            $0.definition.priority == ProtocolNumbers.ownerPriority && delay == 0
+        }
+        addresses.clearLeftovers(
+            of: instances.filter { instance in
+                !owners.contains { $0 === instance }
+            })
         paths.clearLeftovers(of: instances)
         paths.addStatic(configuration)
         makeGroups()
+        poller.follow(configuration)
         for link in network.picture.links.values { links.begin(link.name) }
         notifier.follow(configuration.global)
         trackers.follow(configuration)
         for instance in instances { begin(instance) }
+        addresses.clearLeftovers(of: owners.filter { $0.election.state != .master })
     }
 
     private func begin(_ instance: Instance) {
@@ -237,8 +252,12 @@ final class VirtualRouters {
 
     private func tell(_ group: Group) {
         guard let state = group.takeNews() else { return }
+        guard let event = NotifyEvent(state) else {
+            if isStopping { notifier.tell(.stop, group) }
+            return
+        }
         log.say(.info, "(\(group.name)) group is \(state.title)")
-        if let event = NotifyEvent(state) { notifier.tell(event, group) }
+        notifier.tell(event, group)
     }
 
     func emit(_ event: DaemonEvent) { observer?(event) }
@@ -251,10 +270,10 @@ final class VirtualRouters {
             case .link(let link): linkChanged(link)
             case .linkRemoved(let link): linkChanged(link)
             case .address(let address):
-                logChange(of: address, "added")
+                if options.logsAddressChanges { sayChange("added", address) }
                 addressChanged(address)
             case .addressRemoved(let address):
-                logChange(of: address, "removed")
+                if options.logsAddressChanges { sayChange("removed", address) }
                 // Ours too: with a primary address the kernel removes secondary ones, which may be
                 // another instance's.
                 addresses.lost(address)
@@ -269,10 +288,11 @@ final class VirtualRouters {
         drain()
     }
 
-    private func logChange(of address: InterfaceAddress, _ what: String) {
-        guard logsAddressChanges else { return }
-        let name = network.picture.links[address.interface]?.name ?? "\(address.interface)"
-        log.say(.info, "address \(address.address)/\(address.prefixLength) on \(name) \(what)")
+    /// `-a`: every address that comes or goes is logged.
+    private func sayChange(_ what: String, _ address: InterfaceAddress) {
+        let interface = network.picture.links[address.interface]?.name ?? "\(address.interface)"
+        log.say(
+            .info, "address \(address.address)/\(address.prefixLength) \(what) on \(interface)")
     }
 
     private func linkChanged(_ link: Link) {
@@ -281,6 +301,7 @@ final class VirtualRouters {
         for instance in instances {
             if instance.uses(link) { assess(instance) } else { board.assess(instance) }
         }
+        paths.completeStatic()
         if links.isUp(link.name) { addresses.restore(on: link.index) }
         for instance in instances
         where instance.election.state == .master
@@ -288,6 +309,12 @@ final class VirtualRouters {
         {
             addresses.complete(instance)
         }
+    }
+
+    /// A driver that does not tell of its link by itself was asked, and says something new.
+    func linkPolled(_ name: String) {
+        if let link = network.link(named: name) { linkChanged(link) }
+        drain()
     }
 
     private func settled(_ name: String) {
@@ -360,7 +387,9 @@ final class VirtualRouters {
         }
         paths.replaceStatic(previous, next)
         for instance in changed { prepare(instance) }
+        paths.followFirewall(next.global)
         makeGroups()
+        poller.follow(next)
         notifier.follow(next.global)
         trackers.follow(next)
         for instance in fresh { begin(instance) }

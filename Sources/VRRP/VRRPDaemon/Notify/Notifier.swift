@@ -39,7 +39,7 @@ final class Notifier {
         settings.groupID =
             definition.group.flatMap { GroupAccount(named: $0)?.id }
             ?? definition.user.flatMap { UserAccount(named: $0)?.groupID }
-        settings.script = definition.script?.runnable(routers.log)
+        settings.script = definition.script.flatMap { routers.scriptRules.runnable($0) }
         let fifo = VRRPTracking.NotifyFifo(settings, on: routers.loop, log: routers.log.tracking)
         do throws(NamedPipeFailure) {
             try fifo.start()
@@ -78,7 +78,8 @@ final class Notifier {
             Int(instance.election.runningPriority))
     }
 
-    /// Tells fifos the states as they are: `fifo_write_vrrp_states_on_reload`.
+    /// Tells fifos the states of instances and groups as they are:
+    /// `fifo_write_vrrp_states_on_reload`.
     func tellStates() {
         for instance in routers.instances {
             guard let event = NotifyEvent(instance.election.state) else { continue }
@@ -86,6 +87,10 @@ final class Notifier {
             for entry in fifos {
                 entry.fifo.tell(event, of: .instance(instance.name), priority: priority)
             }
+        }
+        for group in routers.groups {
+            guard let event = NotifyEvent(group.state) else { continue }
+            for entry in fifos { entry.fifo.tell(event, of: .group(group.name), priority: 0) }
         }
     }
 
@@ -101,7 +106,7 @@ final class Notifier {
             for entry in fifos { entry.fifo.tell(event, of: subject, priority: priority) }
         }
         if settings.sendsMail { sendMail(event, subject, priority) }
-        let scripts = NotifyScripts(settings, log: routers.log)
+        let scripts = NotifyScripts(settings, rules: routers.scriptRules)
         let key = "\(subject.word) \(subject.name)"
         if queues[key] == nil, scripts == NotifyScripts() { return }
         let queue =
@@ -157,36 +162,15 @@ extension NotifyEvent {
 
 extension NotifyScripts {
     /// The scripts of a configuration.
-    init(_ settings: NotifySettings, log: DaemonLog) {
+    init(_ settings: NotifySettings, rules: ScriptRules) {
         self.init()
-        master = settings.master?.runnable(log)
-        backup = settings.backup?.runnable(log)
-        fault = settings.fault?.runnable(log)
-        stop = settings.stop?.runnable(log)
-        deleted = settings.deleted?.runnable(log)
-        any = settings.any?.runnable(log)
-        masterHeardLowerPriority = settings.masterHearsLowerPriority?.runnable(log)
-    }
-}
-
-extension VRRPConfig.ScriptCommand {
-    /// The command with the account it runs under; nil, and a line, where there is no such account.
-    func runnable(_ log: DaemonLog) -> VRRPTracking.ScriptCommand? {
-        guard let user else { return VRRPTracking.ScriptCommand(words: arguments) }
-        guard let account = UserAccount(named: user) else {
-            log.say(.error, "no user \(user) for script \(arguments[0])")
-            return nil
-        }
-        var groupID: UInt32?
-        if let group {
-            guard let found = GroupAccount(named: group) else {
-                log.say(.error, "no group \(group) for script \(arguments[0])")
-                return nil
-            }
-            groupID = found.id
-        }
-        return VRRPTracking.ScriptCommand(
-            words: arguments, identity: ProcessIdentity(account, groupID: groupID))
+        master = settings.master.flatMap { rules.runnable($0) }
+        backup = settings.backup.flatMap { rules.runnable($0) }
+        fault = settings.fault.flatMap { rules.runnable($0) }
+        stop = settings.stop.flatMap { rules.runnable($0) }
+        deleted = settings.deleted.flatMap { rules.runnable($0) }
+        any = settings.any.flatMap { rules.runnable($0) }
+        masterHeardLowerPriority = settings.masterHearsLowerPriority.flatMap { rules.runnable($0) }
     }
 }
 

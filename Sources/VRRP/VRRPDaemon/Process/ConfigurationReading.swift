@@ -21,8 +21,17 @@ struct ConfigurationReading {
 
     /// Reads and checks; changes nothing.
     func load() -> LoadedVRRPConfiguration {
-        VRRPConfigurationLoader.load(
-            path: options.configurationPath, surroundings: surroundings)
+        var world = surroundings
+        // Interfaces are those of the namespace that the daemon runs in, which the file may name.
+        world.interfaces = nil
+        let namespace =
+            options.networkNamespace
+            ?? VRRPConfigurationLoader.load(
+                path: options.configurationPath, surroundings: world
+            ).configuration?.global.networkNamespace
+        world.interfaces = Self.interfaces(in: namespace)
+        return VRRPConfigurationLoader.load(
+            path: options.configurationPath, surroundings: world)
     }
 
     /// What there is to say, in the order of the file.
@@ -110,13 +119,28 @@ struct ConfigurationReading {
         world.entries = { try? Files.entries(of: $0) }
         world.environment = { ProcessEnvironment.value(of: $0) }
         world.currentDirectory = CurrentProcess.directory ?? "/"
-        world.interfaces = Self.interfaces
         world.userExists = { UserAccount(named: $0) != nil }
         world.groupExists = { GroupAccount(named: $0) != nil }
         world.scriptFile = Self.scriptFile
         world.isRoot = CurrentProcess.isRoot
+        world.needsAllFiles = options.needsAllFiles
         world.randomSeed = Clock.monotonic().nanoseconds
         return world
+    }
+
+    /// The interfaces of a named namespace. Where it cannot be entered: those of the one we are in,
+    /// which is the same for a daemon that has given up its rights.
+    private static func interfaces(in name: String?) -> [VRRPSurroundings.Interface]? {
+        guard let name, let own = try? NetworkNamespace.current(),
+            let namespace = try? NetworkNamespace.named(name), (try? namespace.enter()) != nil
+        else { return interfaces }
+        let found = interfaces
+        do throws(Errno) {
+            try own.enter()
+        } catch {
+            fatalError("no way back from network namespace \(name): \(error.text)")
+        }
+        return found
     }
 
     /// The interfaces of the network namespace the process is in; nil when the kernel does not

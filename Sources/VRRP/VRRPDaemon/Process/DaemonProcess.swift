@@ -26,24 +26,15 @@ final class DaemonProcess {
             for line in reading.lines(of: loaded) { log.say(line.level, line.text) }
             return 1
         }
-        Standing(configuration.global, log).take()
-        if options.allowsCoreDumps {
-            let all = ResourceLimit(soft: ResourceLimit.unlimited, hard: ResourceLimit.unlimited)
-            do throws(Errno) {
-                try all.apply(to: .coreFileBytes)
-            } catch {
-                log.say(.warning, "cannot allow core dumps: \(error.text)")
-            }
-        }
-        let pidPath =
-            options.instancePidPath ?? DaemonStart.pidPath(configuration, options, "_vrrp")
-        writePid(pidPath)
-        defer { try? Files.remove(pidPath) }
+        let standing = Standing(configuration.global, log)
+        standing.take()
+        let instancePid = writeInstancePid(configuration)
+        defer { if let instancePid { try? Files.remove(instancePid) } }
         do {
             let loop = try ControlLoop(signals: GuardianProcess.passedOn)
-            let routers = try VirtualRouters(configuration, loop: loop, log: log, guardian: line)
-            routers.logsAddressChanges = options.logsAddressChanges
-            let service = DaemonService(routers, options, reading, log)
+            let routers = try VirtualRouters(
+                configuration, options, loop: loop, log: log, guardian: line)
+            let service = DaemonService(routers, options, reading, standing, log)
             return try service.run()
         } catch let failure as StartFailure {
             log.say(.error, failure.text)
@@ -54,23 +45,71 @@ final class DaemonProcess {
         }
         return 1
     }
+}
 
-    /// Nothing depends on the file, so a folder that is not ours to write in is no obstacle.
-    private func writePid(_ path: String) {
-        let bytes = Array("\(ProcessID.own)\n".utf8)
+extension DaemonProcess {
+    /// Writes our number where scripts look for the process that speaks VRRP (`-r`); the path.
+    private func writeInstancePid(_ configuration: VRRPConfiguration) -> String? {
+        let path =
+            options.instancePidPath ?? DaemonStart.pidPath(configuration, options, "vrrp")
         do throws(Errno) {
-            try Files.write(bytes.span, to: path)
+            try DaemonStart.makeFolder(of: path)
+            try PidFile(path: path).write([ProcessID.own])
+            return path
         } catch {
-            log.say(.info, "no pid file \(path): \(error.text)")
+            log.say(.warning, "cannot write pid file \(path): \(error.text)")
+            return nil
         }
+    }
+}
+
+extension GlobalDefinitions {
+    /// Whether the process stands with the kernel as it does for other definitions.
+    func hasSameStanding(as before: GlobalDefinitions) -> Bool {
+        niceValue == before.niceValue && realTimePriority == before.realTimePriority
+            && realTimeLimitMicroseconds == before.realTimeLimitMicroseconds
+            && automaticPriorityLimit == before.automaticPriorityLimit
+            && automaticPriorityDelayMicroseconds == before.automaticPriorityDelayMicroseconds
+            && locksMemory == before.locksMemory && processors == before.processors
+    }
+
+    /// The keywords whose settings are used once, when the daemon starts, and are others here.
+    func namesOfStartSettings(thatDifferFrom before: GlobalDefinitions) -> [String] {
+        let pairs: [(String, Bool)] = [
+            ("net_namespace", networkNamespace == before.networkNamespace),
+            ("instance", instanceName == before.instanceName),
+            ("use_pid_dir", usesPIDDirectory == before.usesPIDDirectory),
+            ("umask", fileModeMask == before.fileModeMask),
+            ("startup_script", startupScript == before.startupScript),
+            ("shutdown_script", shutdownScript == before.shutdownScript),
+            (
+                "vrrp_netlink_cmd_rcv_bufs",
+                netlinkCommandBufferBytes == before.netlinkCommandBufferBytes
+                    && forcesNetlinkCommandBuffer == before.forcesNetlinkCommandBuffer
+            ),
+            (
+                "vrrp_netlink_monitor_rcv_bufs",
+                netlinkMonitorBufferBytes == before.netlinkMonitorBufferBytes
+                    && forcesNetlinkMonitorBuffer == before.forcesNetlinkMonitorBuffer
+            ),
+            (
+                "process_monitor_rcv_bufs",
+                processMonitorBufferBytes == before.processMonitorBufferBytes
+                    && forcesProcessMonitorBuffer == before.forcesProcessMonitorBuffer
+            ),
+            ("log_unknown_vrids", logsUnknownVRIDs == before.logsUnknownVRIDs),
+        ]
+        return pairs.filter { !$0.1 }.map(\.0)
     }
 }
 
 /// What the process asks of the kernel for itself: to run when its timers are due, to stay in
 /// memory, and no more rights than it needs.
-struct Standing {
-    private let global: GlobalDefinitions
+final class Standing {
+    private var global: GlobalDefinitions
     private let log: DaemonLog
+    /// The real-time priority that holds; 0 for none.
+    private var priority: Int32 = 0
 
     /// The real-time priority taken when none is configured: before ordinary processes, behind
     /// whoever chose one.
@@ -105,6 +144,32 @@ struct Standing {
         }
     }
 
+    /// Takes what a reload asks for.
+    func follow(_ next: GlobalDefinitions) {
+        global = next
+        take()
+    }
+
+    /// A timer came late: where `max_auto_priority` allows it, the real-time priority is raised by
+    /// one each time.
+    func note(delayOf nanoseconds: UInt64) {
+        let limit = Int32(clamping: global.automaticPriorityLimit)
+        guard priority < limit,
+            nanoseconds >= UInt64(global.automaticPriorityDelayMicroseconds) * 1000
+        else { return }
+        do throws(Errno) {
+            try CurrentProcess.setRealTimePriority(priority + 1)
+            priority += 1
+            log.say(
+                .notice,
+                "a timer came \(nanoseconds / 1000) us late: real-time priority \(priority) now")
+        } catch {
+            // What is not allowed once is not asked for again.
+            global.automaticPriorityLimit = 0
+            log.say(.warning, "cannot raise the real-time priority: \(error.text)")
+        }
+    }
+
     private func takeRealTime() {
         let limit = UInt64(
             global.realTimeLimitMicroseconds ?? Int(Self.usualLimitMicroseconds))
@@ -112,9 +177,12 @@ struct Standing {
         if let priority = global.realTimePriority {
             attempt("take real-time priority \(priority)") { () throws(Errno) in
                 try CurrentProcess.setRealTimePriority(Int32(clamping: priority))
+                self.priority = Int32(clamping: priority)
             }
         } else if global.niceValue == nil {
-            try? CurrentProcess.setRealTimePriority(Self.usualPriority)
+            if (try? CurrentProcess.setRealTimePriority(Self.usualPriority)) != nil {
+                priority = Self.usualPriority
+            }
         }
     }
 

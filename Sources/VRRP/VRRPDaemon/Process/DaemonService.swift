@@ -23,23 +23,23 @@ final class DaemonService {
     private var metrics: MetricsServer?
     private var events: EventsFile?
     private var schedule: ReloadSchedule?
+    private let standing: Standing
     private let manager = ReadinessNotification(
         socketName: ProcessEnvironment.value(of: "NOTIFY_SOCKET"))
 
-    /// The longest that a stop waits for successors and scripts.
-    static let stopMilliseconds = 5000
     /// Orders to stop within this time are one: a service manager and a terminal give them to both
     /// processes, and a guardian that dies has two ways to tell.
     static let sameOrderNanoseconds: UInt64 = 500_000_000
 
     init(
         _ routers: VirtualRouters, _ options: Options, _ reading: ConfigurationReading,
-        _ log: DaemonLog
+        _ standing: Standing, _ log: DaemonLog
     ) {
         self.routers = routers
         self.options = options
         self.reading = reading
         self.log = log
+        self.standing = standing
         loop = routers.loop
     }
 
@@ -47,6 +47,7 @@ final class DaemonService {
     func run() throws(Errno) -> Int32 {
         routers.observer = { [unowned self] event in record(event) }
         handleSignals()
+        loop.onDelay = { [unowned self] delay in standing.note(delayOf: delay) }
         try routers.guardian.whenLost { [unowned self] in
             log.say(.error, "the guardian has gone: stopping")
             stop(reason: "the guardian has gone")
@@ -94,7 +95,10 @@ final class DaemonService {
         log.say(.info, "Stopping")
         tellManager(.stopping)
         record(.stopped(reason: reason))
-        loop.after(milliseconds: Self.stopMilliseconds) { [unowned self] in routers.hurry() }
+        // The longest that a stop waits for successors and scripts.
+        loop.after(milliseconds: routers.configuration.global.childWaitSeconds * 1000) {
+            [unowned self] in routers.hurry()
+        }
         routers.stop(keepingAddresses: options.keepsAddressesOnStop) { [unowned self] in
             log.say(.info, "Stopped")
             loop.stop(status: 0)
@@ -115,8 +119,13 @@ final class DaemonService {
         if let lock { try? Files.remove(lock) }
         let lines = reading.lines(of: loaded)
         for line in lines { log.say(line.level, line.text) }
+        writeReloadLog(lines, (loaded.configuration ?? routers.configuration).global)
         if let next = loaded.configuration, isUsable(loaded) {
             let changes = reading.changes(from: routers.configuration, to: next)
+            sayWhatWaits(from: routers.configuration.global, to: next.global)
+            if !next.global.hasSameStanding(as: routers.configuration.global) {
+                standing.follow(next.global)
+            }
             routers.reload(next)
             openServers()
             followSchedule()
@@ -141,6 +150,28 @@ final class DaemonService {
             return false
         }
         return true
+    }
+
+    /// Writes what was said about a configuration into the file of `reload_check_config`.
+    private func writeReloadLog(
+        _ lines: [ConfigurationReading.Line], _ global: GlobalDefinitions
+    ) {
+        guard let path = global.reloadCheckLog else { return }
+        let bytes = Array(lines.map { "\($0.level.word): \($0.text)\n" }.joined().utf8)
+        do throws(Errno) {
+            try Files.write(bytes.span, to: path)
+        } catch {
+            log.say(.warning, "cannot write \(path): \(error.text)")
+        }
+    }
+
+    /// Settings that a reload cannot change take effect at the next start, which is said.
+    private func sayWhatWaits(from before: GlobalDefinitions, to next: GlobalDefinitions) {
+        let waiting = next.namesOfStartSettings(thatDifferFrom: before)
+        guard !waiting.isEmpty else { return }
+        log.say(
+            .warning,
+            "takes effect at the next start only: \(waiting.joined(separator: ", "))")
     }
 
     /// The file of `reload_file`; nil when it is not asked for.
@@ -186,6 +217,7 @@ final class DaemonService {
         status.trackers = routers.trackers.statuses
         status.unknownVRIDs = routers.channels.unknownVRIDs
         status.strayRejections = routers.channels.strayRejections
+        status.longestDelay = loop.longestDelay
         return status
     }
 

@@ -47,14 +47,14 @@ struct Options: Equatable {
     var configurationID: String?
     /// `-u`.
     var fileCreationMask: UInt32?
+    /// `-B`.
+    var avoidsBFD = false
     /// `-a`.
     var logsAddressChanges = false
     /// `-m`.
     var allowsCoreDumps = false
     /// `--ignore-sigint`.
     var ignoresInterrupt = false
-    /// Our own: where the status socket of a running daemon is.
-    var statusSocketPath: String?
     /// Options whose subsystem is not ours, to be named in a notice.
     var foreign: [String] = []
 
@@ -95,7 +95,7 @@ extension Options {
         LetterOption("P", "vrrp", "Run VRRP only, which is all there is.", .flag { _ in }),
         LetterOption(
             "C", "check", "LVS health checks: not ours.", .flag { $0.foreign.append("-C") }),
-        LetterOption("B", "no_bfd", "Run no BFD.", .flag { _ in }),
+        LetterOption("B", "no_bfd", "Run no BFD.", .flag { $0.avoidsBFD = true }),
         LetterOption(nil, "all", "Run everything, which is always so.", .flag { _ in }),
         LetterOption("x", "snmp", "SNMP: not ours.", .flag { $0.foreign.append("-x") }),
         LetterOption(

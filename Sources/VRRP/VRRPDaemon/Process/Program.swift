@@ -63,6 +63,7 @@ struct DaemonStart {
     /// Runs until the daemon has ended.
     func run() -> Int32 {
         CurrentProcess.loadTimeZone()
+        if options.allowsCoreDumps { liftCoreLimit() }
         let loaded = reading.load()
         let console = DaemonLog(identity: "martlet-vrrp", DaemonLog.Targets(console: true))
         for line in reading.lines(of: loaded) { console.say(line.level, line.text) }
@@ -78,6 +79,14 @@ struct DaemonStart {
         }
     }
 
+    /// `-m`; as far as the process may.
+    private func liftCoreLimit() {
+        let most = ResourceLimit(soft: ResourceLimit.unlimited, hard: ResourceLimit.unlimited)
+        if (try? most.apply(to: .coreFileBytes)) != nil { return }
+        let hard = ResourceLimit(of: .coreFileBytes).hard
+        try? ResourceLimit(soft: hard, hard: hard).apply(to: .coreFileBytes)
+    }
+
     private func enterNamespace(_ configuration: VRRPConfiguration) throws(StartFailure) {
         let name = options.networkNamespace ?? configuration.global.networkNamespace
         guard let name else { return }
@@ -90,8 +99,9 @@ struct DaemonStart {
 
     /// The pid file is a lock: what it says is never believed, so a crash leaves nothing behind.
     private func lock(_ configuration: VRRPConfiguration) throws(StartFailure) -> LockedFile {
-        let path = options.pidPath ?? Self.pidPath(configuration, options, "")
+        let path = options.pidPath ?? Self.pidPath(configuration, options, "keepalived")
         do throws(Errno) {
+            try Self.makeFolder(of: path)
             return try LockedFile(path: path)
         } catch {
             throw StartFailure(
@@ -101,16 +111,32 @@ struct DaemonStart {
         }
     }
 
-    /// `/run/keepalived.pid` and its kin, so that scripts find it where they look.
+    /// Makes the folders that pid files stand in by themselves.
+    static func makeFolder(of path: String) throws(Errno) {
+        for folder in path.prefixes(endingWith: "/") where folder.hasPrefix("/run/keepalived") {
+            try Files.makeDirectory(folder)
+        }
+    }
+
+    /// `/run/keepalived.pid` and its kin, so that scripts find it where they look: as measured with
+    /// keepalived 2.2.7 and 2.3.4, where a namespace, `instance` or `use_pid_dir` moves them into
+    /// /run/keepalived.
+    ///
+    /// - Parameter kind: `keepalived`, or `vrrp` for the process that speaks VRRP.
     static func pidPath(
         _ configuration: VRRPConfiguration, _ options: Options, _ kind: String
     ) -> String {
         let global = configuration.global
-        let folder =
-            global.usesPIDDirectory || global.instanceName != nil ? "/run/keepalived/" : "/run/"
         let instance = global.instanceName.map { "_\($0)" } ?? ""
-        let namespace = (options.networkNamespace ?? global.networkNamespace).map { "_\($0)" } ?? ""
-        return "\(folder)keepalived\(kind)\(instance)\(namespace).pid"
+        let folder =
+            if let namespace = options.networkNamespace ?? global.networkNamespace {
+                "/run/keepalived/\(namespace)/"
+            } else if global.usesPIDDirectory || global.instanceName != nil {
+                "/run/keepalived/"
+            } else {
+                "/run/"
+            }
+        return "\(folder)\(kind)\(instance).pid"
     }
 
     private func begin(
@@ -148,10 +174,11 @@ struct DaemonStart {
     private func scripts(
         _ global: GlobalDefinitions, _ log: DaemonLog
     ) -> GuardianProcess.Scripts {
-        GuardianProcess.Scripts(
-            startup: global.startupScript?.runnable(log),
+        let rules = ScriptRules(global, log)
+        return GuardianProcess.Scripts(
+            startup: global.startupScript.flatMap { rules.runnable($0) },
             startupTimeout: UInt64(global.startupScriptTimeoutSeconds) * 1_000_000_000,
-            shutdown: global.shutdownScript?.runnable(log),
+            shutdown: global.shutdownScript.flatMap { rules.runnable($0) },
             shutdownTimeout: UInt64(global.shutdownScriptTimeoutSeconds) * 1_000_000_000)
     }
 
@@ -160,5 +187,12 @@ struct DaemonStart {
             syslogFacility: options.logsToConsole || options.avoidsSyslog ? nil : options.facility,
             filePath: options.logPath, console: options.logsToConsole,
             detailed: options.logsDetails)
+    }
+}
+
+extension String {
+    /// The beginnings of a path that end before each of its slashes, but for the first.
+    fileprivate func prefixes(endingWith separator: Character) -> [String] {
+        indices.filter { self[$0] == separator && $0 != startIndex }.map { String(self[..<$0]) }
     }
 }

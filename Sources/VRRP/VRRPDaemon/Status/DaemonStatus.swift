@@ -29,7 +29,7 @@ struct DaemonStatus: Equatable {
     var unknownVRIDs: UInt64 = 0
     /// Packets that were no VRRP, or of which no instance could be told.
     var strayRejections = RejectionCounters()
-    /// The longest that the loop was kept from its timers, and the sum, in nanoseconds.
+    /// How late the latest of the loop's timers was run, in nanoseconds.
     var longestDelay: UInt64 = 0
 }
 

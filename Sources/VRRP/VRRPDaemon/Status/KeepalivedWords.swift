@@ -26,7 +26,7 @@ enum KeepalivedWords {
             words += ["peer", "\(peer)/\(length)"]
         }
         if address.isHome { words.append("home") }
-        if address.skipsDuplicateDetection { words.append("-nodad") }
+        if address.detectsDuplicates { words.append("-nodad") }
         if address.managesTemporaryAddresses { words.append("mngtmpaddr") }
         if address.omitsPrefixRoute { words.append("noprefixroute") }
         if address.joinsGroup { words.append("autojoin") }
@@ -154,9 +154,6 @@ extension KeepalivedWords {
 
     private static func gateway(_ hop: VirtualRoute.NextHop) -> [String] {
         var words: [String] = []
-        if let encapsulation = hop.encapsulation {
-            words += ["encap", encapsulation.kind] + encapsulation.words
-        }
         if let gateway = hop.gateway {
             words += ["via", gateway.family == .v4 ? "inet" : "inet6", gateway.description]
         }

@@ -18,7 +18,11 @@ final class Trackers {
     init(_ routers: VirtualRouters) {
         self.routers = routers
         files = try? FileWatcher(on: routers.loop)
-        processes = ProcessWatcher(on: routers.loop)
+        let global = routers.configuration.global
+        var settings = ProcessWatcher.Settings()
+        settings.receiveBufferBytes = global.processMonitorBufferBytes.map { Int32(clamping: $0) }
+        settings.buffersBeyondLimit = global.forcesProcessMonitorBuffer
+        processes = ProcessWatcher(settings, on: routers.loop)
         sessions = BFDRunner(routers)
     }
 
@@ -36,7 +40,7 @@ final class Trackers {
             running[key]?.start()
         }
         // Whether or not we follow them: the other end may.
-        sessions.follow(configuration.bfdInstances)
+        sessions.follow(routers.options.avoidsBFD ? [] : configuration.bfdInstances)
     }
 
     /// Stops everything.
@@ -53,6 +57,8 @@ final class Trackers {
             status.kind = key.kind.rawValue
             status.name = key.name
             status.isGood = routers.board.findings[key]?.isUp
+            status.number = tracker.number
+            status.pending = tracker.pending
             return status
         }
         return (all + sessions.statuses + interfaceStatuses).map { status in
@@ -126,8 +132,16 @@ final class Trackers {
         }
         switch definition {
         case .script(let script):
-            guard let command = script.command.runnable(routers.log) else {
+            guard let command = routers.scriptRules.account(script.command) else {
                 take(TrackingResult(isUp: false, detail: "it cannot be run"))
+                return nil
+            }
+            if let flaw = routers.scriptRules.flaw(of: command) {
+                // Measured with keepalived 2.2.7 and 2.3.4: instances do not follow it then.
+                routers.log.say(
+                    .error,
+                    "script \(script.name) is not run and counts as good: \(flaw) "
+                        + "(enable_script_security)")
                 return nil
             }
             if script.beginsFailed { take(TrackingResult(isUp: false, detail: "not run yet")) }
@@ -207,6 +221,10 @@ protocol RunningTracker {
     func isMade(for definition: TrackDefinition) -> Bool
     /// Its figures; kind, name and result are filled in by the caller.
     var status: TrackerStatus { get }
+    /// How many processes there are, or the number in a file.
+    var number: Int? { get }
+    /// What the result will be when a delay that runs has ended.
+    var pending: Bool? { get }
 }
 
 /// Something that runs and counts.
@@ -214,11 +232,31 @@ protocol CountedTracker: AnyObject {
     func start()
     func stop()
     var counters: TrackingCounters { get }
+    /// How many processes there are, or the number in a file.
+    var number: Int? { get }
+    /// What the result will be when a delay that runs has ended.
+    var pending: Bool? { get }
+}
+
+extension CountedTracker {
+    /// Most things are not counted.
+    var number: Int? { nil }
+    /// Most results count at once.
+    var pending: Bool? { nil }
 }
 
 extension ScriptTracker: CountedTracker {}
-extension FileTracker: CountedTracker {}
-extension ProcessTracker: CountedTracker {}
+
+extension FileTracker: CountedTracker {
+    /// The number in the file.
+    var number: Int? { Int(value) }
+}
+
+extension ProcessTracker: CountedTracker {
+    /// The processes that run.
+    var number: Int? { count }
+}
+
 extension CheckTracker: CountedTracker {}
 extension MartletTracker: CountedTracker {}
 
@@ -235,6 +273,8 @@ private struct Tracked<Tracker: CountedTracker>: RunningTracker {
     func start() { tracker.start() }
     func stop() { tracker.stop() }
     func isMade(for definition: TrackDefinition) -> Bool { self.definition == definition }
+    var number: Int? { tracker.number }
+    var pending: Bool? { tracker.pending }
 
     var status: TrackerStatus {
         var status = TrackerStatus(kind: "", name: "")

@@ -111,7 +111,7 @@ final class Announcer {
         let onAll = instance.definition.announcements.extraOnAllInterfaces
         let addresses = routers.addresses.held(by: instance).filter { address in
             guard let link = routers.network.picture.links[address.interface] else { return false }
-            if link.index == instance.channel?.interface { return false }
+            if link.index == instance.transmitIndex { return false }
             if case .macvlan = link.kind { return true }
             return onAll
         }

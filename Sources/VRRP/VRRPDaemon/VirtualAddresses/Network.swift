@@ -20,12 +20,15 @@ final class Network {
         var requests: NetlinkSocket
         do throws(Errno) {
             requests = try NetlinkSocket(
-                receiveBufferBytes: global.netlinkCommandBufferBytes.map { Int32(clamping: $0) })
+                receiveBufferBytes: global.netlinkCommandBufferBytes.map { Int32(clamping: $0) },
+                beyondLimit: global.forcesNetlinkCommandBuffer)
         } catch {
             throw NetlinkFailure(error)
         }
         monitor = try NetworkMonitor(
             receiveBufferBytes: Int32(clamping: global.netlinkMonitorBufferBytes ?? 1 << 20),
+            beyondLimit: global.forcesNetlinkMonitorBuffer
+                || global.netlinkMonitorBufferBytes == nil,
             routesAndRules: true, using: &requests)
         self.requests = requests
     }
@@ -142,8 +145,9 @@ extension InterfaceAddress {
         self.init(
             wanted.address, prefixLength: wanted.prefixLength, interface: interface)
         let isV6 = wanted.address.family == .v6
-        // A tentative address would be dead for a second after a takeover.
-        if isV6 { flags.insert(.noDuplicateDetection) }
+        // A tentative address would be dead for a second after a takeover. `-nodad` wants it so
+        // (measured with keepalived 2.2.7).
+        if isV6, !wanted.detectsDuplicates { flags.insert(.noDuplicateDetection) }
         if wanted.isHome { flags.insert(.home) }
         if wanted.managesTemporaryAddresses { flags.insert(.managesTemporary) }
         if wanted.omitsPrefixRoute { flags.insert(.noPrefixRoute) }
@@ -198,6 +202,17 @@ final class LinkStates {
 
     private func isUpNow(_ name: String) -> Bool {
         routers.network.link(named: name)?.isUsable == true
+            && routers.poller.state(of: name) != false
+    }
+
+    /// The configured delays of a link: its own, or else those of the one below a virtual MAC.
+    private func delays(of name: String) -> InterfaceDelays? {
+        let all = routers.configuration.interfaceDelays
+        if let own = all.first(where: { $0.interface == name }) { return own }
+        guard let link = routers.network.link(named: name), case .macvlan = link.kind,
+            let parent = link.parent, let below = routers.network.picture.links[parent]
+        else { return nil }
+        return all.first { $0.interface == below.name }
     }
 
     /// The kernel told of a link. `settle` runs when what counts has changed.
@@ -208,7 +223,7 @@ final class LinkStates {
             settled[name] = now
             return
         }
-        let delays = routers.configuration.interfaceDelays.first { $0.interface == name }
+        let delays = delays(of: name)
         let delay = now ? delays?.upNanoseconds ?? 0 : delays?.downNanoseconds ?? 0
         guard delay > 0 else {
             settled[name] = now

@@ -13,6 +13,10 @@ final class PathKeeper {
     /// What was made for each instance, in the order it was made.
     private var made: [ObjectIdentifier: [Entry]] = [:]
     private var fixed: [Entry] = []
+    /// Those of them that could not be added yet.
+    private var absent: [Entry] = []
+    /// Track groups with static entries whose interface is not there.
+    private var waitingGroups: Set<String> = []
     private var firewall: Firewall?
     private var record = SysctlRecord()
     private let virtualLinks: VirtualLinks
@@ -29,6 +33,7 @@ final class PathKeeper {
     /// After so many tries of a second each an instance stands for election again, to add its
     /// routes and rules anew.
     static let tryLimit = 5
+    private var isLocalIGMPSet = false
 
     /// A route, rule or static address that is in the kernel.
     fileprivate struct Entry: Equatable {
@@ -78,6 +83,10 @@ final class PathKeeper {
     /// Makes what an instance needs before it begins: its virtual MAC, settings of its interface.
     func prepare(_ instance: Instance) {
         virtualLinks.make(for: instance, &record)
+        if routers.configuration.global.disablesLocalIGMP, !isLocalIGMPSet {
+            isLocalIGMPSet = true
+            set("0", "net/ipv4/igmp_link_local_mcast_reports", instance)
+        }
         guard instance.definition.promotesSecondaries, let name = instance.definition.interface,
             routers.network.link(named: name) != nil
         else { return }
@@ -99,11 +108,24 @@ final class PathKeeper {
         }
     }
 
+    /// Follows the settings of the table of addresses that are not accepted.
+    func followFirewall(_ global: GlobalDefinitions) {
+        guard let before = firewall, !before.isMade(for: global) else { return }
+        firewall = nil
+        for instance in routers.instances
+        where instance.election.state == .master && refusesPackets(instance) {
+            refuse(addresses(of: instance), instance)
+        }
+        // The old table goes when the new one stands: nothing is accepted in between.
+        if firewall == nil || global.nftablesTable != before.name { before.remove() }
+    }
+
     /// Takes back what ``prepare(_:)`` has made.
     func dismantle(_ instances: [Instance]) {
         virtualLinks.remove(for: instances)
         guard routers.instances.isEmpty || routers.isStopping else { return }
         record.restore()
+        isLocalIGMPSet = false
         if let firewall { firewall.remove() }
         firewall = nil
     }
@@ -178,7 +200,7 @@ final class PathKeeper {
     private func refuse(_ addresses: [IPAddress], _ instance: Instance) {
         do throws(NetlinkFailure) {
             if firewall == nil {
-                firewall = try Firewall(table: routers.configuration.global.nftablesTable)
+                firewall = try Firewall(routers.configuration.global)
             }
             try firewall?.insert(addresses)
         } catch {
@@ -201,9 +223,48 @@ final class PathKeeper {
 
     /// Adds what stays for the daemon's life.
     func addStatic(_ configuration: VRRPConfiguration) {
-        let entries = staticEntries(configuration)
-        add(entries, for: "static")
-        fixed = entries
+        fixed = staticEntries(configuration)
+        addFixed(fixed)
+        tellWaiting()
+    }
+
+    /// Adds static entries; those who follow what cannot be added are in fault.
+    private func addFixed(_ entries: [Entry], isQuiet: Bool = false) {
+        for (entry, isThere) in zip(entries, add(entries, for: "static", isQuiet: isQuiet)) {
+            tellFollowers(of: entry, nil, isThere: isThere)
+            if !isThere { absent.append(entry) }
+        }
+    }
+
+    /// An interface has come or is up: static entries that need it are made.
+    func completeStatic() {
+        guard !absent.isEmpty || !waitingGroups.isEmpty || hasUnmade else { return }
+        let missing = staticEntries(routers.configuration, isQuiet: true)
+            .filter { !fixed.contains($0) }
+        fixed += missing
+        let again = absent
+        absent = []
+        addFixed(again, isQuiet: true)
+        addFixed(missing)
+        tellWaiting()
+    }
+
+    /// Whether there are fewer entries than lines, for interfaces are missing.
+    private var hasUnmade: Bool {
+        let configuration = routers.configuration
+        return fixed.count < configuration.staticAddresses.count
+            + configuration.staticRoutes.count + configuration.staticRules.count
+    }
+
+    /// Those who follow entries whose interface is not there are in fault.
+    private func tellWaiting() {
+        let groups = routers.configuration.trackGroups.filter { waitingGroups.contains($0.name) }
+        let names = Set(groups.flatMap(\.members))
+        for instance in routers.instances {
+            instance.setFault(
+                "static",
+                names.contains(instance.name) ? "a static entry has no interface yet" : nil)
+        }
     }
 
     /// Follows a reload.
@@ -214,23 +275,35 @@ final class PathKeeper {
                 || previous.staticRules != next.staticRules
         else { return }
         let entries = staticEntries(next)
-        remove(fixed.filter { !entries.contains($0) })
-        add(entries.filter { !fixed.contains($0) }, for: "static")
+        absent.removeAll { !entries.contains($0) }
+        let gone = fixed.filter { !entries.contains($0) }
+        for entry in gone { tellFollowers(of: entry, nil, isThere: true) }
+        remove(gone)
+        let fresh = entries.filter { !fixed.contains($0) }
         fixed = entries
+        addFixed(fresh)
+        tellWaiting()
     }
 
     /// Removes what was added for the daemon's life.
     func removeStatic() {
         remove(fixed)
         fixed = []
+        absent = []
     }
 
-    private func staticEntries(_ configuration: VRRPConfiguration) -> [Entry] {
+    private func staticEntries(
+        _ configuration: VRRPConfiguration, isQuiet: Bool = false
+    ) -> [Entry] {
         let fallback = configuration.global.defaultInterface
+        waitingGroups = []
         var entries: [Entry] = configuration.staticAddresses.compactMap { line in
             let name = line.interface ?? fallback
             guard let link = routers.network.link(named: name) else {
-                routers.log.say(.error, "no interface \(name) for static \(line.address)")
+                if !isQuiet {
+                    routers.log.say(.error, "no interface \(name) for static \(line.address)")
+                }
+                if let group = line.trackGroup { waitingGroups.insert(group) }
                 return nil
             }
             return Entry(
@@ -238,8 +311,9 @@ final class PathKeeper {
                 trackGroup: line.trackGroup)
         }
         entries += configuration.staticRoutes.compactMap { line in
-            var made = entry(of: line, fallback: nil, "static")
+            var made = entry(of: line, fallback: nil, "static", isQuiet: isQuiet)
             made?.trackGroup = line.trackGroup
+            if made == nil, let group = line.trackGroup { waitingGroups.insert(group) }
             return made
         }
         entries += configuration.staticRules.map { line in
@@ -252,12 +326,16 @@ final class PathKeeper {
 
     // MARK: The kernel
 
-    private func entry(of line: VirtualRoute, fallback: String?, _ name: String) -> Entry? {
+    private func entry(
+        of line: VirtualRoute, fallback: String?, _ name: String, isQuiet: Bool = false
+    ) -> Entry? {
         guard
             let route = Route(
                 line, fallback: fallback, index: { routers.network.link(named: $0)?.index })
         else {
-            routers.log.say(.error, "(\(name)) a route names an interface that is not there")
+            if !isQuiet {
+                routers.log.say(.error, "(\(name)) a route names an interface that is not there")
+            }
             return nil
         }
         return Entry(
@@ -265,11 +343,16 @@ final class PathKeeper {
             isTracked: !line.isUntracked)
     }
 
-    private func add(_ entries: [Entry], for name: String) {
+    /// Adds entries; whether each is there afterwards.
+    @discardableResult
+    private func add(_ entries: [Entry], for name: String, isQuiet: Bool = false) -> [Bool] {
         let outcomes = routers.network.perform(entries.map(\.request))
-        for (entry, failure) in zip(entries, outcomes) {
-            guard let failure, failure.errno != NetlinkFailure.exists else { continue }
-            routers.log.say(.error, "(\(name)) cannot add \(entry.text): \(failure)")
+        return zip(entries, outcomes).map { entry, failure in
+            guard let failure, failure.errno != NetlinkFailure.exists else { return true }
+            if !isQuiet {
+                routers.log.say(.error, "(\(name)) cannot add \(entry.text): \(failure)")
+            }
+            return false
         }
     }
 
@@ -301,10 +384,16 @@ final class PathKeeper {
 
     /// A link is up again or an address came back: the kernel has removed routes without a word.
     func restore() {
+        let owners = routers.instances.flatMap { instance in
+            (made[ObjectIdentifier(instance)] ?? []).map { _ in Optional(instance) }
+        }
         let all = routers.instances.flatMap { made[ObjectIdentifier($0)] ?? [] } + fixed
-        for (entry, failure) in zip(all, routers.network.perform(all.map(\.request)))
-        where failure == nil {
-            routers.log.say(.debug, "\(entry.text) is put back")
+        let followed = owners + fixed.map { _ in nil }
+        let outcomes = routers.network.perform(all.map(\.request))
+        for ((entry, instance), failure) in zip(zip(all, followed), outcomes) {
+            let isThere = failure == nil || failure?.errno == NetlinkFailure.exists
+            if isThere { tellFollowers(of: entry, instance, isThere: true) }
+            if failure == nil { routers.log.say(.debug, "\(entry.text) is put back") }
         }
         retry()
     }
@@ -351,9 +440,7 @@ final class PathKeeper {
         let failure = routers.network.perform([entry.request]).first ?? nil
         let isBack = failure == nil || failure?.errno == NetlinkFailure.exists
         let followers = followers(of: entry, instance)
-        for follower in followers {
-            follower.setFault(entry.faultKey, isBack ? nil : "\(entry.text) is gone")
-        }
+        tellFollowers(of: entry, instance, isThere: isBack)
         guard isBack else {
             remember(entry, followers)
             return routers.log.say(
@@ -363,6 +450,13 @@ final class PathKeeper {
         routers.log.say(.warning, "\(entry.text) was removed by somebody else and is put back")
         routers.emit(
             .putBack(instance: instance?.name ?? "static", what: entry.text, interface: nil))
+    }
+
+    /// Those who follow an entry are in fault while it cannot be made.
+    private func tellFollowers(of entry: Entry, _ instance: Instance?, isThere: Bool) {
+        for follower in followers(of: entry, instance) {
+            follower.setFault(entry.faultKey, isThere ? nil : "\(entry.text) is not there")
+        }
     }
 
     private func followers(of entry: Entry, _ instance: Instance?) -> [Instance] {
@@ -388,13 +482,22 @@ extension PathKeeper.Entry {
     }
 }
 
+extension NoAcceptTable {
+    /// The table that `nftables`, `nftables_priority` and `nftables_counters` describe.
+    init(_ global: GlobalDefinitions) {
+        self.init(
+            named: global.nftablesTable, priority: Int32(clamping: global.nftablesPriority),
+            counts: global.nftablesCounters)
+    }
+}
+
 /// The table of addresses that are not accepted. keepalived.conf(5): no_accept, nftables.
 private final class Firewall {
     private var socket: NetlinkSocket
     private let table: NoAcceptTable
 
-    init(table name: String) throws(NetlinkFailure) {
-        table = NoAcceptTable(named: name)
+    init(_ global: GlobalDefinitions) throws(NetlinkFailure) {
+        table = NoAcceptTable(global)
         do throws(Errno) {
             socket = try NetlinkSocket(.netfilter)
         } catch {
@@ -402,6 +505,9 @@ private final class Firewall {
         }
         try socket.transact(table.install([]))
     }
+
+    /// Whether it is the one for these settings.
+    func isMade(for global: GlobalDefinitions) -> Bool { table == NoAcceptTable(global) }
 
     func insert(_ addresses: [IPAddress]) throws(NetlinkFailure) {
         try socket.transact(table.insert(addresses))
@@ -413,4 +519,7 @@ private final class Firewall {
     }
 
     func remove() { try? socket.transact([table.remove()]) }
+
+    /// The table's name.
+    var name: String { table.name }
 }

@@ -90,7 +90,7 @@ final class VirtualLinks {
             table: Netlink.VirtualMAC.firstTable | (below.index & 0x7FFF) << 9
                 | (definition.family == .v6 ? 0x100 : 0) | UInt32(definition.virtualRouterID))
         if let group = settings?.linkGroup {
-            wanted.group = RoutingNames(ofMachine: .groups).number(of: group) ?? 0
+            wanted.group = number(ofGroup: group)
         }
         do throws(NetlinkFailure) {
             let result = try routers.network.make(wanted, &record)
@@ -134,7 +134,7 @@ final class VirtualLinks {
             case .private: .private
             case .vepa: .vepa
             }
-        let group = ipvlan.linkGroup.flatMap { RoutingNames(ofMachine: .groups).number(of: $0) }
+        let group = ipvlan.linkGroup.map { number(ofGroup: $0) }
         do throws(NetlinkFailure) {
             let index = try routers.network.makeIPVLAN(
                 name, on: below.index, flag: flag, group: group ?? 0)
@@ -151,6 +151,18 @@ final class VirtualLinks {
             routers.log.say(.error, "(\(instance.name)) cannot make ipvlan \(name): \(error)")
             instance.setFault("virtual-mac", "no ipvlan on \(base)")
         }
+    }
+
+    /// The number of a link group, given as one or by a name of iproute2; 0, and a line, for a name
+    /// that is not known.
+    private func number(ofGroup name: String) -> UInt32 {
+        let global = routers.configuration.global
+        let names = RoutingNames(
+            ofMachine: .groups, distribution: global.iprouteUserDirectory,
+            administrator: global.iprouteSystemDirectory)
+        if let number = names.number(of: name) { return number }
+        routers.log.say(.error, "there is no link group \(name); group 0 is used")
+        return 0
     }
 
     /// Removes the interfaces of some instances, in one step for all of them.

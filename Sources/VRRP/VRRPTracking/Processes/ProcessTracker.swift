@@ -85,6 +85,9 @@ public final class ProcessTracker {
     /// How many processes are meant and run.
     public var count: Int { held.count }
 
+    /// What the result will be when the delay that runs has ended; nil while none runs.
+    public var pending: Bool? { delay == nil ? nil : !isUp }
+
     /// Their numbers, ascending.
     public var processes: [Int32] { held.keys.sorted() }
 

@@ -26,6 +26,10 @@ public final class ProcessWatcher {
         public var youth: UInt64 = 1_000_000_000
         /// Whether the kernel's process events are used where they come.
         public var usesEvents = true
+        /// Room for those that wait, bytes; nil leaves the system's default.
+        public var receiveBufferBytes: Int32?
+        /// Whether that may be more than the system's limit.
+        public var buffersBeyondLimit = false
 
         public init() {}
     }
@@ -101,7 +105,11 @@ public final class ProcessWatcher {
     // MARK: Events
 
     private func openEvents() {
-        guard settings.usesEvents, let opened = try? ProcessEvents() else { return }
+        guard settings.usesEvents,
+            let opened = try? ProcessEvents(
+                receiveBufferBytes: settings.receiveBufferBytes,
+                beyondLimit: settings.buffersBeyondLimit)
+        else { return }
         let number = opened.number
         guard
             (try? loop.watch(number, for: .readable, { [weak self] _ in self?.takeEvents() }))

@@ -10,9 +10,16 @@ public struct ScriptCommand: Equatable, Sendable {
     public let identity: ProcessIdentity?
     /// The mask of new files' permissions; nil keeps the daemon's.
     public let fileModeMask: UInt32?
+    /// Whether it is started by the path as configured, with its symbolic links, instead of that of
+    /// the file itself. keepalived.conf(5): use_symlink_paths.
+    public let keepsLinks: Bool
 
     /// A command of at least one word; nil for none.
-    public init?(words: [String], identity: ProcessIdentity? = nil, fileModeMask: UInt32? = nil) {
+    public init?(
+        words: [String], identity: ProcessIdentity? = nil, fileModeMask: UInt32? = nil,
+        keepsLinks: Bool = false
+    ) {
+        self.keepsLinks = keepsLinks
         guard let first = words.first, !first.isEmpty else { return nil }
         self.words = words
         self.identity = identity
@@ -49,8 +56,9 @@ public struct ScriptCommand: Equatable, Sendable {
     /// What is to be started, with arguments behind the configured ones; nil when no file is found.
     func plan(adding arguments: [String] = []) -> ProgramPlan? {
         guard let file else { return nil }
+        let path = keepsLinks ? file : ScriptSecurity.resolved(file) ?? file
         return ProgramPlan(
-            path: file, arguments: words + arguments, environment: Self.environment(),
+            path: path, arguments: words + arguments, environment: Self.environment(),
             identity: identity, fileModeMask: fileModeMask)
     }
 }
