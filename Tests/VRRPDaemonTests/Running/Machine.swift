@@ -33,6 +33,8 @@ final class Machine {
     private var netlink: NetlinkSocket
     private(set) var heard: [HeardAdvert] = []
     private(set) var daemon: Daemon?
+    /// Another program that runs beside it until this is let go.
+    var companion: Daemon?
 
     static let own = IPAddress(v4: 0x0A09_0001)
     static let other = IPAddress(v4: 0x0A09_0002)
@@ -209,7 +211,7 @@ final class Machine {
 
     // MARK: The daemon
 
-    /// A daemon that runs.
+    /// A program that runs; let go, it is killed.
     final class Daemon {
         private let program: StartedProgram
         private(set) var end: ChildEnd?

@@ -1,6 +1,5 @@
 // What is tracked weighs or is a fault, for instances and for groups.
 
-import Foundation
 import Kernel
 import Testing
 
@@ -17,6 +16,11 @@ import Testing
         var name: String
         var good: @Sendable (Machine) throws -> Void
         var bad: @Sendable (Machine) throws -> Void
+
+        /// How long the tracked process sleeps: its mark.
+        static func duration(_ machine: Machine) -> String {
+            "60.\(machine.folder.utf8.reduce(UInt64(1)) { $0 &* 31 &+ UInt64($1) })"
+        }
 
         static let all = [
             Thing(
@@ -36,27 +40,20 @@ import Testing
                 blocks: { machine in
                     """
                     vrrp_track_process T {
-                    process \(machine.path("sleeper"))
-                    full_command
+                    process /bin/sleep \(duration(machine))
                     }
 
                     """
                 }, block: "track_process", name: "T",
                 good: { machine in
-                    let path = machine.path("sleeper")
-                    if !FileManager.default.fileExists(atPath: path) {
-                        try FileManager.default.copyItem(atPath: "/bin/sleep", toPath: path)
-                    }
-                    let sleeper = try CurrentProcess.start(
-                        ProgramPlan(path: path, arguments: [path, "30"], environment: []),
-                        output: Descriptor())
-                    try machine.write("\(sleeper.id)", to: "sleeper.pid")
-                },
-                bad: { machine in
-                    let id = ProcessID(try #require(Int32(machine.text("sleeper.pid"))))
-                    try id.send(.kill)
-                    _ = try CurrentProcess.end(of: id)
-                }),
+                    // A number that no other machine of the tests has.
+                    let path = "/bin/sleep"
+                    machine.companion = Machine.Daemon(
+                        try CurrentProcess.start(
+                            ProgramPlan(
+                                path: path, arguments: [path, duration(machine)], environment: []),
+                            output: Descriptor()))
+                }, bad: { $0.companion = nil }),
         ]
     }
 

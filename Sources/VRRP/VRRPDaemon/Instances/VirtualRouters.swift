@@ -421,7 +421,6 @@ final class VirtualRouters {
         if !keepingAddresses {
             for instance in instances { instance.prepareToDepart() }
             for instance in instances { post(.shutdown, to: instance) }
-            for group in groups { notifier.tell(.stop, group) }
         }
         leaving.removeAll { !$0.isServingUntilSucceeded }
         finishWhenDone()
