@@ -39,6 +39,22 @@ import Testing
         }
     }
 
+    @Test func `a file that cannot be used any more is tried again after a crash`() async throws {
+        try await onMachine { machine in
+            let daemon = try startMaster(machine)
+            let good = machine.text("vrrp.conf")
+            try machine.run("rm \(machine.path("vrrp.conf"))")
+            try #require(daemon.child).send(.kill)
+            #expect(
+                machine.wait { machine.lines("log").count { $0.contains("died") } > 1 },
+                machine.evidence)
+            #expect(!daemon.hasEnded && !machine.has(vip), machine.evidence)
+            try machine.write(good, to: "vrrp.conf")
+            #expect(machine.wait { machine.has(vip) }, machine.evidence)
+            machine.stop()
+        }
+    }
+
     @Test func `without respawning the end of one is the end of both`() async throws {
         try await onMachine { machine in
             let daemon = try startMaster(machine, "-R")

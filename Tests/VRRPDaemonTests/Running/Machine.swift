@@ -143,7 +143,7 @@ final class Machine {
 
     /// Sends an advert from the peer.
     func advertise(
-        _ virtualRouter: UInt8 = 51, priority: UInt8, interval: UInt64 = 50_000_000,
+        _ virtualRouter: UInt8 = 51, priority: UInt8, interval: UInt64 = 500_000_000,
         addresses: [String] = ["10.9.0.100"], to destination: IPAddress = Machine.group
     ) {
         let advertisement = Advertisement(

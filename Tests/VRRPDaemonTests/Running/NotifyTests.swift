@@ -46,7 +46,7 @@ import Testing
         }
         func hears(_ line: String) -> Bool { heard().contains { $0.hasPrefix(line) } }
         #expect(machine.wait { hears("GROUP \"G\" MASTER") }, machine.evidence)
-        machine.advertise(priority: 200, interval: 100_000_000)
+        machine.advertise(priority: 200, interval: 1_000_000_000)
         #expect(machine.wait { hears("GROUP \"G\" BACKUP") }, machine.evidence)
         try machine.run("ip link set eth0 down")
         #expect(machine.wait { hears("GROUP \"G\" FAULT") }, machine.evidence)

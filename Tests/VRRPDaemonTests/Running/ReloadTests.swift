@@ -75,6 +75,29 @@ import Testing
         }
     }
 
+    @Test func `who is told to stay backup does so after a reload too, until told to resume`()
+        async throws
+    {
+        try await onMachine { machine in
+            let text = globalText(machine) + instanceText()
+            try machine.start(text)
+            #expect(machine.wait { machine.has(vip) }, machine.evidence)
+            let program = try #require(Machine.program)
+            func order(_ word: String) throws {
+                try machine.run("\(program) \(word) V --socket \(machine.path("status"))")
+            }
+            try order("stay-backup")
+            #expect(machine.wait { !machine.has(vip) }, machine.evidence)
+            try machine.reload(text.replacing("priority 100", with: "priority 200"))
+            // Longer than a backup of that priority waits.
+            machine.pass(milliseconds: 700)
+            #expect(!machine.has(vip), machine.evidence)
+            try order("resume")
+            #expect(machine.wait { machine.has(vip) }, machine.evidence)
+            machine.stop()
+        }
+    }
+
     @Test func `a group goes on, and a new one agrees with itself`() async throws {
         try await onMachine { machine in
             let global = globalText(machine)

@@ -86,11 +86,11 @@ import Testing
             try machine.run("\(program) hand-over --socket \(machine.path("status"))")
             #expect(machine.wait { machine.heard(since: moment).contains { $0.priority == 0 } })
             let isServed = machine.has(vip)
-            machine.advertise(priority: 50)
+            machine.advertise(priority: 50, interval: 500_000_000)
             #expect(isServed)
             #expect(machine.wait { !machine.has(vip) }, machine.evidence)
             for _ in 0..<10 {
-                machine.advertise(priority: 50)
+                machine.advertise(priority: 50, interval: 500_000_000)
                 machine.pass(milliseconds: 50)
             }
             #expect(!machine.has(vip), machine.evidence)

@@ -31,6 +31,8 @@ final class GuardianProcess {
     private var ledger = Ledger()
     private var startedAt: UInt64 = 0
     private var isStopping = false
+    /// Whether a child has begun well and died since.
+    private var hasCrashed = false
 
     /// Signals that are passed on: stop, reload, dumps.
     static let passedOn: [Signal] = [
@@ -143,10 +145,14 @@ final class GuardianProcess {
         undo()
         line = Descriptor()
         switch end {
-        case .exited(let status) where isStopping || status < 128: finish(status)
+        // One that cannot begin will not be able to a second later. After a crash it could before:
+        // the file may be whole again soon, so it is tried on.
+        case .exited(let status) where isStopping || status == 0 || !hasCrashed && status < 128:
+            finish(status)
         case .exited, .killed:
             log.say(.error, "the process that speaks VRRP died (\(end)); its addresses are removed")
             if isStopping || options.avoidsRespawn { return finish(1) }
+            hasCrashed = true
             restart()
         }
     }
