@@ -149,7 +149,9 @@ import Testing
                     + instanceText(priority: 255, interval: "0.5").replacing(
                         "state BACKUP", with: "state MASTER"))
             #expect(machine.wait { machine.has(vip) }, machine.evidence)
-            #expect(machine.text("log").contains("MASTER STATE: owner"), machine.evidence)
+            #expect(
+                machine.wait { machine.text("log").contains("MASTER STATE: owner") },
+                machine.evidence)
             let moment = machine.now
             machine.advertise(priority: 254)
             #expect(

@@ -13,7 +13,10 @@ import Testing
             #expect(machine.wait { machine.has(vip) }, machine.evidence)
             try machine.runAtPeer("ip link set peer0 down")
             #expect(machine.wait { !machine.has(vip) }, machine.evidence)
-            #expect(machine.text("log").contains("Entering FAULT STATE: interface eth0 is down"))
+            #expect(
+                machine.wait {
+                    machine.text("log").contains("Entering FAULT STATE: interface eth0 is down")
+                }, machine.evidence)
             try machine.runAtPeer("ip link set peer0 up")
             #expect(machine.wait { machine.has(vip) }, machine.evidence)
             machine.stop()
