@@ -240,7 +240,8 @@ building.tests(
 building.tests(
     "VRRPDaemon",
     needs: [
-        "VRRPDaemon", "VRRPConfig", "VRRPProtocol", "Daemon", "Kernel", "Addresses", "RandomInputs",
+        "VRRPDaemon", "VRRPConfig", "VRRPProtocol", "Daemon", "Netlink", "Kernel", "Addresses",
+        "RandomInputs", "PrivateNetworks",
     ])
 building.tests(
     "VRRPTracking",

@@ -109,7 +109,8 @@ final class GuardianProcess {
             isStopping = true
         }
         guard let child else {
-            if isStopping { loop.stop(status: 0) }
+            // Between two lives of the child; while the startup script runs, it is ended.
+            if isStopping { startedAt > 0 ? finish(0) : loop.stop(status: 0) }
             return
         }
         // Fails only for a child that has just ended, which SIGCHLD tells of.

@@ -138,7 +138,12 @@ final class Channels {
         _ key: Channel.Key, named interface: String?, _ instance: Instance
     ) throws(Errno) -> Channel {
         if let channel = channels[key] {
-            try channel.add(instance)
+            do throws(Errno) {
+                try channel.add(instance)
+            } catch {
+                channel.remove(instance)
+                throw error
+            }
             return channel
         }
         let channel = try Channel(

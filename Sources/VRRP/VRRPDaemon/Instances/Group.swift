@@ -9,6 +9,8 @@ final class Group {
     private(set) var definition: SyncGroupDefinition
     private(set) var members: [Instance] = []
     private var rule: SyncGroup
+    /// What members must do that disagreed when the group was made.
+    private var firstOrders: [SyncGroup.Order] = []
     /// What was last told to scripts.
     private(set) var toldState = Election.State.initial
 
@@ -18,8 +20,7 @@ final class Group {
         rule = SyncGroup(memberCount: members.count)
         for (index, member) in members.enumerated() {
             member.group = self
-            var ignored: [SyncGroup.Order] = []
-            rule.changed(member: index, to: member.election.state, into: &ignored)
+            rule.changed(member: index, to: member.election.state, into: &firstOrders)
         }
         toldState = rule.state
     }
@@ -32,6 +33,12 @@ final class Group {
 
     var name: String { definition.name }
     var state: Election.State { rule.state }
+
+    /// What members must do that were in different states when the group was made, once.
+    func takeFirstOrders() -> [(Instance, Election.Command)] {
+        defer { firstOrders = [] }
+        return firstOrders.map { (members[$0.member], $0.command) }
+    }
 
     /// Notes a member's state and returns what the others must do.
     func changed(_ member: Instance, to state: Election.State) -> [(Instance, Election.Command)] {
@@ -61,14 +68,11 @@ final class Group {
         return orders.map { (members[$0.member], $0.command) }
     }
 
-    /// The state to tell scripts, if it is another than they were told; `.initial` when all members
-    /// have stopped.
+    /// The state to tell scripts, if it is another than they were told.
     func takeNews() -> Election.State? {
         guard rule.state != toldState else { return nil }
-        // The group has stopped when all have.
-        if rule.state == .initial, !rule.states.allSatisfy({ $0 == .initial }) { return nil }
         toldState = rule.state
-        return toldState
+        return toldState == .initial ? nil : toldState
     }
 
     func redefine(_ next: SyncGroupDefinition) { definition = next }

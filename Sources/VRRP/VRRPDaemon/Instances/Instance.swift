@@ -39,6 +39,10 @@ final class Instance {
 
     private unowned let routers: VirtualRouters
     private var timers: [Election.Timer: Armed] = [:]
+    /// How many changes of faults are under way, one inside the other.
+    private var settleDepth = 0
+    /// What the election was last told.
+    private var isFaultyAsTold = false
     private var departure: ControlTimer?
     private var isDeparting = false
     private var message: [UInt8] = []
@@ -137,7 +141,7 @@ final class Instance {
         case .releaseAddresses: release()
         case .announce(let cause): routers.announcer.announce(self, cause)
         case .transition(let from, let to, let cause): change(from, to, cause)
-        case .arm(let timer, let deadline): arm(timer, until: deadline, now)
+        case .arm(let timer, let deadline): arm(timer, until: deadline)
         case .disarm(let timer): disarm(timer)
         case .splitBegan:
             counters.splits += 1
@@ -167,11 +171,13 @@ final class Instance {
 
     /// A deadline that moves away, as that of a backup does with each advert, leaves the timer of
     /// the loop alone: it runs too early, and the election then says how long is still to wait.
-    private func arm(_ timer: Election.Timer, until deadline: UInt64, _ now: UInt64) {
+    private func arm(_ timer: Election.Timer, until deadline: UInt64) {
         if let armed = timers[timer] {
             if armed.due <= deadline { return }
             routers.loop.cancel(armed.timer)
         }
+        // What was carried out before may have taken its time.
+        let now = Clock.sinceBoot().nanoseconds
         let wait = deadline > now ? deadline - now : 0
         let loopTimer = routers.loop.after(nanoseconds: wait) { [unowned self] in
             timers[timer] = nil
@@ -347,7 +353,9 @@ final class Instance {
     }
 
     /// Follows the interface's index, the source address and the peers as they are now.
-    func connect() {
+    func connect() { settle(follow) }
+
+    private func follow() {
         let network = routers.network
         let link = transmitInterface.flatMap { network.link(named: $0) }
         // Unicast without an interface belongs to a VRF, or to none.
@@ -423,9 +431,17 @@ final class Instance {
 
     /// Notes that something is wrong, or (nil) right again.
     func setFault(_ key: String, _ text: String?) {
-        let before = faults.isEmpty
-        faults[key] = text
-        guard before != faults.isEmpty else { return }
+        settle { faults[key] = text }
+    }
+
+    /// Has several faults change as one: only what is left of them in the end counts. An owner whose
+    /// one fault ends as another begins would else serve in between.
+    func settle(_ changes: () -> Void) {
+        settleDepth += 1
+        changes()
+        settleDepth -= 1
+        guard settleDepth == 0, isFaultyAsTold == faults.isEmpty else { return }
+        isFaultyAsTold = !faults.isEmpty
         routers.post(faults.isEmpty ? .faultEnded : .faultBegan, to: self)
         routers.emit(
             faults.isEmpty
@@ -465,6 +481,7 @@ final class Instance {
     ///
     /// The caller has seen to it that interface, number, family and kind of traffic are the same.
     func redefine(_ next: InstanceDefinition) {
+        finishDeparture()
         let previous = definition
         definition = next
         var rules = next.receiveRules()

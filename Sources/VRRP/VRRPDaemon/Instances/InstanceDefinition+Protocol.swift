@@ -87,6 +87,15 @@ extension InstanceDefinition {
             : [multicastDestination]
     }
 
+    /// Whether an address or a route names an interface.
+    func names(_ interface: String) -> Bool {
+        (virtualAddresses + excludedAddresses).contains { $0.interface == interface }
+            || routes.contains { route in
+                route.hop.interface == interface
+                    || route.nextHops.contains { $0.interface == interface }
+            }
+    }
+
     /// Whether the configuration names nobody who could take over.
     var isAloneAsConfigured: Bool { isUnicast && unicastPeers.isEmpty }
 

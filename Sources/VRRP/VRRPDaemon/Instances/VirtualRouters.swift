@@ -42,6 +42,7 @@ final class VirtualRouters {
     private var isDraining = false
     private var leaving: [Instance] = []
     private var whenStopped: (() -> Void)?
+    private var keepsAddresses = false
     private(set) var isStopping = false
 
     /// Events carried out in one go, at most; more is a loop between instances, which would be
@@ -97,6 +98,7 @@ final class VirtualRouters {
             of: instances.filter { instance in
                 !owners.contains { $0 === instance }
             })
+        paths.clearLeftovers(of: instances)
         paths.addStatic(configuration)
         makeGroups()
         poller.follow(configuration)
@@ -108,10 +110,24 @@ final class VirtualRouters {
     }
 
     private func begin(_ instance: Instance) {
-        paths.prepare(instance)
-        instance.connect()
-        board.assess(instance)
+        prepare(instance)
+        assess(instance)
         post(.start, to: instance)
+    }
+
+    private func prepare(_ instance: Instance) {
+        paths.prepare(instance)
+        // What was found while interfaces were made is handled as any other change.
+        guard network.hasFindings else { return }
+        loop.after(nanoseconds: 0) { [unowned self] in readNetwork() }
+    }
+
+    /// Follows the surroundings of an instance, as one change.
+    private func assess(_ instance: Instance) {
+        instance.settle {
+            instance.connect()
+            board.assess(instance)
+        }
     }
 
     /// `vrrp_startup_delay`, or what is left of `vrrp_delay_after_boot`, whichever is longer.
@@ -146,6 +162,9 @@ final class VirtualRouters {
         for group in groups where !previous.contains(where: { $0 === group }) {
             for member in group.members where !member.faults.isEmpty {
                 changed(group, member, isFaulty: true)
+            }
+            for (member, command) in group.takeFirstOrders() {
+                post(.commanded(command), to: member)
             }
         }
     }
@@ -201,7 +220,8 @@ final class VirtualRouters {
         } else {
             tellEnd(of: instance)
         }
-        guard let group = instance.group else { return }
+        // At the end of all, each member stops by itself and is nobody's backup first.
+        guard let group = instance.group, !isStopping else { return }
         for (member, command) in group.changed(instance, to: to) {
             post(.commanded(command), to: member)
         }
@@ -233,12 +253,8 @@ final class VirtualRouters {
 
     private func tell(_ group: Group) {
         guard let state = group.takeNews() else { return }
-        guard let event = NotifyEvent(state) else {
-            if isStopping { notifier.tell(.stop, group) }
-            return
-        }
         log.say(.info, "(\(group.name)) group is \(state.title)")
-        notifier.tell(event, group)
+        if let event = NotifyEvent(state) { notifier.tell(event, group) }
     }
 
     func emit(_ event: DaemonEvent) { observer?(event) }
@@ -251,14 +267,14 @@ final class VirtualRouters {
             case .link(let link): linkChanged(link)
             case .linkRemoved(let link): linkChanged(link)
             case .address(let address):
-                if options.logsAddressChanges { sayChange("added", address) }
+                logChange(of: address, "added")
                 addressChanged(address)
             case .addressRemoved(let address):
-                if options.logsAddressChanges { sayChange("removed", address) }
-                if !network.isOwn(report) {
-                    addresses.lost(address)
-                    paths.lost(report.event)
-                }
+                logChange(of: address, "removed")
+                // Ours too: with a primary address the kernel removes secondary ones, which may be
+                // another instance's.
+                addresses.lost(address)
+                if !network.isOwn(report) { paths.lost(report.event) }
                 addressChanged(address)
             case .routeRemoved, .ruleRemoved:
                 if !network.isOwn(report) { paths.lost(report.event) }
@@ -269,19 +285,26 @@ final class VirtualRouters {
         drain()
     }
 
-    /// `-a`: every address that comes or goes is logged.
-    private func sayChange(_ what: String, _ address: InterfaceAddress) {
-        let interface = network.picture.links[address.interface]?.name ?? "\(address.interface)"
-        log.say(
-            .info, "address \(address.address)/\(address.prefixLength) \(what) on \(interface)")
+    private func logChange(of address: InterfaceAddress, _ what: String) {
+        guard options.logsAddressChanges else { return }
+        let name = network.picture.links[address.interface]?.name ?? "\(address.interface)"
+        log.say(.info, "address \(address.address)/\(address.prefixLength) on \(name) \(what)")
     }
 
     private func linkChanged(_ link: Link) {
+        for instance in instances where paths.concerns(link, instance) { prepare(instance) }
         links.told(of: link.name) { [unowned self] name in settled(name) }
-        for instance in instances where instance.uses(link) { instance.connect() }
+        for instance in instances {
+            if instance.uses(link) { assess(instance) } else { board.assess(instance) }
+        }
         paths.completeStatic()
-        assessAll()
         if links.isUp(link.name) { addresses.restore(on: link.index) }
+        for instance in instances
+        where instance.election.state == .master
+            && (instance.uses(link) || instance.definition.names(link.name))
+        {
+            addresses.complete(instance)
+        }
     }
 
     /// A driver that does not tell of its link by itself was asked, and says something new.
@@ -342,9 +365,13 @@ final class VirtualRouters {
         instances.removeAll { instance in removed.contains { $0 === instance } }
         for instance in removed { end(instance) }
         var fresh: [Instance] = []
+        var changed: [Instance] = []
         for definition in next.instances {
             if let running = instances.first(where: { $0.name == definition.name }) {
-                if running.definition != definition { running.redefine(definition) }
+                if running.definition != definition {
+                    running.redefine(definition)
+                    changed.append(running)
+                }
             } else {
                 fresh.append(Instance(definition, startupDelay: 0, self))
             }
@@ -356,15 +383,13 @@ final class VirtualRouters {
         }
         paths.replaceStatic(previous, next)
         paths.followFirewall(next.global)
+        for instance in changed { prepare(instance) }
         makeGroups()
         poller.follow(next)
         notifier.follow(next.global)
         trackers.follow(next)
         for instance in fresh { begin(instance) }
-        for instance in instances {
-            instance.connect()
-            board.assess(instance)
-        }
+        for instance in instances { assess(instance) }
         if next.global.writesStatesOnReload { notifier.tellStates() }
         drain()
     }
@@ -384,6 +409,7 @@ final class VirtualRouters {
     func stop(keepingAddresses: Bool, _ body: @escaping () -> Void) {
         guard !isStopping else { return }
         isStopping = true
+        keepsAddresses = keepingAddresses
         trackers.stop()
         if keepingAddresses { guardian.strikeAll() }
         leaving = keepingAddresses ? [] : instances
@@ -391,6 +417,7 @@ final class VirtualRouters {
         if !keepingAddresses {
             for instance in instances { instance.prepareToDepart() }
             for instance in instances { post(.shutdown, to: instance) }
+            for group in groups { notifier.tell(.stop, group) }
         }
         leaving.removeAll { !$0.isServingUntilSucceeded }
         finishWhenDone()
@@ -410,7 +437,8 @@ final class VirtualRouters {
             return
         }
         paths.removeStatic()
-        paths.dismantle(instances)
+        // The interfaces of virtual MACs would take their addresses along.
+        if !keepsAddresses { paths.dismantle(instances) }
         guard let body = whenStopped else { return }
         whenStopped = nil
         notifier.close(body)

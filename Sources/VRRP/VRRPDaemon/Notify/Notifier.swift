@@ -25,6 +25,11 @@ final class Notifier {
         for definition in wanted where !fifos.contains(where: { $0.definition == definition }) {
             open(definition)
         }
+        let configuration = routers.configuration
+        let named = Set(
+            configuration.instances.map { "INSTANCE \($0.name)" }
+                + configuration.syncGroups.map { "GROUP \($0.name)" })
+        queues = queues.filter { named.contains($0.key) || !$0.value.isIdle }
         followMail(global)
     }
 

@@ -18,6 +18,7 @@ final class DaemonService {
     private var reloads = 0
     private var refusedReloads = 0
     private var isHurried = false
+    private var stoppedAt: UInt64 = 0
     private var status: StatusServer?
     private var metrics: MetricsServer?
     private var events: EventsFile?
@@ -25,6 +26,10 @@ final class DaemonService {
     private let standing: Standing
     private let manager = ReadinessNotification(
         socketName: ProcessEnvironment.value(of: "NOTIFY_SOCKET"))
+
+    /// Orders to stop within this time are one: a service manager and a terminal give them to both
+    /// processes, and a guardian that dies has two ways to tell.
+    static let sameOrderNanoseconds: UInt64 = 500_000_000
 
     init(
         _ routers: VirtualRouters, _ options: Options, _ reading: ConfigurationReading,
@@ -65,7 +70,9 @@ final class DaemonService {
 
     private func handleSignals() {
         loop.onSignal(.terminate) { [unowned self] _ in stop(reason: "told to") }
-        loop.onSignal(.interrupt) { [unowned self] _ in stop(reason: "told to") }
+        loop.onSignal(.interrupt) { [unowned self] _ in
+            if !options.ignoresInterrupt { stop(reason: "told to") }
+        }
         loop.onSignal(.hangUp) { [unowned self] _ in reload() }
         loop.onSignal(.user1) { [unowned self] _ in dumps.write(.data) }
         loop.onSignal(.user2) { [unowned self] _ in dumps.write(.statistics) }
@@ -78,11 +85,13 @@ final class DaemonService {
     // MARK: Stop
 
     private func stop(reason: String) {
+        let now = Clock.monotonic().nanoseconds
         if routers.isStopping {
-            guard !isHurried else { return }
+            guard !isHurried, now - stoppedAt > Self.sameOrderNanoseconds else { return }
             isHurried = true
             return routers.hurry()
         }
+        stoppedAt = now
         log.say(.info, "Stopping")
         tellManager(.stopping)
         record(.stopped(reason: reason))

@@ -163,7 +163,8 @@ struct DaemonStart {
                 DaemonProcess(options, log).run(line)
             }
             let status = guardian.run()
-            _ = consume pidFile
+            // Whoever reads it must not take another process for us.
+            try? pidFile.write("")
             return status
         } catch {
             throw StartFailure(text: "cannot start: \(error.text)")

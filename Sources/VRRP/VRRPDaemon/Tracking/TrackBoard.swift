@@ -80,11 +80,14 @@ final class TrackBoard {
                 add(reference, kind, to: &assessment)
             }
         }
-        for key in instance.faults.keys where Self.isOurs(key) && assessment.faults[key] == nil {
-            instance.setFault(key, nil)
-        }
-        for (key, text) in assessment.faults where instance.faults[key] != text {
-            instance.setFault(key, text)
+        instance.settle {
+            let before = instance.faults
+            for key in before.keys where Self.isOurs(key) && assessment.faults[key] == nil {
+                instance.setFault(key, nil)
+            }
+            for (key, text) in assessment.faults where before[key] != text {
+                instance.setFault(key, text)
+            }
         }
         instance.setWeight(assessment.weight)
     }

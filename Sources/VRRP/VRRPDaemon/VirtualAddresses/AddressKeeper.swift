@@ -74,6 +74,24 @@ final class AddressKeeper {
         if !fresh.isEmpty { routers.announcer.announce(instance, fresh.map(\.0)) }
     }
 
+    /// An interface came or went: what belongs on one that was not there comes, and what was on one
+    /// that is gone is forgotten.
+    func complete(_ instance: Instance) {
+        let links = routers.network.picture.links
+        let gone = held.filter { $0.value.instance === instance && links[$0.key.interface] == nil }
+        for (place, entry) in gone {
+            if let repair = entry.repair { routers.loop.cancel(repair) }
+            held[place] = nil
+            routers.guardian.strike(place)
+        }
+        let fresh = addresses(of: instance.definition, of: instance, isSaid: false)
+            .filter { held[Place($0.0)] == nil }
+        add(fresh, instance)
+        routers.paths.take(instance)
+        routers.claims.renew()
+        if !fresh.isEmpty { routers.announcer.announce(instance, fresh.map(\.0)) }
+    }
+
     private func add(
         _ addresses: [(InterfaceAddress, isTracked: Bool)], _ instance: Instance
     ) {
@@ -113,14 +131,16 @@ final class AddressKeeper {
     /// What an instance's addresses are in the kernel; those whose interface is not there are left
     /// out and said.
     private func addresses(
-        of definition: InstanceDefinition, of instance: Instance
+        of definition: InstanceDefinition, of instance: Instance, isSaid: Bool = true
     ) -> [(InterfaceAddress, isTracked: Bool)] {
         (definition.virtualAddresses + definition.excludedAddresses).compactMap { wanted in
             guard let address = routers.network.address(wanted, of: instance) else {
-                routers.log.say(
-                    .error,
-                    "(\(instance.name)) no interface \(wanted.interface ?? "") for "
-                        + "\(wanted.address)")
+                let interface = wanted.interface ?? instance.addressInterface ?? ""
+                if isSaid {
+                    routers.log.say(
+                        .error,
+                        "(\(instance.name)) no interface \(interface) for \(wanted.address)")
+                }
                 return nil
             }
             return (address, !wanted.isUntracked)
@@ -159,7 +179,9 @@ final class AddressKeeper {
     /// time when somebody keeps removing it. Mastership stays.
     func lost(_ address: InterfaceAddress) {
         let place = Place(address)
-        guard var entry = held[place], entry.isTracked, entry.repair == nil else { return }
+        guard var entry = held[place], entry.isTracked, entry.repair == nil,
+            routers.network.picture.address(like: entry.address) == nil
+        else { return }
         let now = Clock.monotonic().nanoseconds
         entry.fights = now - entry.lastFight > Self.quiet ? 0 : entry.fights + 1
         entry.lastFight = now
@@ -206,7 +228,7 @@ final class AddressKeeper {
     func clearLeftovers(of instances: [Instance]) {
         var requests: [NetlinkRequest] = []
         for instance in instances {
-            for (address, _) in addresses(of: instance.definition, of: instance) {
+            for (address, _) in addresses(of: instance.definition, of: instance, isSaid: false) {
                 guard routers.network.picture.address(like: address) != nil else { continue }
                 routers.log.say(
                     .notice,

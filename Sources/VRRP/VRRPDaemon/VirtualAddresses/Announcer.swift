@@ -164,7 +164,8 @@ final class Announcer {
                 continue
             }
             lane.timer = routers.loop.at(Instant(nanoseconds: turn)) { [unowned self] in
-                put(frame)
+                // Its instance may not serve any more, and its successor have announced itself.
+                if courses[ObjectIdentifier(frame.instance)] != nil { put(frame) }
                 advance(key)
             }
             break

@@ -12,6 +12,8 @@ final class Network {
     private var requests: NetlinkSocket
     private var monitor: NetworkMonitor
     private let log: DaemonLog
+    /// What was found while interfaces were made.
+    private var findings: [NetworkReport] = []
 
     init(_ global: GlobalDefinitions, _ log: DaemonLog) throws(NetlinkFailure) {
         self.log = log
@@ -42,13 +44,18 @@ final class Network {
 
     /// What has changed since the last call.
     func read() -> [NetworkReport] {
+        let found = findings
+        findings = []
         do throws(NetlinkFailure) {
-            return try monitor.read(using: &requests)
+            return found + (try monitor.read(using: &requests))
         } catch {
             log.say(.error, "cannot read what the kernel reports: \(error)")
-            return []
+            return found
         }
     }
+
+    /// Whether ``read()`` has something to tell without a report of the kernel.
+    var hasFindings: Bool { !findings.isEmpty }
 
     /// A link by its name.
     func link(named name: String) -> Link? { monitor.picture.link(named: name) }
@@ -89,7 +96,7 @@ final class Network {
         _ mac: Netlink.VirtualMAC, _ record: inout SysctlRecord
     ) throws(NetlinkFailure) -> Netlink.VirtualMAC.Made {
         let made = try mac.make(using: &requests, record: &record)
-        _ = try monitor.resynchronize(using: &requests)
+        findings += try monitor.resynchronize(using: &requests)
         return made
     }
 
@@ -113,7 +120,7 @@ final class Network {
             throw NetlinkFailure(NetlinkFailure.noSuchInterface, explanation: name)
         }
         try requests.perform(.setLink(index, isUp: true))
-        _ = try monitor.resynchronize(using: &requests)
+        findings += try monitor.resynchronize(using: &requests)
         return index
     }
 

@@ -13,14 +13,25 @@ final class PathKeeper {
     /// What was made for each instance, in the order it was made.
     private var made: [ObjectIdentifier: [Entry]] = [:]
     private var fixed: [Entry] = []
-    /// Those of them that could not be added yet.
-    private var absent: [Entry] = []
     /// Track groups with static entries whose interface is not there.
     private var waitingGroups: Set<String> = []
     private var firewall: Firewall?
     private var record = SysctlRecord()
     private let virtualLinks: VirtualLinks
     private var isLocalIGMPSet = false
+    /// What could not be put back, and who is in fault because of that.
+    private var missing: [Missing] = []
+    private var retries: ControlTimer?
+
+    private struct Missing {
+        var entry: Entry
+        var followers: [Instance]
+        var tries = 0
+    }
+
+    /// After so many tries of a second each an instance stands for election again, to add its
+    /// routes and rules anew.
+    static let tryLimit = 5
 
     /// A route, rule or static address that is in the kernel.
     fileprivate struct Entry: Equatable {
@@ -74,9 +85,16 @@ final class PathKeeper {
             isLocalIGMPSet = true
             set("0", "net/ipv4/igmp_link_local_mcast_reports", instance)
         }
-        guard instance.definition.promotesSecondaries, let name = instance.definition.interface
+        guard instance.definition.promotesSecondaries, let name = instance.definition.interface,
+            routers.network.link(named: name) != nil
         else { return }
         set("1", Sysctl.path(ipv4: "promote_secondaries", of: name), instance)
+    }
+
+    /// Whether a change of a link may be one of what ``prepare(_:)`` makes.
+    func concerns(_ link: Link, _ instance: Instance) -> Bool {
+        virtualLinks.concerns(link, instance)
+            || instance.definition.promotesSecondaries && link.name == instance.definition.interface
     }
 
     private func set(_ value: String, _ path: String, _ instance: Instance) {
@@ -119,15 +137,30 @@ final class PathKeeper {
             case .rule(let rule): Entry(thing: .rule(rule), isTracked: false)
             }
         }
-        entries += definition.routes.compactMap { line in
-            entry(of: line, fallback: instance.addressInterface, instance.name)
-        }
-        entries += definition.rules.map { line in
-            Entry(thing: .rule(RoutingRule(line)), isTracked: !line.isUntracked)
-        }
+        entries += self.entries(of: definition, of: instance)
         add(entries, for: instance.name)
         made[ObjectIdentifier(instance)] = entries
         if refusesPackets(instance) { refuse(addresses(of: instance), instance) }
+    }
+
+    /// The routes and rules of a definition.
+    private func entries(of definition: InstanceDefinition, of instance: Instance) -> [Entry] {
+        definition.routes.compactMap { line in
+            entry(of: line, fallback: instance.addressInterface, instance.name)
+        }
+            + definition.rules.map { line in
+                Entry(thing: .rule(RoutingRule(line)), isTracked: !line.isUntracked)
+            }
+    }
+
+    /// Removes the routes and rules that a process before us has left. They bear the mark of who
+    /// made them, so those of others stay.
+    func clearLeftovers(of instances: [Instance]) {
+        let entries = instances.flatMap { self.entries(of: $0.definition, of: $0) }
+        let outcomes = routers.network.perform(entries.reversed().map(\.removal))
+        for (entry, failure) in zip(entries.reversed(), outcomes) where failure == nil {
+            routers.log.say(.notice, "removing \(entry.text), left from before")
+        }
     }
 
     /// The addresses go: removes what came with them.
@@ -194,22 +227,19 @@ final class PathKeeper {
     }
 
     /// Adds static entries; those who follow what cannot be added are in fault.
-    private func addFixed(_ entries: [Entry], isQuiet: Bool = false) {
-        for (entry, isThere) in zip(entries, add(entries, for: "static", isQuiet: isQuiet)) {
+    private func addFixed(_ entries: [Entry]) {
+        for (entry, isThere) in zip(entries, add(entries, for: "static")) {
             tellFollowers(of: entry, nil, isThere: isThere)
-            if !isThere { absent.append(entry) }
+            if !isThere { remember(entry, followers(of: entry, nil)) }
         }
     }
 
-    /// An interface has come or is up: static entries that need it are made.
+    /// An interface has come: static entries that need it are made.
     func completeStatic() {
-        guard !absent.isEmpty || !waitingGroups.isEmpty || hasUnmade else { return }
+        guard !waitingGroups.isEmpty || hasUnmade else { return }
         let missing = staticEntries(routers.configuration, isQuiet: true)
             .filter { !fixed.contains($0) }
         fixed += missing
-        let again = absent
-        absent = []
-        addFixed(again, isQuiet: true)
         addFixed(missing)
         tellWaiting()
     }
@@ -240,9 +270,9 @@ final class PathKeeper {
                 || previous.staticRules != next.staticRules
         else { return }
         let entries = staticEntries(next)
-        absent.removeAll { !entries.contains($0) }
         let gone = fixed.filter { !entries.contains($0) }
         for entry in gone { tellFollowers(of: entry, nil, isThere: true) }
+        self.missing.removeAll { gone.contains($0.entry) }
         remove(gone)
         let fresh = entries.filter { !fixed.contains($0) }
         fixed = entries
@@ -254,7 +284,6 @@ final class PathKeeper {
     func removeStatic() {
         remove(fixed)
         fixed = []
-        absent = []
     }
 
     private func staticEntries(
@@ -310,13 +339,11 @@ final class PathKeeper {
 
     /// Adds entries; whether each is there afterwards.
     @discardableResult
-    private func add(_ entries: [Entry], for name: String, isQuiet: Bool = false) -> [Bool] {
+    private func add(_ entries: [Entry], for name: String) -> [Bool] {
         let outcomes = routers.network.perform(entries.map(\.request))
         return zip(entries, outcomes).map { entry, failure in
             guard let failure, failure.errno != NetlinkFailure.exists else { return true }
-            if !isQuiet {
-                routers.log.say(.error, "(\(name)) cannot add \(entry.text): \(failure)")
-            }
+            routers.log.say(.error, "(\(name)) cannot add \(entry.text): \(failure)")
             return false
         }
     }
@@ -360,6 +387,44 @@ final class PathKeeper {
             if isThere { tellFollowers(of: entry, instance, isThere: true) }
             if failure == nil { routers.log.say(.debug, "\(entry.text) is put back") }
         }
+        retry()
+    }
+
+    /// Tries again what could not be put back. A static entry ends the fault when it is back; an
+    /// instance adds its own when it serves again.
+    private func retry() {
+        var rest: [Missing] = []
+        for var one in missing {
+            one.tries += 1
+            let isFixed = fixed.contains(one.entry)
+            let isBack: Bool
+            if isFixed {
+                let failure = routers.network.perform([one.entry.request]).first ?? nil
+                isBack = failure == nil || failure?.errno == NetlinkFailure.exists
+            } else {
+                isBack = one.tries >= Self.tryLimit
+            }
+            guard isBack else {
+                rest.append(one)
+                continue
+            }
+            for follower in one.followers { follower.setFault(one.entry.faultKey, nil) }
+        }
+        missing = rest
+        if missing.isEmpty, let timer = retries {
+            routers.loop.cancel(timer)
+            retries = nil
+        }
+    }
+
+    private func remember(_ entry: Entry, _ followers: [Instance]) {
+        missing.removeAll { $0.entry == entry }
+        missing.append(Missing(entry: entry, followers: followers))
+        guard retries == nil else { return }
+        retries = routers.loop.every(milliseconds: 1000) { [unowned self] in
+            retry()
+            routers.drain()
+        }
     }
 
     private func putBack(_ entry: Entry, _ instance: Instance?) {
@@ -368,6 +433,7 @@ final class PathKeeper {
         let isBack = failure == nil || failure?.errno == NetlinkFailure.exists
         tellFollowers(of: entry, instance, isThere: isBack)
         guard isBack else {
+            remember(entry, followers(of: entry, instance))
             return routers.log.say(
                 .error, "cannot put back \(entry.text): \(failure?.description ?? "")")
         }
@@ -380,7 +446,7 @@ final class PathKeeper {
     /// Those who follow an entry are in fault while it cannot be made.
     private func tellFollowers(of entry: Entry, _ instance: Instance?, isThere: Bool) {
         for follower in followers(of: entry, instance) {
-            follower.setFault("lost:\(entry.text)", isThere ? nil : "\(entry.text) is not there")
+            follower.setFault(entry.faultKey, isThere ? nil : "\(entry.text) is not there")
         }
     }
 
@@ -393,6 +459,9 @@ final class PathKeeper {
 }
 
 extension PathKeeper.Entry {
+    /// What the fault of its loss is named by.
+    fileprivate var faultKey: String { "lost:\(text)" }
+
     /// Whether a report says that it was removed.
     fileprivate func isLost(_ event: NetworkEvent) -> Bool {
         switch (thing, event) {

@@ -29,10 +29,36 @@ final class VirtualLinks {
 
     init(_ routers: VirtualRouters) { self.routers = routers }
 
-    /// Makes the interfaces of an instance, where it wants any.
+    /// Makes the interfaces of an instance, where it wants any and they are not there.
     func make(for instance: Instance, _ record: inout SysctlRecord) {
         let definition = instance.definition
-        if let ipvlan = definition.ipvlan { return make(ipvlan, for: instance) }
+        if let ipvlan = definition.ipvlan {
+            if let name = instance.virtualInterface, routers.network.link(named: name) != nil {
+                return
+            }
+            return make(ipvlan, for: instance)
+        }
+        let links = routers.network.picture.links
+        let key = ObjectIdentifier(instance)
+        made[key]?.removeAll { links[$0.index] == nil }
+        for base in bases(of: definition)
+        where made[key]?.contains(where: { $0.base == base }) != true {
+            make(on: base, for: instance, &record)
+        }
+    }
+
+    /// Whether a change of a link may be one of what is to be made.
+    func concerns(_ link: Link, _ instance: Instance) -> Bool {
+        let definition = instance.definition
+        if definition.ipvlan != nil {
+            return link.name == definition.interface || link.name == instance.virtualInterface
+        }
+        return made[ObjectIdentifier(instance)]?.contains { $0.index == link.index } == true
+            || bases(of: definition).contains(link.name)
+    }
+
+    /// The interfaces below those of an instance, the one of its adverts first.
+    private func bases(of definition: InstanceDefinition) -> [String] {
         var bases: [String] = []
         if definition.virtualMAC != nil, let base = definition.interface { bases.append(base) }
         for address in definition.virtualAddresses + definition.excludedAddresses {
@@ -41,7 +67,7 @@ final class VirtualLinks {
             else { continue }
             bases.append(base)
         }
-        for base in bases { make(on: base, for: instance, &record) }
+        return bases
     }
 
     private func make(on base: String, for instance: Instance, _ record: inout SysctlRecord) {
@@ -74,6 +100,7 @@ final class VirtualLinks {
             made[ObjectIdentifier(instance), default: []].append(
                 Made(mac: wanted, index: result.index, base: base))
             if isMain { instance.virtualInterface = wanted.name }
+            instance.setFault("virtual-mac", nil)
         } catch {
             routers.log.say(
                 .error, "(\(instance.name)) cannot make virtual MAC \(wanted.name): \(error)")
@@ -119,6 +146,7 @@ final class VirtualLinks {
                 ])
             }
             instance.virtualInterface = name
+            instance.setFault("virtual-mac", nil)
         } catch {
             routers.log.say(.error, "(\(instance.name)) cannot make ipvlan \(name): \(error)")
             instance.setFault("virtual-mac", "no ipvlan on \(base)")
