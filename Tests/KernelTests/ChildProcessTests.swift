@@ -1,8 +1,17 @@
 // Children held by descriptors: what they inherit and what not, how they end, why they do not run.
 
-import Glibc
+import Foundation
 import Kernel
 import Testing
+
+/// capabilities(7): in the C library, but in no header of its.
+@_silgen_name("capget")
+private func capget(_ header: UnsafeMutablePointer<UInt32>, _ sets: UnsafeMutablePointer<UInt32>)
+    -> Int32
+
+@_silgen_name("capset")
+private func capset(_ header: UnsafeMutablePointer<UInt32>, _ sets: UnsafeMutablePointer<UInt32>)
+    -> Int32
 
 @Suite struct ChildProcessTests {
     /// Runs a program to its end and gives what it wrote.
@@ -92,6 +101,45 @@ import Testing
             $0.identity = ProcessIdentity(userID: user.id, groupID: user.groupID, groups: [7, 8])
         }
         #expect(found.output == "\(user.id)\n\(user.groupID)\n\(user.groupID) 7 8\n")
+    }
+
+    /// Runs `body` on a thread of its own that may change neither user nor groups.
+    private func withoutRights<Result: Sendable>(
+        _ body: @escaping @Sendable () throws -> Result
+    ) throws -> Result {
+        nonisolated(unsafe) var result: Swift.Result<Result, any Error>?
+        let done = DispatchSemaphore(value: 0)
+        let thread = Thread {
+            // Version 3 of the interface, this thread: effective, permitted, inheritable, twice.
+            var header: [UInt32] = [0x2008_0522, 0]
+            var sets = [UInt32](repeating: 0, count: 6)
+            let changesIdentity: UInt32 = 1 << 6 | 1 << 7
+            if capget(&header, &sets) == 0 {
+                sets[0] &= ~changesIdentity
+                sets[1] &= ~changesIdentity
+                result = capset(&header, &sets) == 0 ? Swift.Result { try body() } : nil
+            }
+            done.signal()
+        }
+        thread.start()
+        done.wait()
+        return try #require(result).get()
+    }
+
+    @Test(.enabled(if: CurrentProcess.isRoot))
+    func `a child that stays who we are needs no right to change`() throws {
+        let own = try withoutRights { [self] in
+            try shell("id -u; id -g") {
+                $0.identity = ProcessIdentity(userID: getuid(), groupID: getgid(), groups: [7])
+            }
+        }
+        #expect(own.failure == nil && own.output == "\(getuid())\n\(getgid())\n")
+        let foreign = try withoutRights { [self] in
+            try shell("id -u") {
+                $0.identity = ProcessIdentity(userID: 65534, groupID: 65534, groups: [])
+            }
+        }
+        #expect(foreign.failure?.step == .identity)
     }
 
     @Test func `why a program does not run is told after its end`() throws {

@@ -99,7 +99,7 @@ import VRRPTracking
         let fifo = fifo(bench, script: try bench.command("false"))
         try fifo.start()
         #expect(bench.turn { fifo.counters.scriptStarts == 2 })
-        #expect(bench.lines.contains { $0.contains("exited with status 1") })
+        #expect(bench.turn { bench.lines.count { $0.contains("exited with status 1") } == 2 })
         fifo.stop()
     }
 

@@ -47,6 +47,18 @@ static inline void martlet_child_fails(int report, int32_t step) {
     _exit(127);
 }
 
+// Whether a plan's user and group are all that this process has.
+static inline int martlet_child_is_already(const struct martlet_child_plan *plan) {
+    uid_t users[3];
+    gid_t groups[3];
+    if (syscall(SYS_getresuid, &users[0], &users[1], &users[2]) < 0
+        || syscall(SYS_getresgid, &groups[0], &groups[1], &groups[2]) < 0)
+        return 0;
+    for (int index = 0; index < 3; index++)
+        if (users[index] != plan->user || groups[index] != plan->group) return 0;
+    return 1;
+}
+
 // The child's way from the fork to the program; never returns.
 static inline void martlet_child_begins(const struct martlet_child_plan *plan, int parent) {
     // The call itself: the C library's leaves out two signals. All zeros is the default effect.
@@ -66,7 +78,9 @@ static inline void martlet_child_begins(const struct martlet_child_plan *plan, i
     if (plan->mask >= 0) umask((mode_t)plan->mask);
     if (plan->becomes_user) {
         // The calls themselves: the C library's would tell threads that this process has not.
-        if (syscall(SYS_setgroups, plan->group_count, plan->groups) < 0
+        // Who may not choose groups (no CAP_SETGID) but stays who it is keeps those it has.
+        if ((syscall(SYS_setgroups, plan->group_count, plan->groups) < 0
+                && !(errno == EPERM && martlet_child_is_already(plan)))
             || syscall(SYS_setresgid, plan->group, plan->group, plan->group) < 0
             || syscall(SYS_setresuid, plan->user, plan->user, plan->user) < 0)
             martlet_child_fails(plan->report, 2);
