@@ -1,6 +1,6 @@
 // Whatever the configuration's language can say is used by the daemon: a keyword that is accepted
-// and then ignored is a defect. Properties of the model are found by reflection, uses by their names
-// in the sources.
+// and then ignored is a defect. Properties of the model are found by reflection, uses by their
+// names in the sources.
 
 import Foundation
 import Testing

@@ -68,14 +68,11 @@ final class Group {
         return orders.map { (members[$0.member], $0.command) }
     }
 
-    /// The state to tell scripts, if it is another than they were told; `.initial` when all members
-    /// have stopped.
+    /// The state to tell scripts, if it is another than they were told.
     func takeNews() -> Election.State? {
         guard rule.state != toldState else { return nil }
-        // The group has stopped when all have.
-        if rule.state == .initial, !rule.states.allSatisfy({ $0 == .initial }) { return nil }
         toldState = rule.state
-        return toldState
+        return toldState == .initial ? nil : toldState
     }
 
     func redefine(_ next: SyncGroupDefinition) { definition = next }

@@ -220,7 +220,8 @@ final class VirtualRouters {
         } else {
             tellEnd(of: instance)
         }
-        guard let group = instance.group else { return }
+        // At the end of all, each member stops by itself and is nobody's backup first.
+        guard let group = instance.group, !isStopping else { return }
         for (member, command) in group.changed(instance, to: to) {
             post(.commanded(command), to: member)
         }
@@ -252,12 +253,8 @@ final class VirtualRouters {
 
     private func tell(_ group: Group) {
         guard let state = group.takeNews() else { return }
-        guard let event = NotifyEvent(state) else {
-            if isStopping { notifier.tell(.stop, group) }
-            return
-        }
         log.say(.info, "(\(group.name)) group is \(state.title)")
-        notifier.tell(event, group)
+        if let event = NotifyEvent(state) { notifier.tell(event, group) }
     }
 
     func emit(_ event: DaemonEvent) { observer?(event) }
@@ -270,10 +267,10 @@ final class VirtualRouters {
             case .link(let link): linkChanged(link)
             case .linkRemoved(let link): linkChanged(link)
             case .address(let address):
-                if options.logsAddressChanges { sayChange("added", address) }
+                logChange(of: address, "added")
                 addressChanged(address)
             case .addressRemoved(let address):
-                if options.logsAddressChanges { sayChange("removed", address) }
+                logChange(of: address, "removed")
                 // Ours too: with a primary address the kernel removes secondary ones, which may be
                 // another instance's.
                 addresses.lost(address)
@@ -288,11 +285,10 @@ final class VirtualRouters {
         drain()
     }
 
-    /// `-a`: every address that comes or goes is logged.
-    private func sayChange(_ what: String, _ address: InterfaceAddress) {
-        let interface = network.picture.links[address.interface]?.name ?? "\(address.interface)"
-        log.say(
-            .info, "address \(address.address)/\(address.prefixLength) \(what) on \(interface)")
+    private func logChange(of address: InterfaceAddress, _ what: String) {
+        guard options.logsAddressChanges else { return }
+        let name = network.picture.links[address.interface]?.name ?? "\(address.interface)"
+        log.say(.info, "address \(address.address)/\(address.prefixLength) on \(name) \(what)")
     }
 
     private func linkChanged(_ link: Link) {
@@ -386,8 +382,8 @@ final class VirtualRouters {
                 < next.instances.firstIndex { $0.name == right.name } ?? 0
         }
         paths.replaceStatic(previous, next)
-        for instance in changed { prepare(instance) }
         paths.followFirewall(next.global)
+        for instance in changed { prepare(instance) }
         makeGroups()
         poller.follow(next)
         notifier.follow(next.global)

@@ -57,7 +57,8 @@ extension DaemonProcess {
             try PidFile(path: path).write([ProcessID.own])
             return path
         } catch {
-            log.say(.warning, "cannot write pid file \(path): \(error.text)")
+            // Nothing depends on it, so a folder that is not ours to write in is no obstacle.
+            log.say(.info, "no pid file \(path): \(error.text)")
             return nil
         }
     }

@@ -1,5 +1,5 @@
-// Under which conditions commands of the configuration run: as whom, by which path, and whether they
-// may run at all. keepalived.conf(5): script_user, enable_script_security, use_symlink_paths.
+// Under which conditions commands of the configuration run: as whom, by which path, and whether
+// they may run at all. keepalived.conf(5): script_user, enable_script_security, use_symlink_paths.
 
 import Kernel
 import VRRPConfig

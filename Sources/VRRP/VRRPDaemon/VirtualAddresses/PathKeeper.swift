@@ -13,13 +13,12 @@ final class PathKeeper {
     /// What was made for each instance, in the order it was made.
     private var made: [ObjectIdentifier: [Entry]] = [:]
     private var fixed: [Entry] = []
-    /// Those of them that could not be added yet.
-    private var absent: [Entry] = []
     /// Track groups with static entries whose interface is not there.
     private var waitingGroups: Set<String> = []
     private var firewall: Firewall?
     private var record = SysctlRecord()
     private let virtualLinks: VirtualLinks
+    private var isLocalIGMPSet = false
     /// What could not be put back, and who is in fault because of that.
     private var missing: [Missing] = []
     private var retries: ControlTimer?
@@ -33,7 +32,6 @@ final class PathKeeper {
     /// After so many tries of a second each an instance stands for election again, to add its
     /// routes and rules anew.
     static let tryLimit = 5
-    private var isLocalIGMPSet = false
 
     /// A route, rule or static address that is in the kernel.
     fileprivate struct Entry: Equatable {
@@ -229,22 +227,19 @@ final class PathKeeper {
     }
 
     /// Adds static entries; those who follow what cannot be added are in fault.
-    private func addFixed(_ entries: [Entry], isQuiet: Bool = false) {
-        for (entry, isThere) in zip(entries, add(entries, for: "static", isQuiet: isQuiet)) {
+    private func addFixed(_ entries: [Entry]) {
+        for (entry, isThere) in zip(entries, add(entries, for: "static")) {
             tellFollowers(of: entry, nil, isThere: isThere)
-            if !isThere { absent.append(entry) }
+            if !isThere { remember(entry, followers(of: entry, nil)) }
         }
     }
 
-    /// An interface has come or is up: static entries that need it are made.
+    /// An interface has come: static entries that need it are made.
     func completeStatic() {
-        guard !absent.isEmpty || !waitingGroups.isEmpty || hasUnmade else { return }
+        guard !waitingGroups.isEmpty || hasUnmade else { return }
         let missing = staticEntries(routers.configuration, isQuiet: true)
             .filter { !fixed.contains($0) }
         fixed += missing
-        let again = absent
-        absent = []
-        addFixed(again, isQuiet: true)
         addFixed(missing)
         tellWaiting()
     }
@@ -275,9 +270,9 @@ final class PathKeeper {
                 || previous.staticRules != next.staticRules
         else { return }
         let entries = staticEntries(next)
-        absent.removeAll { !entries.contains($0) }
         let gone = fixed.filter { !entries.contains($0) }
         for entry in gone { tellFollowers(of: entry, nil, isThere: true) }
+        self.missing.removeAll { gone.contains($0.entry) }
         remove(gone)
         let fresh = entries.filter { !fixed.contains($0) }
         fixed = entries
@@ -289,7 +284,6 @@ final class PathKeeper {
     func removeStatic() {
         remove(fixed)
         fixed = []
-        absent = []
     }
 
     private func staticEntries(
@@ -345,13 +339,11 @@ final class PathKeeper {
 
     /// Adds entries; whether each is there afterwards.
     @discardableResult
-    private func add(_ entries: [Entry], for name: String, isQuiet: Bool = false) -> [Bool] {
+    private func add(_ entries: [Entry], for name: String) -> [Bool] {
         let outcomes = routers.network.perform(entries.map(\.request))
         return zip(entries, outcomes).map { entry, failure in
             guard let failure, failure.errno != NetlinkFailure.exists else { return true }
-            if !isQuiet {
-                routers.log.say(.error, "(\(name)) cannot add \(entry.text): \(failure)")
-            }
+            routers.log.say(.error, "(\(name)) cannot add \(entry.text): \(failure)")
             return false
         }
     }
@@ -439,10 +431,9 @@ final class PathKeeper {
         guard entry.isTracked else { return }
         let failure = routers.network.perform([entry.request]).first ?? nil
         let isBack = failure == nil || failure?.errno == NetlinkFailure.exists
-        let followers = followers(of: entry, instance)
         tellFollowers(of: entry, instance, isThere: isBack)
         guard isBack else {
-            remember(entry, followers)
+            remember(entry, followers(of: entry, instance))
             return routers.log.say(
                 .error, "cannot put back \(entry.text): \(failure?.description ?? "")")
         }
