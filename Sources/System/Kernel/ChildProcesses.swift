@@ -104,18 +104,6 @@ public struct StartedProgram: ~Copyable {
         self.report = report
     }
 
-    /// A child that was not waited for is killed with its group and waited for: it belongs to this
-    /// value alone, and must not stay behind as a zombie.
-    deinit {
-        do throws(Errno) {
-            if try handle.takeEnd() != nil { return }
-            sendToGroup(.kill)
-            handle.awaitEnd()
-        } catch {
-            // It has been waited for.
-        }
-    }
-
     /// Why the program never ran; nil when it did, or is still about to. To be asked after the end.
     public var failure: ProgramFailure? {
         var words: (Int32, Int32) = (0, 0)
@@ -167,11 +155,6 @@ public struct ProcessHandle: ~Copyable {
         return martlet_wifsignaled(status) != 0
             ? .killed(by: Signal(martlet_wtermsig(status)))
             : .exited(status: martlet_wexitstatus(status))
-    }
-
-    /// Waits, at most two seconds, for the end of a child that was killed, and takes it.
-    fileprivate func awaitEnd() {
-        if descriptor.awaitReadable(milliseconds: 2000) { _ = try? takeEnd() }
     }
 }
 

@@ -28,7 +28,8 @@ import Testing
             let monitor = machine.path("monitor")
             try machine.run("ip monitor address >\(monitor) 2>&1 & echo $! >\(monitor).pid")
             defer { _ = try? machine.run("kill $(cat \(monitor).pid)") }
-            try machine.start(globalText(machine) + instanceText(priority: 255))
+            let text = instanceText(priority: 255).replacing("state BACKUP", with: "state MASTER")
+            try machine.start(globalText(machine) + text)
             #expect(machine.wait { !machine.heard(since: 0).isEmpty }, machine.evidence)
             #expect(machine.has("10.9.0.100/24"))
             #expect(!machine.text("monitor").contains("Deleted"))

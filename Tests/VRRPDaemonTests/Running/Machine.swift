@@ -218,6 +218,14 @@ final class Machine {
 
         init(_ program: consuming StartedProgram) { self.program = program }
 
+        /// Whoever lets it go ends it: a child that is not waited for would stay as a zombie.
+        deinit {
+            if hasEnded { return }
+            program.sendToGroup(.kill)
+            try? program.handle.send(.kill)
+            _ = try? CurrentProcess.end(of: program.id)
+        }
+
         var guardian: ProcessID { program.id }
 
         /// The process that speaks VRRP; nil while there is none.

@@ -93,6 +93,7 @@ final class VirtualRouters {
         // An owner keeps what it will hold in a moment, so that clients see no gap.
         let owners = instances.filter {
             $0.definition.priority == ProtocolNumbers.ownerPriority && delay == 0
+                && $0.definition.initialState == .master
         }
         addresses.clearLeftovers(
             of: instances.filter { instance in
@@ -417,6 +418,7 @@ final class VirtualRouters {
         if !keepingAddresses {
             for instance in instances { instance.prepareToDepart() }
             for instance in instances { post(.shutdown, to: instance) }
+            for group in groups { notifier.tell(.stop, group) }
         }
         leaving.removeAll { !$0.isServingUntilSucceeded }
         finishWhenDone()

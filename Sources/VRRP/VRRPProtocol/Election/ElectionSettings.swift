@@ -36,8 +36,8 @@ extension Election {
         /// The highest priority among the other routers, 1...254: with it the master knows after
         /// how long one of them can have taken over.
         public var highestOtherPriority = ProtocolNumbers.ownerPriority - 1
-        /// Whether the owner serves as soon as it starts: `state MASTER`. Otherwise it listens first,
-        /// as all others do.
+        /// Whether the owner serves as soon as it starts: `state MASTER`. Otherwise it listens
+        /// first, as all others do.
         public var ownerServesAtOnce = true
         /// An owner listens to nobody: `owner_ignore_adverts`.
         public var ownerIgnoresAdvertisements = false
