@@ -1,16 +1,10 @@
-// What a daemon asks of the kernel for itself: namespaces, locks, scheduling, memory, capabilities.
+// What a daemon asks of the kernel for itself: locks, scheduling, memory.
 #ifndef MARTLET_CLINUX_DAEMON_H
 #define MARTLET_CLINUX_DAEMON_H
 
-#include <linux/capability.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-
-extern int setns(int descriptor, int kind);
-extern int unshare(int flags);
-
-#define MARTLET_CLONE_NEWNET 0x40000000
 
 static inline int martlet_set_scheduling(int policy, int priority) {
     struct sched_param parameters;
@@ -27,28 +21,6 @@ static inline int martlet_set_timer_slack(unsigned long nanoseconds) {
 // The signal that this process gets when its parent ends.
 static inline int martlet_set_parent_death_signal(int number) {
     return prctl(PR_SET_PDEATHSIG, (unsigned long)number, 0, 0, 0);
-}
-
-// Keeps the capabilities in `kept` (bits by number, below 64) of those that are permitted.
-static inline int martlet_keep_capabilities(uint64_t kept) {
-    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-    struct __user_cap_data_struct data[2];
-    if (syscall(SYS_capget, &header, data) < 0) return -1;
-    for (int word = 0; word < 2; word++) {
-        uint32_t bits = data[word].permitted & (uint32_t)(kept >> (32 * word));
-        data[word].permitted = bits;
-        data[word].effective = bits;
-        data[word].inheritable = 0;
-    }
-    return (int)syscall(SYS_capset, &header, data);
-}
-
-// The capabilities that are permitted, bits by number.
-static inline uint64_t martlet_permitted_capabilities(void) {
-    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-    struct __user_cap_data_struct data[2];
-    if (syscall(SYS_capget, &header, data) < 0) return 0;
-    return (uint64_t)data[1].permitted << 32 | data[0].permitted;
 }
 
 // One datagram with its sender and the TTL or hop limit it arrived with (255 where the kernel does not

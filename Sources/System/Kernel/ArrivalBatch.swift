@@ -99,20 +99,12 @@ public final class ArrivalBatch {
     private func arrivalV4(
         _ noted: martlet_arrival, _ bytes: Span<UInt8>, _ time: Int64?
     ) -> Arrival? {
-        guard bytes.count >= IPv4Datagram.headerBytes, bytes[0] >> 4 == 4 else { return nil }
-        let header = Int(bytes[0] & 15) * 4
-        let total = Int(bytes[2]) << 8 | Int(bytes[3])
-        guard header >= IPv4Datagram.headerBytes, header <= bytes.count, header <= total,
-            let source = IPAddress(networkOrder: bytes.extracting(12..<16)),
-            let destination = IPAddress(networkOrder: bytes.extracting(16..<20))
-        else { return nil }
+        guard let payload = IPv4Datagram.payload(of: bytes) else { return nil }
         // Padding of a short frame is no part of the datagram.
-        let end = min(total, bytes.count)
-        return Arrival(
-            payload: bytes.extracting(header..<end).array, source: source,
-            destination: destination, interface: noted.interface, hopLimit: bytes[8],
-            trafficClass: bytes[1], calendarNanoseconds: time,
-            wasCut: noted.was_cut != 0 || total > bytes.count)
+        let end = min(payload.upperBound, bytes.count)
+        return IPv4Datagram.arrival(
+            bytes, payload.lowerBound..<end, interface: noted.interface, calendarNanoseconds: time,
+            wasCut: noted.was_cut != 0 || payload.upperBound > bytes.count)
     }
 
     private func arrivalV6(

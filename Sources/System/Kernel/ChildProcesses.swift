@@ -260,16 +260,9 @@ public struct OutputPipe: ~Copyable {
 
     /// Opens a pipe, both ends close-on-exec.
     public init() throws(Errno) {
-        var ends: (Int32, Int32) = (-1, -1)
-        // Safety: `ends` is two adjacent Int32 values, which is what the call fills.
-        let status = unsafe withUnsafeMutablePointer(to: &ends) { pointer in
-            unsafe pointer.withMemoryRebound(to: Int32.self, capacity: 2) {
-                unsafe pipe2($0, O_CLOEXEC)
-            }
-        }
-        if status < 0 { throw Errno.last }
-        let reader = Descriptor(owning: ends.0)
-        let writer = Descriptor(owning: ends.1)
+        let ends = try Descriptor.pipe()
+        let reader = Descriptor(owning: ends.read)
+        let writer = Descriptor(owning: ends.write)
         try reader.setNonBlocking()
         readEnd = reader
         writeEnd = writer

@@ -60,21 +60,13 @@ public struct FrameTap: ~Copyable {
     }
 
     private borrowing func arrivalV4(_ packet: Span<UInt8>) -> Arrival? {
-        guard packet.count >= IPv4Datagram.headerBytes, packet[0] >> 4 == 4 else { return nil }
-        let header = Int(packet[0] & 15) * 4
-        let total = Int(packet[2]) << 8 | Int(packet[3])
+        guard let payload = IPv4Datagram.payload(of: packet) else { return nil }
         // The kernel's IP layer has not seen it: its checksum, and that it is no fragment, are ours
         // to check.
-        guard header >= IPv4Datagram.headerBytes, header <= total, total <= packet.count,
-            packet[6] & 0x3F == 0, packet[7] == 0,
-            InternetChecksum.of(packet.extracting(0..<header)) == 0,
-            let source = IPAddress(networkOrder: packet.extracting(12..<16)),
-            let destination = IPAddress(networkOrder: packet.extracting(16..<20))
+        guard payload.upperBound <= packet.count, packet[6] & 0x3F == 0, packet[7] == 0,
+            InternetChecksum.of(packet.extracting(0..<payload.lowerBound)) == 0
         else { return nil }
-        return Arrival(
-            payload: packet.extracting(header..<total).array, source: source,
-            destination: destination, interface: interface, hopLimit: packet[8],
-            trafficClass: packet[1], calendarNanoseconds: nil, wasCut: false)
+        return IPv4Datagram.arrival(packet, payload, interface: interface)
     }
 
     private borrowing func arrivalV6(_ packet: Span<UInt8>) -> Arrival? {

@@ -9,16 +9,9 @@ public struct ProcessReport: ~Copyable {
     private let writeEnd: Descriptor
 
     public init() throws(Errno) {
-        var ends: (Int32, Int32) = (-1, -1)
-        // Safety: `ends` is two adjacent Int32 values, which is what the call fills.
-        let status = unsafe withUnsafeMutablePointer(to: &ends) { pointer in
-            unsafe pointer.withMemoryRebound(to: Int32.self, capacity: 2) {
-                unsafe pipe2($0, O_CLOEXEC)
-            }
-        }
-        if status < 0 { throw Errno.last }
-        readEnd = Descriptor(owning: ends.0)
-        writeEnd = Descriptor(owning: ends.1)
+        let ends = try Descriptor.pipe()
+        readEnd = Descriptor(owning: ends.read)
+        writeEnd = Descriptor(owning: ends.write)
     }
 
     /// The child's half: how it reports.

@@ -1,28 +1,14 @@
-// How the process stands with the kernel: its network namespace, its scheduling, its memory, what
-// it may do, and files that are locked for as long as it lives.
+// How the process stands with the kernel: its scheduling, its memory, and files that are locked for
+// as long as it lives.
 
 import CLinux
 import Glibc
 
 extension CurrentProcess {
-    /// Moves the calling thread, and those it starts, into a named network namespace.
-    public static func enterNetworkNamespace(named name: String) throws(Errno) {
-        // Safety: the path is handed over as a C string that lives for the duration of the call.
-        let number = unsafe martlet_open("/run/netns/\(name)", O_RDONLY | O_CLOEXEC, 0)
-        if number < 0 { throw Errno.last }
-        let descriptor = Descriptor(owning: number)
-        if setns(descriptor.number, Int32(MARTLET_CLONE_NEWNET)) < 0 { throw Errno.last }
-    }
-
     /// Takes a place before all processes without one: round robin at a priority of 1 to 99.
     public static func setRealTimePriority(_ priority: Int32) throws(Errno) {
         // What this process starts is ordinary again (SCHED_RESET_ON_FORK).
         if martlet_set_scheduling(SCHED_RR | 0x4000_0000, priority) < 0 { throw Errno.last }
-    }
-
-    /// Goes back to the ordinary scheduling.
-    public static func clearRealTimePriority() throws(Errno) {
-        if martlet_set_scheduling(SCHED_OTHER, 0) < 0 { throw Errno.last }
     }
 
     /// Sets the nice value of the process, -20 to 19.
@@ -50,40 +36,6 @@ extension CurrentProcess {
     /// Sets the mask for the permissions of new files.
     public static func setFileCreationMask(_ mask: UInt32) {
         _ = umask(mask)
-    }
-}
-
-/// What a process may do beyond an ordinary one. Source: capabilities(7).
-public struct Capabilities: OptionSet, Sendable {
-    /// The bits by number.
-    public let rawValue: UInt64
-
-    /// Capabilities from bits.
-    public init(rawValue: UInt64) { self.rawValue = rawValue }
-
-    /// Sends signals to processes of others.
-    public static let kill = Capabilities(rawValue: 1 << 5)
-    /// Becomes other groups.
-    public static let setGroup = Capabilities(rawValue: 1 << 6)
-    /// Becomes other users.
-    public static let setUser = Capabilities(rawValue: 1 << 7)
-    /// Configures interfaces, addresses and routes.
-    public static let networkAdministration = Capabilities(rawValue: 1 << 12)
-    /// Opens raw and packet sockets.
-    public static let rawSockets = Capabilities(rawValue: 1 << 13)
-    /// Locks memory.
-    public static let lockMemory = Capabilities(rawValue: 1 << 14)
-    /// Raises its own priority.
-    public static let scheduling = Capabilities(rawValue: 1 << 23)
-
-    /// What this process is permitted.
-    public static var ofThisProcess: Capabilities {
-        Capabilities(rawValue: martlet_permitted_capabilities())
-    }
-
-    /// Gives up everything else.
-    public static func keepOnly(_ kept: Capabilities) throws(Errno) {
-        if martlet_keep_capabilities(kept.rawValue) < 0 { throw Errno.last }
     }
 }
 

@@ -6,6 +6,7 @@
 // socket for each interface; one sending socket for each family is enough.
 
 import Addresses
+import Bytes
 import CLinux
 import Glibc
 
@@ -194,6 +195,30 @@ public struct RawIPSocket: ~Copyable {
 public enum IPv4Datagram {
     /// Bytes of a header without options.
     public static let headerBytes = 20
+
+    /// Where what a datagram carries begins, and where its header says that it ends, which may be
+    /// behind the bytes that are there; nil for what is no header. (RFC 791 §3.1)
+    static func payload(of datagram: Span<UInt8>) -> Range<Int>? {
+        guard datagram.count >= headerBytes, datagram[0] >> 4 == 4 else { return nil }
+        let header = Int(datagram[0] & 15) * 4
+        let total = Int(datagram[2]) << 8 | Int(datagram[3])
+        guard header >= headerBytes, header <= datagram.count, header <= total else { return nil }
+        return header..<total
+    }
+
+    /// What a datagram with a whole header says about itself, with what it carries.
+    static func arrival(
+        _ datagram: Span<UInt8>, _ payload: Range<Int>, interface: UInt32,
+        calendarNanoseconds: Int64? = nil, wasCut: Bool = false
+    ) -> Arrival? {
+        guard let source = IPAddress(networkOrder: datagram.extracting(12..<16)),
+            let destination = IPAddress(networkOrder: datagram.extracting(16..<20))
+        else { return nil }
+        return Arrival(
+            payload: datagram.extracting(payload).array, source: source,
+            destination: destination, interface: interface, hopLimit: datagram[8],
+            trafficClass: datagram[1], calendarNanoseconds: calendarNanoseconds, wasCut: wasCut)
+    }
 
     /// A datagram that must not be fragmented. The kernel fills in length, identification and
     /// checksum of what a raw socket sends; they are right here already.

@@ -76,6 +76,19 @@ extension Descriptor {
         return (numbers[0], numbers[1])
     }
 
+    /// Makes a pipe whose ends are close-on-exec; each number is to be owned by a descriptor.
+    static func pipe(flags: Int32 = 0) throws(Errno) -> (read: Int32, write: Int32) {
+        var ends: (Int32, Int32) = (-1, -1)
+        // Safety: `ends` is two adjacent Int32 values, which is what the call fills.
+        let status = unsafe withUnsafeMutablePointer(to: &ends) { pointer in
+            unsafe pointer.withMemoryRebound(to: Int32.self, capacity: 2) {
+                unsafe pipe2($0, flags | O_CLOEXEC)
+            }
+        }
+        if status < 0 { throw Errno.last }
+        return (ends.0, ends.1)
+    }
+
     public borrowing func bind(to address: RawSocketAddress) throws(Errno) {
         // Safety: the pointer is used only for the call.
         let status = unsafe address.withSocketAddress { unsafe Glibc.bind(number, $0, $1) }

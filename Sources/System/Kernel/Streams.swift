@@ -231,17 +231,11 @@ public struct Pipe: ~Copyable {
 
     /// Opens a non-blocking pipe and asks for `capacity` bytes of room.
     public init(capacity wanted: Int) throws(Errno) {
-        var ends: (Int32, Int32) = (-1, -1)
-        // Safety: `ends` is two adjacent Int32 values, which is what the call fills.
-        let status = unsafe withUnsafeMutablePointer(to: &ends) { pointer in
-            unsafe pointer.withMemoryRebound(to: Int32.self, capacity: 2) {
-                unsafe pipe2($0, O_NONBLOCK | O_CLOEXEC)
-            }
-        }
-        if status < 0 { throw Errno.last }
-        readEnd = Descriptor(owning: ends.0)
-        writeEnd = Descriptor(owning: ends.1)
-        let granted = martlet_fcntl(ends.1, MARTLET_F_SETPIPE_SZ, Int32(truncatingIfNeeded: wanted))
+        let ends = try Descriptor.pipe(flags: O_NONBLOCK)
+        readEnd = Descriptor(owning: ends.read)
+        writeEnd = Descriptor(owning: ends.write)
+        let granted = martlet_fcntl(
+            ends.write, MARTLET_F_SETPIPE_SZ, Int32(truncatingIfNeeded: wanted))
         capacity = granted > 0 ? Int(granted) : 65536
     }
 

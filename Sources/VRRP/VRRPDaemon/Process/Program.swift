@@ -91,7 +91,7 @@ struct DaemonStart {
         let name = options.networkNamespace ?? configuration.global.networkNamespace
         guard let name else { return }
         do throws(Errno) {
-            try CurrentProcess.enterNetworkNamespace(named: name)
+            try NetworkNamespace.named(name).enter()
         } catch {
             throw StartFailure(text: "cannot enter network namespace \(name): \(error.text)")
         }
