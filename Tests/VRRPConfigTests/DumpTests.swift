@@ -332,7 +332,7 @@ struct ConfigurationMaker {
     /// References to the definitions that every random configuration has.
     private mutating func tracks() -> TrackReferences {
         var tracks = TrackReferences()
-        for kind in TrackDraft.Kind.allCases where flip() {
+        for kind in TrackKind.allCases where flip() {
             tracks.append(TrackReference(name: "t-\(kind.rawValue)", weight: weight()), kind)
         }
         return tracks

@@ -102,7 +102,7 @@ struct ConfigurationChecks {
 
     private mutating func checkElection(_ instance: InstanceDefinition) {
         let place = instance.place.location
-        let weighted = TrackDraft.Kind.allCases.flatMap { kind in
+        let weighted = TrackKind.allCases.flatMap { kind in
             instance.tracks.references(kind).filter { $0.weight.value != 0 }
         }
         if instance.priority == 255, let first = weighted.first {

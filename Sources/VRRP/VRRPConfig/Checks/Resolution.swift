@@ -473,7 +473,7 @@ extension Reading {
             guard let standard = standardWeight(draft) else {
                 let known = knownNames(draft.kind)
                 remarks.repair(
-                    "\(title) follows \(draft.kind.rawValue) '\(draft.name)', which is not "
+                    "\(title) follows \(draft.kind.keyword) '\(draft.name)', which is not "
                         + "defined; it is left out", at: draft.place,
                     suggestion: Spelling.nearest(to: draft.name, among: known))
                 continue
@@ -483,7 +483,7 @@ extension Reading {
             let reference = TrackReference(name: draft.name, weight: weight)
             if tracks.names(draft.kind).contains(draft.name) {
                 remarks.warn(
-                    "\(title) follows \(draft.kind.rawValue) '\(draft.name)' twice; the first "
+                    "\(title) follows \(draft.kind.keyword) '\(draft.name)' twice; the first "
                         + "counts", at: draft.place)
                 continue
             }
@@ -506,7 +506,7 @@ extension Reading {
         }
     }
 
-    private func knownNames(_ kind: TrackDraft.Kind) -> [String] {
+    private func knownNames(_ kind: TrackKind) -> [String] {
         switch kind {
         case .interface: []
         case .script: configuration.scripts.map(\.name)
@@ -592,7 +592,7 @@ extension Reading {
                 + "group; write the track_ blocks into the group", at: group.place.location)
         for position in configuration.instances.indices
         where group.members.contains(configuration.instances[position].name) {
-            for kind in TrackDraft.Kind.allCases {
+            for kind in TrackKind.allCases {
                 for reference in configuration.instances[position].tracks.references(kind)
                 where !configuration.syncGroups[index].tracks.names(kind).contains(reference.name) {
                     configuration.syncGroups[index].tracks.append(reference, kind)
@@ -607,11 +607,11 @@ extension Reading {
         for position in configuration.instances.indices
         where group.members.contains(configuration.instances[position].name) {
             let instance = configuration.instances[position]
-            for kind in TrackDraft.Kind.allCases {
+            for kind in TrackKind.allCases {
                 for reference in instance.tracks.references(kind)
                 where reference.weight.value != 0 {
                     remarks.repair(
-                        "(\(instance.name)) \(kind.rawValue) '\(reference.name)' has a weight, but "
+                        "(\(instance.name)) \(kind.keyword) '\(reference.name)' has a weight, but "
                             + "instances of sync group '\(group.name)' would then elect "
                             + "differently; it is not followed. Put it into the group, or write "
                             + "'sync_group_tracking_weight' there", at: instance.place.location)
@@ -623,24 +623,11 @@ extension Reading {
 }
 
 extension TrackReferences {
-    /// The references of a kind.
-    func references(_ kind: TrackDraft.Kind) -> [TrackReference] {
-        switch kind {
-        case .interface: interfaces
-        case .script: scripts
-        case .file: files
-        case .process: processes
-        case .bfd: bfdInstances
-        case .martlet: martlets
-        case .check: checks
-        }
-    }
-
     /// The names of a kind.
-    func names(_ kind: TrackDraft.Kind) -> [String] { references(kind).map(\.name) }
+    func names(_ kind: TrackKind) -> [String] { references(kind).map(\.name) }
 
     /// Replaces the references of a kind.
-    mutating func set(_ references: [TrackReference], _ kind: TrackDraft.Kind) {
+    mutating func set(_ references: [TrackReference], _ kind: TrackKind) {
         switch kind {
         case .interface: interfaces = references
         case .script: scripts = references
@@ -653,12 +640,12 @@ extension TrackReferences {
     }
 
     /// Adds a reference.
-    mutating func append(_ reference: TrackReference, _ kind: TrackDraft.Kind) {
+    mutating func append(_ reference: TrackReference, _ kind: TrackKind) {
         set(references(kind) + [reference], kind)
     }
 
     /// Takes a reference away.
-    mutating func remove(_ name: String, _ kind: TrackDraft.Kind) {
+    mutating func remove(_ name: String, _ kind: TrackKind) {
         set(references(kind).filter { $0.name != name }, kind)
     }
 }

@@ -81,9 +81,9 @@ struct DumpWriter {
 
     /// The `track_*` blocks of an instance or a group.
     mutating func tracks(_ tracks: TrackReferences) {
-        for kind in TrackDraft.Kind.allCases {
+        for kind in TrackKind.allCases {
             lines(
-                kind.rawValue,
+                kind.keyword,
                 tracks.references(kind).map { reference in
                     [
                         reference.name, "weight", String(reference.weight.value),

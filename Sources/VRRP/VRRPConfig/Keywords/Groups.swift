@@ -70,7 +70,7 @@ extension VRRPKeyword {
     static func tracks(
         _ block: VRRPBlock, add: @escaping @Sendable (inout Reading, [TrackDraft]) -> Void
     ) -> [VRRPKeyword] {
-        TrackDraft.Kind.allCases.map { kind in
+        TrackKind.allCases.map { kind in
             let summary =
                 switch kind {
                 case .interface: "Lists interfaces to follow."
@@ -82,7 +82,7 @@ extension VRRPKeyword {
                 case .check: "Lists built-in checks to follow."
                 }
             return VRRPKeyword(
-                kind.rawValue, block, "{ NAME [weight NUMBER] [reverse|noreverse] }",
+                kind.keyword, block, "{ NAME [weight NUMBER] [reverse|noreverse] }",
                 opensBlock: true, summary
             ) { reading, statement in add(&reading, reading.trackDrafts(statement, kind)) }
         }

@@ -6,27 +6,8 @@ import ConfigLanguage
 
 /// A tracked name before its definition is known.
 struct TrackDraft {
-    /// Which `track_*` block it stands in.
-    enum Kind: String, CaseIterable {
-        case interface = "track_interface"
-        case script = "track_script"
-        case file = "track_file"
-        case process = "track_process"
-        case bfd = "track_bfd"
-        case martlet = "track_martlet"
-        case check = "track_check"
-
-        /// Limits of a weight.
-        var weights: ClosedRange<Int> {
-            switch self {
-            case .file, .process: -254...254
-            default: -253...253
-            }
-        }
-    }
-
     /// Which block.
-    var kind: Kind
+    var kind: TrackKind
     /// The definition's or interface's name.
     var name: String
     /// `weight`, when it is written.
@@ -35,6 +16,16 @@ struct TrackDraft {
     var isReversed: Bool?
     /// The line.
     var place: SourceLocation
+}
+
+extension TrackKind {
+    /// Limits of a weight.
+    var weights: ClosedRange<Int> {
+        switch self {
+        case .file, .process: -254...254
+        default: -253...253
+        }
+    }
 }
 
 /// An instance before defaults are filled in.
@@ -173,6 +164,12 @@ struct Reading {
     }
 
     // MARK: Blocks
+
+    /// Reads the block of a definition, whose given keywords are noted from here on.
+    mutating func readBlock(_ statement: Statement, in block: VRRPBlock, called name: String = "") {
+        given = []
+        read(statement.children ?? [], in: block, called: name)
+    }
 
     /// Reads the statements of a block by its rows.
     mutating func read(_ statements: [Statement], in block: VRRPBlock, called name: String = "") {
@@ -410,13 +407,13 @@ struct Reading {
     }
 
     /// The lines of a `track_*` block inside an instance or a group.
-    mutating func trackDrafts(_ statement: Statement, _ kind: TrackDraft.Kind) -> [TrackDraft] {
+    mutating func trackDrafts(_ statement: Statement, _ kind: TrackKind) -> [TrackDraft] {
         (statement.children ?? []).compactMap { line in
             line.words.isEmpty ? nil : trackDraft(line, kind)
         }
     }
 
-    private mutating func trackDraft(_ line: Statement, _ kind: TrackDraft.Kind) -> TrackDraft? {
+    private mutating func trackDraft(_ line: Statement, _ kind: TrackKind) -> TrackDraft? {
         var draft = TrackDraft(kind: kind, name: line.name, place: line.place)
         if line.children != nil {
             remarks.repair("'\(line.name)' has no block here; it is left out", at: line.place)
@@ -439,7 +436,7 @@ struct Reading {
             case "noreverse": draft.isReversed = false
             default:
                 remarks.repair(
-                    "'\(word)' behind '\(line.name)' in \(kind.rawValue) is unknown; "
+                    "'\(word)' behind '\(line.name)' in \(kind.keyword) is unknown; "
                         + "it is left out", at: line.place,
                     suggestion: Spelling.nearest(
                         to: word, among: ["weight", "reverse", "noreverse"]))

@@ -205,8 +205,7 @@ private enum Top {
         guard let name = title(&reading, statement) else { return }
         reading.bfd = BFDDefinition(name: name)
         reading.bfd.place = DefinitionPlace(statement.place)
-        reading.given = []
-        reading.read(statement.children ?? [], in: .bfd, called: name)
+        reading.readBlock(statement, in: .bfd, called: name)
         guard reading.given.contains("neighbor_ip") || reading.given.contains("neighbour_ip"),
             !reading.bfd.neighbour.isUnspecified
         else { return incomplete(&reading, statement, name, needs: "neighbor_ip") }
@@ -227,8 +226,7 @@ private enum Top {
         guard let name = title(&reading, statement) else { return }
         reading.script = ScriptDefinition(name: name)
         reading.script.place = DefinitionPlace(statement.place)
-        reading.given = []
-        reading.read(statement.children ?? [], in: .script, called: name)
+        reading.readBlock(statement, in: .script, called: name)
         guard !reading.script.command.arguments.isEmpty else {
             return incomplete(&reading, statement, name, needs: "script")
         }
@@ -242,8 +240,7 @@ private enum Top {
         guard let name = title(&reading, statement) else { return }
         reading.martlet = MartletDefinition(name: name)
         reading.martlet.place = DefinitionPlace(statement.place)
-        reading.given = []
-        reading.read(statement.children ?? [], in: .martlet, called: name)
+        reading.readBlock(statement, in: .martlet, called: name)
         guard !reading.martlet.socketPath.isEmpty else {
             return incomplete(&reading, statement, name, needs: "socket")
         }
@@ -257,8 +254,7 @@ private enum Top {
         guard let name = title(&reading, statement) else { return }
         reading.check = CheckDefinition(name: name)
         reading.check.place = DefinitionPlace(statement.place)
-        reading.given = []
-        reading.read(statement.children ?? [], in: .check, called: name)
+        reading.readBlock(statement, in: .check, called: name)
         guard reading.check.target != .unix("") else {
             return incomplete(&reading, statement, name, needs: "tcp, unix or http")
         }
@@ -272,8 +268,7 @@ private enum Top {
         guard let name = title(&reading, statement) else { return }
         reading.syncGroup = SyncGroupDraft(definition: SyncGroupDefinition(name: name))
         reading.syncGroup.definition.place = DefinitionPlace(statement.place)
-        reading.given = []
-        reading.read(statement.children ?? [], in: .syncGroup, called: name)
+        reading.readBlock(statement, in: .syncGroup, called: name)
         reading.syncGroup.given = reading.given
         reading.syncGroups.append(reading.syncGroup)
     }
@@ -281,8 +276,7 @@ private enum Top {
     static func announcementGroup(_ reading: inout Reading, _ statement: Statement) {
         reading.announcementGroup = AnnouncementGroup()
         reading.announcementGroup.place = DefinitionPlace(statement.place)
-        reading.given = []
-        reading.read(statement.children ?? [], in: .announcementGroup)
+        reading.readBlock(statement, in: .announcementGroup)
         if reading.given.isSuperset(of: ["interface", "interfaces"]) {
             reading.remarks.repair(
                 "garp_group has either 'interface' or 'interfaces'; all of them are taken",
@@ -308,8 +302,7 @@ private enum Top {
         guard let name = title(&reading, statement) else { return }
         reading.instance = InstanceDraft(definition: InstanceDefinition(name: name))
         reading.instance.definition.place = DefinitionPlace(statement.place)
-        reading.given = []
-        reading.read(statement.children ?? [], in: .instance, called: name)
+        reading.readBlock(statement, in: .instance, called: name)
         reading.instance.given = reading.given
         reading.instances.append(reading.instance)
     }

@@ -3,6 +3,14 @@
 
 import Addresses
 
+/// The kinds of things that are followed, by the word of the language.
+public enum TrackKind: String, Equatable, Sendable, CaseIterable {
+    case interface, script, file, process, bfd, martlet, check
+
+    /// The block that lists references: `track_interface` and so on.
+    public var keyword: String { "track_\(rawValue)" }
+}
+
 /// A weight on the priority. 0 means a fault instead of a change of priority.
 public struct TrackWeight: Equatable, Sendable {
     /// -253 to 253; up to 254 for files and processes.
@@ -50,6 +58,19 @@ public struct TrackReferences: Equatable, Sendable {
 
     /// Nothing.
     public init() {}
+
+    /// The references of a kind.
+    public func references(_ kind: TrackKind) -> [TrackReference] {
+        switch kind {
+        case .interface: interfaces
+        case .script: scripts
+        case .file: files
+        case .process: processes
+        case .bfd: bfdInstances
+        case .martlet: martlets
+        case .check: checks
+        }
+    }
 
     /// Whether nothing is followed.
     public var isEmpty: Bool { self == TrackReferences() }

@@ -6,14 +6,9 @@ import VRRPProtocol
 
 /// The findings of all trackers.
 final class TrackBoard {
-    /// The kinds of things, by the word of the language.
-    enum Kind: String, CaseIterable {
-        case interface, script, file, process, bfd, martlet, check
-    }
-
     /// Names a tracked thing.
     struct Key: Hashable {
-        var kind: Kind
+        var kind: TrackKind
         var name: String
     }
 
@@ -52,8 +47,8 @@ final class TrackBoard {
     func forget(_ key: Key) { findings[key] = nil }
 
     private func follows(_ instance: Instance, _ key: Key) -> Bool {
-        let references = instance.definition.tracks.of(key.kind)
-        let shared = instance.group?.definition.tracks.of(key.kind) ?? []
+        let references = instance.definition.tracks.references(key.kind)
+        let shared = instance.group?.definition.tracks.references(key.kind) ?? []
         return (references + shared).contains { $0.name == key.name }
     }
 
@@ -71,12 +66,12 @@ final class TrackBoard {
         }
         let isMember = instance.group != nil
         let mayWeigh = !isMember || instance.group?.definition.allowsWeights == true
-        for kind in Kind.allCases {
-            for reference in definition.tracks.of(kind)
+        for kind in TrackKind.allCases {
+            for reference in definition.tracks.references(kind)
             where mayWeigh || reference.weight.value == 0 {
                 add(reference, kind, to: &assessment)
             }
-            for reference in instance.group?.definition.tracks.of(kind) ?? [] {
+            for reference in instance.group?.definition.tracks.references(kind) ?? [] {
                 add(reference, kind, to: &assessment)
             }
         }
@@ -100,12 +95,12 @@ final class TrackBoard {
         var faults: [String: String] = [:]
         var weight = 0
 
-        mutating func fault(_ kind: Kind, _ name: String, _ what: String) {
+        mutating func fault(_ kind: TrackKind, _ name: String, _ what: String) {
             faults["track:\(kind.rawValue):\(name)"] = "\(kind.rawValue) \(name) \(what)"
         }
     }
 
-    private func add(_ reference: TrackReference, _ kind: Kind, to result: inout Assessment) {
+    private func add(_ reference: TrackReference, _ kind: TrackKind, to result: inout Assessment) {
         let finding = self.finding(kind, reference.name)
         let weight = VRRPProtocol.TrackWeight(
             reference.weight.value, isReversed: reference.weight.isReversed)
@@ -123,25 +118,10 @@ final class TrackBoard {
         }
     }
 
-    private func finding(_ kind: Kind, _ name: String) -> Finding {
+    private func finding(_ kind: TrackKind, _ name: String) -> Finding {
         if kind == .interface {
             return Finding(isUp: routers.links.isUp(name))
         }
         return findings[Key(kind: kind, name: name)] ?? Finding(isUp: true)
-    }
-}
-
-extension TrackReferences {
-    /// The references of one kind.
-    func of(_ kind: TrackBoard.Kind) -> [TrackReference] {
-        switch kind {
-        case .interface: interfaces
-        case .script: scripts
-        case .file: files
-        case .process: processes
-        case .bfd: bfdInstances
-        case .martlet: martlets
-        case .check: checks
-        }
     }
 }

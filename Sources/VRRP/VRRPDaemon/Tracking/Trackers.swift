@@ -82,16 +82,17 @@ final class Trackers {
     }
 
     private func followers(of status: TrackerStatus) -> [(name: String, weight: Int)] {
-        guard let kind = TrackBoard.Kind(rawValue: status.kind) else { return [] }
+        guard let kind = TrackKind(rawValue: status.kind) else { return [] }
         var found: [(name: String, weight: Int)] = []
         for instance in routers.instances {
-            let references = instance.definition.tracks.of(kind)
+            let references = instance.definition.tracks.references(kind)
             for reference in references where reference.name == status.name {
                 found.append((instance.name, reference.weight.value))
             }
         }
         for group in routers.groups {
-            for reference in group.definition.tracks.of(kind) where reference.name == status.name {
+            for reference in group.definition.tracks.references(kind)
+            where reference.name == status.name {
                 found.append((group.name, reference.weight.value))
             }
         }
@@ -104,7 +105,7 @@ final class Trackers {
         _ configuration: VRRPConfiguration
     ) -> [TrackBoard.Key: TrackDefinition] {
         var found: [TrackBoard.Key: TrackDefinition] = [:]
-        func add(_ kind: TrackBoard.Kind, _ name: String, _ definition: TrackDefinition) {
+        func add(_ kind: TrackKind, _ name: String, _ definition: TrackDefinition) {
             found[TrackBoard.Key(kind: kind, name: name)] = definition
         }
         for script in configuration.scripts { add(.script, script.name, .script(script)) }
@@ -119,7 +120,7 @@ final class Trackers {
 
     private func isFollowed(_ key: TrackBoard.Key, _ configuration: VRRPConfiguration) -> Bool {
         let all = configuration.instances.map(\.tracks) + configuration.syncGroups.map(\.tracks)
-        return all.contains { $0.of(key.kind).contains { $0.name == key.name } }
+        return all.contains { $0.references(key.kind).contains { $0.name == key.name } }
     }
 
     private func make(
