@@ -378,12 +378,16 @@ extension NetlinkRequest {
         NetlinkRequest(type: RouteMessageType.deleteRoute, body: route.body)
     }
 
-    /// Asks for the routes of a family, of one table where the kernel is new enough to filter.
-    public static func routes(_ family: IPAddress.Family, table: UInt32? = nil) -> NetlinkRequest {
+    /// Asks for the routes of a family, of one table and out of one interface where the kernel is
+    /// new enough to filter.
+    public static func routes(
+        _ family: IPAddress.Family, table: UInt32? = nil, interface: UInt32? = nil
+    ) -> NetlinkRequest {
         var writer = NetlinkWriter()
         writer.byte(number(of: family))
         writer.zeros(11)
         if let table { writer.attribute(RouteAttribute.table, word: table) }
+        if let interface { writer.attribute(RouteAttribute.output, word: interface) }
         return NetlinkRequest(type: RouteMessageType.getRoute, body: writer.bytes)
     }
 }

@@ -9,6 +9,13 @@ import Netlink
 import VRRPProtocol
 import VRRPTracking
 
+extension Signal {
+    /// Write the status as JSON: keepalived's SIGRTMIN + 2, counted from the kernel's first.
+    static let json = Signal(36)
+    /// Write the counters and begin anew.
+    static let clearStatistics = Signal(63)
+}
+
 /// Guards one process.
 final class GuardianProcess {
     /// What runs before the daemon begins and after it has ended.
@@ -23,8 +30,8 @@ final class GuardianProcess {
     private let log: DaemonLog
     private let scripts: Scripts
     private let loop: ControlLoop
-    /// Becomes the daemon in the child; returns its exit status.
-    private let body: (consuming Descriptor) -> Int32
+    /// Becomes the daemon in the child, once more after a crash; returns its exit status.
+    private let body: (consuming Descriptor, _ isRestart: Bool) -> Int32
 
     private var child: ProcessID?
     private var line: Descriptor = Descriptor()
@@ -36,7 +43,7 @@ final class GuardianProcess {
 
     /// Signals that are passed on: stop, reload, dumps.
     static let passedOn: [Signal] = [
-        .terminate, .interrupt, .hangUp, .user1, .user2, Signal(36), Signal(63),
+        .terminate, .interrupt, .hangUp, .user1, .user2, .json, .clearStatistics,
     ]
     /// A child that lived for less is started again only after a pause.
     static let steadyNanoseconds: UInt64 = 5_000_000_000
@@ -44,7 +51,7 @@ final class GuardianProcess {
 
     init(
         _ options: Options, _ log: DaemonLog, _ scripts: Scripts,
-        _ body: @escaping (consuming Descriptor) -> Int32
+        _ body: @escaping (consuming Descriptor, _ isRestart: Bool) -> Int32
     ) throws(Errno) {
         self.options = options
         self.log = log
@@ -96,7 +103,7 @@ final class GuardianProcess {
         switch try CurrentProcess.fork() {
         case .child:
             Descriptor(owning: ends.first).close()
-            CurrentProcess.exitNow(body(Descriptor(owning: ends.second)))
+            CurrentProcess.exitNow(body(Descriptor(owning: ends.second), hasCrashed))
         case .parent(let process):
             child = process
             Descriptor(owning: ends.second).close()

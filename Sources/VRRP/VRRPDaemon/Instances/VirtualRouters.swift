@@ -80,7 +80,7 @@ final class VirtualRouters {
     }
 
     /// Under which conditions scripts run.
-    var scriptRules: ScriptRules { ScriptRules(configuration.global, log) }
+    private(set) lazy var scriptRules = ScriptRules(configuration.global, log)
 
     // MARK: Start
 
@@ -387,6 +387,7 @@ final class VirtualRouters {
         for instance in changed { prepare(instance) }
         makeGroups()
         poller.follow(next)
+        scriptRules = ScriptRules(next.global, log)
         notifier.follow(next.global)
         trackers.follow(next)
         for instance in fresh { begin(instance) }

@@ -26,6 +26,12 @@ final class Notifier {
             open(definition)
         }
         let configuration = routers.configuration
+        // Accounts that are missing are said now, and known when something happens.
+        for settings in configuration.instances.map(\.notify)
+            + configuration.syncGroups.map(\.notify)
+        {
+            _ = NotifyScripts(settings, rules: routers.scriptRules)
+        }
         let named = Set(
             configuration.instances.map { "INSTANCE \($0.name)" }
                 + configuration.syncGroups.map { "GROUP \($0.name)" })

@@ -19,13 +19,11 @@ final class DaemonProcess {
     }
 
     /// Runs until told to end; the exit status.
-    func run(_ line: consuming Descriptor) -> Int32 {
+    ///
+    /// - Parameter known: the configuration that was just read; nil reads it.
+    func run(_ line: consuming Descriptor, _ known: VRRPConfiguration?) -> Int32 {
         CurrentProcess.setParentDeathSignal(.terminate)
-        let loaded = reading.load()
-        guard let configuration = loaded.configuration else {
-            for line in reading.lines(of: loaded) { log.say(line.level, line.text) }
-            return 1
-        }
+        guard let configuration = known ?? read() else { return 1 }
         let standing = Standing(configuration.global, log)
         standing.take()
         let instancePid = writeInstancePid(configuration)
@@ -48,6 +46,15 @@ final class DaemonProcess {
 }
 
 extension DaemonProcess {
+    /// The configuration as it is now; nil, and lines, for one that cannot be used.
+    private func read() -> VRRPConfiguration? {
+        let loaded = reading.load()
+        if loaded.configuration == nil {
+            for line in reading.lines(of: loaded) { log.say(line.level, line.text) }
+        }
+        return loaded.configuration
+    }
+
     /// Writes our number where scripts look for the process that speaks VRRP (`-r`); the path.
     private func writeInstancePid(_ configuration: VRRPConfiguration) -> String? {
         let path =

@@ -76,10 +76,10 @@ final class DaemonService {
         loop.onSignal(.hangUp) { [unowned self] _ in reload() }
         loop.onSignal(.user1) { [unowned self] _ in dumps.write(.data) }
         loop.onSignal(.user2) { [unowned self] _ in dumps.write(.statistics) }
-        loop.onSignal(Signal(63)) { [unowned self] _ in
+        loop.onSignal(.clearStatistics) { [unowned self] _ in
             dumps.writeAndClearStatistics()
         }
-        loop.onSignal(Signal(36)) { [unowned self] _ in dumps.write(.json) }
+        loop.onSignal(.json) { [unowned self] _ in dumps.write(.json) }
     }
 
     // MARK: Stop

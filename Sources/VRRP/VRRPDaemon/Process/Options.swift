@@ -1,6 +1,8 @@
 // The command line of `martlet-vrrp`: keepalived's options, one row each, and words that are
 // commands to a daemon that runs. Source: keepalived(8).
 
+import Kernel
+
 /// What the command line asks for.
 struct Options: Equatable {
     /// What the program is to do.
@@ -63,8 +65,9 @@ struct Options: Equatable {
 
     /// What `--signum` knows, with what the daemon does on each.
     static let signals: [(name: String, number: Int32)] = [
-        ("STOP", 15), ("RELOAD", 1), ("DATA", 10), ("STATS", 12), ("STATS_CLEAR", 63),
-        ("JSON", 36),
+        ("STOP", Signal.terminate.number), ("RELOAD", Signal.hangUp.number),
+        ("DATA", Signal.user1.number), ("STATS", Signal.user2.number),
+        ("STATS_CLEAR", Signal.clearStatistics.number), ("JSON", Signal.json.number),
     ]
 
     /// The commands to a daemon that runs.

@@ -159,8 +159,10 @@ struct DaemonStart {
             log.say(.info, "Starting \(ProductVersion.line(of: "martlet-vrrp"))")
             let guardian = try GuardianProcess(
                 options, log, scripts(configuration.global, log)
-            ) { [options] line in
-                DaemonProcess(options, log).run(line)
+            ) { [options] line, isRestart in
+                // A startup script may have changed the file, and a crash comes later.
+                let isCurrent = !isRestart && configuration.global.startupScript == nil
+                return DaemonProcess(options, log).run(line, isCurrent ? configuration : nil)
             }
             let status = guardian.run()
             // Whoever reads it must not take another process for us.

@@ -5,13 +5,21 @@ import Kernel
 import VRRPConfig
 import VRRPTracking
 
-/// Makes commands that can be run out of configured ones.
-struct ScriptRules {
+/// Makes commands that can be run out of configured ones. Accounts are looked up once, which may ask
+/// a server: at load, not while addresses move.
+final class ScriptRules {
     /// `enable_script_security`.
     let enforcesSecurity: Bool
     /// `use_symlink_paths`.
     let keepsLinks: Bool
     private let log: DaemonLog
+    /// What was found of each account; nil inside for one that is not there.
+    private var accounts: [Account: ProcessIdentity?] = [:]
+
+    private struct Account: Hashable {
+        var user: String
+        var group: String?
+    }
 
     init(_ global: GlobalDefinitions, _ log: DaemonLog) {
         enforcesSecurity = global.enforcesScriptSecurity
@@ -44,20 +52,27 @@ struct ScriptRules {
         guard let user = command.user else {
             return VRRPTracking.ScriptCommand(words: command.arguments, keepsLinks: keepsLinks)
         }
-        guard let account = UserAccount(named: user) else {
-            log.say(.error, "no user \(user) for script \(command.arguments.first ?? "")")
+        let key = Account(user: user, group: command.group)
+        let known = accounts[key] ?? identity(key, for: command.arguments.first ?? "")
+        accounts[key] = .some(known)
+        guard let known else { return nil }
+        return VRRPTracking.ScriptCommand(
+            words: command.arguments, identity: known, keepsLinks: keepsLinks)
+    }
+
+    private func identity(_ wanted: Account, for script: String) -> ProcessIdentity? {
+        guard let account = UserAccount(named: wanted.user) else {
+            log.say(.error, "no user \(wanted.user) for script \(script)")
             return nil
         }
         var groupID: UInt32?
-        if let group = command.group {
+        if let group = wanted.group {
             guard let found = GroupAccount(named: group) else {
-                log.say(.error, "no group \(group) for script \(command.arguments.first ?? "")")
+                log.say(.error, "no group \(group) for script \(script)")
                 return nil
             }
             groupID = found.id
         }
-        return VRRPTracking.ScriptCommand(
-            words: command.arguments, identity: ProcessIdentity(account, groupID: groupID),
-            keepsLinks: keepsLinks)
+        return ProcessIdentity(account, groupID: groupID)
     }
 }

@@ -124,12 +124,11 @@ final class Network {
         return index
     }
 
-    /// The routes of the main table as they are now.
-    var mainRoutes: [Route] {
-        [IPAddress.Family.v4, .v6].flatMap { family in
-            let messages = try? requests.dump(.routes(family, table: Route.mainTable))
-            return (messages ?? []).compactMap { Route($0) }
-        }
+    /// The routes of the main table that lead out of an interface, as they are now.
+    func mainRoutes(_ family: IPAddress.Family, by interface: UInt32) -> [Route] {
+        let messages = try? requests.dump(
+            .routes(family, table: Route.mainTable, interface: interface))
+        return (messages ?? []).compactMap { Route($0) }
     }
 
     /// Whether an interface forwards IPv6, which its neighbour advertisements say.

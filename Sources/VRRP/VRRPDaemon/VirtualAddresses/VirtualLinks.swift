@@ -23,6 +23,11 @@ final class VirtualLinks {
         var base: String
     }
 
+    private struct RouteKey: Hashable {
+        var interface: UInt32
+        var family: IPAddress.Family
+    }
+
     private unowned let routers: VirtualRouters
     /// By instance; the first is the one that adverts may leave by.
     private var made: [ObjectIdentifier: [Made]] = [:]
@@ -196,15 +201,21 @@ final class VirtualLinks {
     /// What keeps packets from the held addresses on their virtual MACs.
     func policy(of instance: Instance) -> [Policy] {
         guard let entries = made[ObjectIdentifier(instance)] else { return [] }
-        let routes = routers.network.mainRoutes
+        // Of each interface below and family once: a router may have very many routes.
+        var routes: [RouteKey: [Route]] = [:]
         var result: [Policy] = []
         for address in routers.addresses.held(by: instance) {
             guard let entry = entries.first(where: { $0.index == address.interface }),
-                let below = routers.network.link(named: entry.base),
+                let below = routers.network.link(named: entry.base)
+            else { continue }
+            let key = RouteKey(interface: below.index, family: address.address.family)
+            let main = routes[key] ?? routers.network.mainRoutes(key.family, by: key.interface)
+            routes[key] = main
+            guard
                 let policy = entry.mac.policy(
                     for: address, index: entry.index, baseIndex: below.index,
                     baseAddresses: routers.network.picture.addresses(of: below.index),
-                    mainRoutes: routes)
+                    mainRoutes: main)
             else { continue }
             result += policy.routes.map { .route($0) }
             result.append(.rule(policy.rule))
