@@ -309,7 +309,7 @@ building.tests(
         "unique-id", "variables",
     ])
 
-building.tests("VRRPScenario", needs: ["VRRPLab", "Addresses"])
+building.tests("VRRPScenario", needs: ["VRRPLab", "Addresses", "PrivateNetworks"])
 
 let package = Package(
     name: "martlet",

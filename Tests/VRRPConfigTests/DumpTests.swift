@@ -333,7 +333,7 @@ struct ConfigurationMaker {
     private mutating func tracks() -> TrackReferences {
         var tracks = TrackReferences()
         for kind in TrackKind.allCases where flip() {
-            tracks.append(TrackReference(name: "t-\(kind.rawValue)", weight: weight()), kind)
+            tracks.append(TrackReference(name: "t-\(kind.keyword)", weight: weight()), kind)
         }
         return tracks
     }

@@ -1,7 +1,7 @@
 // Which program each host runs, and how many laboratories there are at once.
 
 import Foundation
-import Synchronization
+import PrivateNetworks
 import Testing
 import VRRPLab
 
@@ -49,70 +49,18 @@ extension Trait where Self == ConditionTrait {
     private static var isRoot: Bool { geteuid() == 0 }
 }
 
-/// Runs a scenario on a thread of its own, beside a few others: it mostly waits. The thread lives
-/// as long as the scenario, as daemons end with the thread that started them.
+/// Runs a scenario beside a few others.
 func inLab(
     _ plan: LabPlan = LabPlan(), _ body: @escaping @Sendable (Lab) throws -> Void
 ) async throws {
-    await places.take()
-    defer { places.giveBack() }
-    try await withTaskExecutorPreference(ownThread) {
+    try await places.run {
         Lab.hurry()
         try Lab.run(plan, body)
     }
 }
 
-/// Runs each part of a task that does not suspend on a new thread.
-private final class ThreadExecutor: TaskExecutor {
-    func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
-        let thread = Thread { [self] in job.runSynchronously(on: asUnownedTaskExecutor()) }
-        thread.stackSize = 4 << 20
-        thread.start()
-    }
-}
-
-private let ownThread = ThreadExecutor()
-
 /// Laboratories at once.
 private let places = Places(10)
-
-/// A counting semaphore for tasks.
-private final class Places: Sendable {
-    private struct State {
-        var free: Int
-        var waiting: [CheckedContinuation<Void, Never>] = []
-    }
-
-    private let state: Mutex<State>
-
-    init(_ count: Int) { state = Mutex(State(free: count)) }
-
-    func take() async {
-        await withCheckedContinuation { place in
-            let isFree = state.withLock { state in
-                if state.free == 0 {
-                    state.waiting.append(place)
-                    return false
-                }
-                state.free -= 1
-                return true
-            }
-            if isFree { place.resume() }
-        }
-    }
-
-    func giveBack() {
-        let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
-            if state.waiting.isEmpty {
-                state.free += 1
-                return nil
-            }
-            return state.waiting.removeFirst()
-        }
-        next?.resume()
-    }
-}
 
 /// What a failed expectation shows of all hosts: the ends of their logs, repeated lines once.
 func evidence(_ lab: Lab) -> Comment {

@@ -7,7 +7,6 @@ import Glibc
 import Kernel
 import Netlink
 import PrivateNetworks
-import Synchronization
 import Testing
 import VRRPProtocol
 
@@ -365,11 +364,9 @@ extension Trait where Self == ConditionTrait {
     }
 }
 
-/// Runs a test's body with a machine, on a thread of its own: it mostly waits.
+/// Runs a test's body with a machine.
 func onMachine(_ body: @escaping @Sendable (Machine) throws -> Void) async throws {
-    await places.take()
-    defer { places.giveBack() }
-    try await withTaskExecutorPreference(ownThread) {
+    try await places.run {
         try PrivateNetwork.run {
             let machine = try Machine()
             defer { machine.daemon?.kill() }
@@ -380,52 +377,3 @@ func onMachine(_ body: @escaping @Sendable (Machine) throws -> Void) async throw
 
 /// Machines at once: enough to fill the waits, few enough that no daemon oversleeps.
 private let places = Places(8)
-
-/// A counting semaphore for tasks.
-private final class Places: Sendable {
-    private struct State {
-        var free: Int
-        var waiting: [CheckedContinuation<Void, Never>] = []
-    }
-
-    private let state: Mutex<State>
-
-    init(_ count: Int) { state = Mutex(State(free: count)) }
-
-    func take() async {
-        await withCheckedContinuation { place in
-            let isFree = state.withLock { state in
-                if state.free == 0 {
-                    state.waiting.append(place)
-                    return false
-                }
-                state.free -= 1
-                return true
-            }
-            if isFree { place.resume() }
-        }
-    }
-
-    func giveBack() {
-        let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
-            if state.waiting.isEmpty {
-                state.free += 1
-                return nil
-            }
-            return state.waiting.removeFirst()
-        }
-        next?.resume()
-    }
-}
-
-/// Runs each part of a task that does not suspend on a new thread.
-private final class ThreadExecutor: TaskExecutor {
-    func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
-        let thread = Thread { [self] in job.runSynchronously(on: asUnownedTaskExecutor()) }
-        thread.stackSize = 4 << 20
-        thread.start()
-    }
-}
-
-private let ownThread = ThreadExecutor()

@@ -5,8 +5,8 @@ import Kernel
 import VRRPConfig
 import VRRPTracking
 
-/// Makes commands that can be run out of configured ones. Accounts are looked up once, which may ask
-/// a server: at load, not while addresses move.
+/// Makes commands that can be run out of configured ones. Accounts are looked up once, which may
+/// ask a server: at load, not while addresses move.
 final class ScriptRules {
     /// `enable_script_security`.
     let enforcesSecurity: Bool
