@@ -152,6 +152,20 @@ private func capset(_ header: UnsafeMutablePointer<UInt32>, _ sets: UnsafeMutabl
         #expect(folder.failure == ProgramFailure(step: .execution, error: Errno(EACCES)))
     }
 
+    @Test func `a signal sent right after the start is not lost`() throws {
+        for _ in 0..<200 {
+            let program = try CurrentProcess.start(
+                ProgramPlan(path: "/bin/sleep", arguments: ["sleep", "60"], environment: []),
+                output: Descriptor())
+            program.sendToGroup(.terminate)
+            let hasEnded = waitReadable(program.handle.number)
+            if !hasEnded { program.sendToGroup(.kill) }
+            #expect(hasEnded)
+            #expect(try CurrentProcess.end(of: program.id) == .killed(by: .terminate))
+            if !hasEnded { break }
+        }
+    }
+
     @Test func `a process is held by a descriptor until its end`() throws {
         let program = try CurrentProcess.start(
             ProgramPlan(path: "/bin/sleep", arguments: ["sleep", "60"], environment: []),

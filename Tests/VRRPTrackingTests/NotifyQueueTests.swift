@@ -129,7 +129,8 @@ import VRRPTracking
     @Test func `an idle queue says so at once, and a cancelled one ends what runs`() throws {
         let bench = try Bench()
         var scripts = NotifyScripts()
-        scripts.master = try bench.command("sleep", "60")
+        let script = try bench.script("stay", "echo $$ > \(bench.folder)/me; exec sleep 60")
+        scripts.master = try bench.command(script)
         let queue = NotifyQueue(.instance("V"), scripts, on: bench.loop, log: bench.log)
         var idle = 0
         queue.whenIdle { idle += 1 }
@@ -140,8 +141,10 @@ import VRRPTracking
         queue.add(.master, priority: 1)
         queue.whenIdle { idle += 1 }
         #expect(idle == 1)
+        #expect(bench.turn { bench.text("me").hasSuffix("\n") })
+        let number = try #require(Int32(bench.text("me").filter { $0 != "\n" }))
         queue.cancel()
         #expect(idle == 2 && queue.isIdle)
-        bench.turn(milliseconds: 50)
+        #expect(bench.turn { !isChildLeft(number) })
     }
 }

@@ -107,6 +107,9 @@ static inline int martlet_start_child(const struct martlet_child_plan *plan) {
     int number = fork();
     if (number == 0) martlet_child_begins(plan, parent);
     int code = errno;
+    // Both do it: whoever comes second changes nothing, and the group is there from now on. A signal
+    // to a group that the child has not made yet would be lost.
+    if (number > 0) setpgid(number, number);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     errno = code;
     return number;
