@@ -69,14 +69,8 @@ public final class ReferenceProcess {
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
         try process.run()
-        for _ in 0..<500 {
-            if let socket = connect(to: ready) {
-                close(socket)
-                return
-            }
-            usleep(10_000)
-        }
-        throw CocoaError(.fileNoSuchFile)
+        guard let socket = awaitConnection(to: ready) else { throw CocoaError(.fileNoSuchFile) }
+        close(socket)
     }
 
     deinit {
@@ -90,9 +84,19 @@ public final class ReferenceProcess {
 
     /// Sends a request to the socket of that name, ends the sending side and reads to the end.
     public func exchange(_ request: String, with name: String) -> String {
-        guard let socket = connect(to: name) else { return "" }
+        guard let socket = awaitConnection(to: name) else { return "" }
         defer { close(socket) }
         return Self.exchange(request, over: socket)
+    }
+
+    /// Connects as soon as the socket accepts: haproxy binds one after the other. Nil after five
+    /// seconds.
+    private func awaitConnection(to name: String) -> Int32? {
+        for _ in 0..<500 {
+            if let socket = connect(to: name) { return socket }
+            usleep(10_000)
+        }
+        return nil
     }
 
     /// Sends a request over a connected socket, ends the sending side and reads to the end.
