@@ -79,10 +79,10 @@ public final class CheckTracker {
     private let log: TrackingLog
     private let onChange: (TrackingResult) -> Void
     private var series: ControlTimer?
+    private var isRunning: Bool { series != nil }
     private var connection: ClientConnection?
     private var reader = HTTPStatusReader()
     private var beganAt = Instant(nanoseconds: 0)
-    private var isRunning = false
 
     /// A tracker that does nothing before ``start()``.
     ///
@@ -105,7 +105,6 @@ public final class CheckTracker {
     /// Begins with a check at once, and then one at each interval.
     public func start() {
         if isRunning { return }
-        isRunning = true
         let interval = timerMilliseconds(settings.interval)
         series = loop.every(milliseconds: interval) { [weak self] in self?.turn() }
         turn()
@@ -113,10 +112,9 @@ public final class CheckTracker {
 
     /// Ends the series and the check under way.
     public func stop() {
-        if !isRunning { return }
-        isRunning = false
-        if let series { loop.cancel(series) }
-        series = nil
+        guard let series else { return }
+        loop.cancel(series)
+        self.series = nil
         connection?.close(abruptly: true)
         connection = nil
     }

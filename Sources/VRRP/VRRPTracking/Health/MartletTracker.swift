@@ -146,9 +146,9 @@ public final class MartletTracker {
     private let log: TrackingLog
     private let onChange: (MartletResult) -> Void
     private var conditions: [String: Condition] = [:]
-    private var isRunning = false
     private var isKnown = false
     private var series: ControlTimer?
+    private var isRunning: Bool { series != nil }
     private var checks: [CheckTracker] = []
     private var connection: ClientConnection?
     private var report = MartletReport()
@@ -186,7 +186,6 @@ public final class MartletTracker {
     /// Begins to follow the proxy.
     public func start() {
         if isRunning { return }
-        isRunning = true
         for address in settings.listeners { addCheck(address) }
         let interval = timerMilliseconds(settings.interval)
         series = loop.every(milliseconds: interval) { [weak self] in self?.turn() }
@@ -196,11 +195,10 @@ public final class MartletTracker {
 
     /// Ends following it.
     public func stop() {
-        if !isRunning { return }
-        isRunning = false
+        guard let series else { return }
+        loop.cancel(series)
+        self.series = nil
         isKnown = false
-        if let series { loop.cancel(series) }
-        series = nil
         for check in checks { check.stop() }
         checks = []
         connection?.close()

@@ -55,8 +55,8 @@ public final class ScriptTracker {
     private let log: TrackingLog
     private let onChange: (TrackingResult) -> Void
     private var series: ControlTimer?
+    private var isRunning: Bool { series != nil }
     private var run: ScriptRun?
-    private var isRunning = false
     private var hasToldUnrunnable = false
     private var lastTold = ""
 
@@ -81,7 +81,6 @@ public final class ScriptTracker {
     /// Begins with a run at once, and then one at each interval.
     public func start() {
         if isRunning { return }
-        isRunning = true
         let interval = timerMilliseconds(settings.interval)
         series = loop.every(milliseconds: interval) { [weak self] in self?.turn() }
         turn()
@@ -89,10 +88,9 @@ public final class ScriptTracker {
 
     /// Ends the series; a run under way is told to end and counts no more.
     public func stop() {
-        if !isRunning { return }
-        isRunning = false
-        if let series { loop.cancel(series) }
-        series = nil
+        guard let series else { return }
+        loop.cancel(series)
+        self.series = nil
         run?.abandon()
         run = nil
     }
