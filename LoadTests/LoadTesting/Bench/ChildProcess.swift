@@ -39,6 +39,8 @@ public final class ChildProcess: Sendable {
         unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         unsafe posix_spawn_file_actions_addopen(&actions, 1, outputPath, flags, 0o600)
         unsafe posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        // Others' pipes and sockets, by whose closing they see an end, are not to be held open.
+        unsafe posix_spawn_file_actions_addclosefrom_np(&actions, 3)
         // Threads of a pool block signals, which the program would inherit.
         var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)

@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -25,6 +26,8 @@
 
 extern int unshare(int flags);
 extern int setns(int fd, int kind);
+extern int posix_spawn_file_actions_addclosefrom_np(
+    posix_spawn_file_actions_t *actions, int from);
 
 #define MARTLET_LAB_NEW_NETWORK 0x40000000
 

@@ -25,9 +25,9 @@ import Testing
     @Test func `an owner keeps the address that is there when it starts`() async throws {
         try await onMachine { machine in
             try machine.run("ip addr add 10.9.0.100/24 dev eth0")
-            let monitor = machine.path("monitor")
-            try machine.run("ip monitor address >\(monitor) 2>&1 & echo $! >\(monitor).pid")
-            defer { _ = try? machine.run("kill $(cat \(monitor).pid)") }
+            let monitor = try machine.startBeside(
+                "/sbin/ip", "monitor", "address", output: "monitor")
+            defer { monitor.kill() }
             let text = instanceText(priority: 255).replacing("state BACKUP", with: "state MASTER")
             try machine.start(globalText(machine) + text)
             #expect(machine.wait { !machine.heard(since: 0).isEmpty }, machine.evidence)
@@ -70,7 +70,9 @@ import Testing
     {
         try await onMachine { machine in
             let fifo = machine.path("fifo")
-            try machine.run("mkfifo \(fifo); cat \(fifo) >\(machine.path("told")) 2>/dev/null & :")
+            try machine.run("mkfifo \(fifo)")
+            let reader = try machine.startBeside("/bin/cat", fifo, output: "told")
+            defer { reader.kill() }
             let group = "vrrp_sync_group G {\n    group {\n        V\n        W\n    }\n}\n"
             let text =
                 globalText(

@@ -252,15 +252,65 @@ final class Machine {
     }
 
     /// The program under test; nil where it has not been built.
-    static let program: String? = {
+    static let program = built("martlet-vrrp")
+    /// The proxy; nil where it has not been built.
+    static let proxyProgram = built("martlet")
+
+    private static func built(_ name: String) -> String? {
         let bundles = CommandLine.arguments.compactMap { argument -> String? in
             guard let end = argument.firstRange(of: ".xctest")?.lowerBound else { return nil }
             return argument[..<end].lastIndex(of: "/").map { String(argument[..<$0]) }
         }
-        return (bundles + [".build/debug"]).map { "\($0)/martlet-vrrp" }
+        return (bundles + [".build/debug"]).map { "\($0)/\(name)" }
             .first { FileManager.default.isExecutableFile(atPath: $0) }
             .flatMap { realpath($0, nil).map { String(cString: $0) } }
-    }()
+    }
+
+    /// Starts a program beside the daemon whose output goes to a file of the folder. Unlike one
+    /// that a shell leaves in the background, it holds no descriptor of this process and obeys
+    /// every signal.
+    func startBeside(_ program: String, _ words: String..., output: String) throws -> Daemon {
+        let file = open(path(output), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+        return Daemon(
+            try CurrentProcess.start(
+                ProgramPlan(path: program, arguments: [program] + words, environment: []),
+                output: Descriptor(owning: file)))
+    }
+
+    /// Starts the proxy as the companion: it answers 200 on 127.0.0.1:8080 with four servers
+    /// behind it, and has its admin socket at ``path(_:)`` of `admin`.
+    func startProxy() throws {
+        try write(
+            """
+            global
+                stats socket \(path("admin")) level admin
+            defaults
+                mode http
+                timeout client 5s
+                timeout server 5s
+                timeout connect 1s
+            frontend web
+                bind 127.0.0.1:8080
+                http-request return status 200 if { path /health }
+                default_backend api
+            backend api
+                server one 127.0.0.1:1
+                server two 127.0.0.1:1
+                server three 127.0.0.1:1
+                server four 127.0.0.1:1
+
+            """, to: "martlet.cfg")
+        let program = try #require(Self.proxyProgram)
+        companion = try startBeside(program, "-db", "-f", path("martlet.cfg"), output: "proxy.log")
+        let answers = wait { (try? run("curl -sf http://127.0.0.1:8080/health")) != nil }
+        #expect(answers, "the proxy does not answer")
+    }
+
+    /// Says a line to the proxy's admin socket.
+    @discardableResult
+    func askProxy(_ line: String) throws -> String {
+        try run("echo '\(line)' | socat - UNIX:\(path("admin"))")
+    }
 
     /// Starts the daemon with a configuration.
     ///
@@ -359,8 +409,9 @@ extension Trait where Self == ConditionTrait {
     /// Skips what needs a network namespace and the program.
     static var needsMachine: Self {
         .enabled(
-            if: PrivateNetwork.isPermitted && Machine.program != nil,
-            "needs network namespaces and the program")
+            if: PrivateNetwork.isPermitted && Machine.program != nil
+                && Machine.proxyProgram != nil,
+            "needs network namespaces and the programs")
     }
 }
 

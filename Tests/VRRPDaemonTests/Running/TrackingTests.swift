@@ -1,6 +1,5 @@
 // What is tracked weighs or is a fault, for instances and for groups.
 
-import Kernel
 import Testing
 
 @Suite(.needsMachine) struct TrackedThingsTests {
@@ -47,13 +46,42 @@ import Testing
                 }, block: "track_process", name: "T",
                 good: { machine in
                     // A number that no other machine of the tests has.
-                    let path = "/bin/sleep"
-                    machine.companion = Machine.Daemon(
-                        try CurrentProcess.start(
-                            ProgramPlan(
-                                path: path, arguments: [path, duration(machine)], environment: []),
-                            output: Descriptor()))
+                    machine.companion = try machine.startBeside(
+                        "/bin/sleep", duration(machine), output: "sleep.log")
                 }, bad: { $0.companion = nil }),
+            Thing(
+                testDescription: "proxy",
+                blocks: { machine in
+                    """
+                    track_martlet T {
+                        socket \(machine.path("admin"))
+                        interval 50ms
+                        listeners all
+                        accepts 127.0.0.1:8080
+                        backend * min_percent 50
+                    }
+
+                    """
+                }, block: "track_martlet", name: "T",
+                good: { try $0.startProxy() }, bad: { $0.companion = nil }),
+            Thing(
+                testDescription: "HTTP check",
+                blocks: { _ in
+                    """
+                    track_check T {
+                        http http://127.0.0.1:8080/health
+                        interval 20ms
+                    }
+
+                    """
+                }, block: "track_check", name: "T",
+                good: { try $0.startProxy() }, bad: { $0.companion = nil }),
+            Thing(
+                testDescription: "TCP check",
+                blocks: { _ in
+                    "track_check T {\ntcp 127.0.0.1 8080\ninterval 20ms\n}\n"
+                }, block: "track_check", name: "T",
+                good: { try $0.startProxy() }, bad: { $0.companion = nil }),
         ]
     }
 
@@ -102,6 +130,74 @@ import Testing
                 machine.wait { machine.heard(since: 0).last?.priority == 100 }, machine.evidence)
             machine.stop()
             try thing.bad(machine)
+        }
+    }
+
+    @Test func `each thing that the proxy tells has a weight of its own`() async throws {
+        try await onMachine { machine in
+            try machine.startProxy()
+            try machine.start(
+                globalText(machine)
+                    + """
+                    track_martlet P {
+                        socket \(machine.path("admin"))
+                        interval 20ms
+                        listeners web weight -10
+                        accepts 127.0.0.1:8080 weight 5
+                        loop_delay 10s weight 20
+                        backend api min_percent 75 weight -30
+                        backend api2 min_percent 10 weight -1
+                    }
+
+                    """ + instanceText("track_martlet {\nP\n}"))
+            func becomes(_ priority: UInt8) {
+                #expect(
+                    machine.wait { machine.heard(since: 0).last?.priority == priority },
+                    machine.evidence)
+            }
+            // 5 and 20 while all is well; the last backend is not there.
+            becomes(124)
+            try machine.askProxy("disable server api/one")
+            machine.pass(milliseconds: 200)
+            becomes(124)
+            try machine.askProxy("disable server api/two")
+            becomes(94)
+            try machine.askProxy("disable frontend web")
+            becomes(84)
+            try machine.askProxy("enable frontend web")
+            try machine.askProxy("enable server api/two")
+            becomes(124)
+            #expect(machine.has(vip))
+            machine.stop()
+        }
+    }
+
+    @Test func `the death of the proxy is seen at once, however seldom it is asked`() async throws {
+        try await onMachine { machine in
+            try machine.startProxy()
+            try machine.start(
+                globalText(machine)
+                    + """
+                    track_martlet P {
+                        socket \(machine.path("admin"))
+                        interval 3600s
+                        timeout 1s
+                        fall 9
+                    }
+
+                    """ + instanceText("track_martlet {\nP\n}"))
+            #expect(machine.wait { machine.has(vip) }, machine.evidence)
+            let moment = machine.now
+            machine.companion?.send(.kill)
+            #expect(
+                machine.wait { machine.heard(since: moment).last?.priority == 0 },
+                machine.evidence)
+            let heard = try #require(machine.heard(since: moment).last)
+            print("the peer hears of the proxy's death after \((heard.time - moment) / 1000) us")
+            #expect(machine.wait { !machine.has(vip) }, machine.evidence)
+            // What comes in its place is found again by being asked, which is in an hour.
+            machine.stop()
+            machine.companion = nil
         }
     }
 
