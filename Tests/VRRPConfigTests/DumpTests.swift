@@ -412,7 +412,17 @@ struct ConfigurationMaker {
         martlet.loopDelayNanoseconds = maybe(time(1000...100_000))
         martlet.listeners = (0..<number(0...2)).map { "f\($0) \(word())" }
         martlet.needsAllListeners = flip()
-        martlet.backends = [.init(name: word(), minimumPercent: number(1...100), weight: maybe(4))]
+        if martlet.loopDelayNanoseconds != nil { martlet.loopDelayWeight = maybe(-7) }
+        if martlet.needsAllListeners { martlet.listenersWeight = maybe(3) }
+        if let address = IPAddress("192.0.2.1"), flip() {
+            martlet.acceptingAddresses = [IPSocketAddress(address, port: 80)]
+            martlet.acceptsWeight = maybe(9)
+        }
+        martlet.backends = [
+            .init(
+                name: word(), minimumPercent: number(1...100), countsWeights: flip(),
+                weight: maybe(4))
+        ]
         martlet.weight = weight()
         configuration.martlets = [martlet]
         var check = CheckDefinition(name: "t-track_check")

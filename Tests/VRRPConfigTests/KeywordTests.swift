@@ -401,10 +401,11 @@ private let millisecond: UInt64 = 1_000_000
                 pid_file /run/martlet.pid
                 interval 100ms
                 timeout 50ms
-                loop_delay 20ms
-                listeners web api
+                loop_delay 20ms weight -5
+                listeners web api weight 7
                 listeners all
-                backend pages min_percent 50 weight -20
+                accepts 192.0.2.7:80 [::1]:443 weight -8
+                backend pages min_percent 50 by_weight weight -20
                 backend api min_percent 100
                 rise 2
                 fall 3
@@ -437,10 +438,16 @@ private let millisecond: UInt64 = 1_000_000
         martlet.intervalNanoseconds = 100 * millisecond
         martlet.timeoutNanoseconds = 50 * millisecond
         martlet.loopDelayNanoseconds = 20 * millisecond
+        martlet.loopDelayWeight = -5
         martlet.listeners = ["web", "api"]
         martlet.needsAllListeners = true
+        martlet.listenersWeight = 7
+        martlet.acceptingAddresses = ["192.0.2.7:80", "[::1]:443"].compactMap {
+            parseSocketAddress($0)
+        }
+        martlet.acceptsWeight = -8
         martlet.backends = [
-            .init(name: "pages", minimumPercent: 50, weight: -20),
+            .init(name: "pages", minimumPercent: 50, countsWeights: true, weight: -20),
             .init(name: "api", minimumPercent: 100),
         ]
         martlet.rise = 2
@@ -469,6 +476,10 @@ private let millisecond: UInt64 = 1_000_000
         "track_martlet M {\n}", "track_martlet M {\n socket /x\n interval 5years\n}",
         "track_martlet M {\n socket /x\n backend b\n}",
         "track_martlet M {\n socket /x\n backend b min_percent 0\n}",
+        "track_martlet M {\n socket /x\n loop_delay 5ms weight 254\n}",
+        "track_martlet M {\n socket /x\n listeners all weight x\n}",
+        "track_martlet M {\n socket /x\n accepts 192.0.2.1\n}",
+        "track_martlet M {\n socket /x\n accepts\n}",
         "track_check T {\n}", "track_check T {\n tcp 1.2.3.4\n}",
         "track_check T {\n http ftp://1.2.3.4/\n}", "track_check T {\n http http://name/\n}",
         "track_check T {\n http http://1.2.3.4/ expect 99-600\n}",

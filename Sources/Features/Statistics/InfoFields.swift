@@ -125,10 +125,11 @@ struct InfoSnapshot {
     private func workFields() -> [InfoField] {
         let connections = process.connections.load(ordering: .relaxed)
         let listeners = engine.generation.listeners.count + settings.statsSockets.count
+        let idle = process.idlePercent(at: Clock.monotonic().nanoseconds)
         var fields = [
             field(47, "Tasks", .u32(.gauge, connections), "Sessions being looked after"),
             field(48, "Run_queue", .u32(.gauge, 0), "Sessions that wait for their turn"),
-            field(49, "Idle_pct", .u32(.average, 100), "Percentage of time spent waiting"),
+            field(49, "Idle_pct", .u32(.average, idle), "Percentage of time spent waiting"),
             field(50, "node", .text(.configOutput, settings.node ?? Host.name), "Name of the node"),
         ]
         if let text = settings.describedAs {
@@ -149,6 +150,7 @@ struct InfoSnapshot {
 
     private func lateFields() -> [InfoField] {
         let spliced = process.counters.value(.splicedBytes)
+        let delay = Int(process.loopDelay(at: Clock.monotonic().nanoseconds) / 1000)
         return [
             field(61, "TotalBytesOut", .u64(.gauge, sum(.bytesOut)), "Bytes sent to clients"),
             field(62, "TotalSplicedBytesOut", .u64(.gauge, spliced), "Bytes moved in the kernel"),
@@ -170,6 +172,10 @@ struct InfoSnapshot {
                 "Times the limit of connections was reached"),
             field(74, "BootTime_ms", .u32(.duration, 0), "Milliseconds the start took"),
             field(75, "Niced_tasks", .u32(.gauge, 0), "Sessions of another priority"),
+            // What is ours alone, far from positions that are taken elsewhere.
+            field(
+                1000, "LoopDelay_us", .u32(.maximum, delay),
+                "Longest turn of a worker's loop lately, in microseconds"),
         ]
     }
 

@@ -31,6 +31,12 @@ struct Worker: ~Copyable {
     var now: UInt64
     /// The same in nanoseconds.
     var turnBegan: UInt64 = 0
+    /// How long turns and waits take.
+    var loop: LoopWindow
+    /// What others know of it.
+    ///
+    /// Safety: the live state, which the worker holds, keeps the object.
+    let gauge: Unmanaged<LoopGauge>
     /// Whether it is measured how long streams are worked on.
     var measuresStreams = false
 
@@ -162,7 +168,11 @@ struct Worker: ~Copyable {
         } catch {
             preconditionFailure("no poller for a worker: \(error.text)")
         }
-        now = Clock.monotonic().milliseconds
+        let started = Clock.monotonic()
+        now = started.milliseconds
+        loop = LoopWindow(at: started.nanoseconds)
+        // Safety: the live state outlives every worker.
+        unsafe gauge = Unmanaged.passUnretained(engine.live.process.loops[number])
         processID = ProcessID.own.number
         // A client and a server connection for each allowed connection, and some for the pools.
         let capacity = limit &* 2 &+ 64
@@ -228,8 +238,14 @@ struct Worker: ~Copyable {
 
     /// One turn of the loop: wait, dispatch, mail, timers, postponed work.
     mutating func turn() {
+        // Safety: as said where it is declared.
+        unsafe gauge._withUnsafeGuaranteedRef {
+            loop.beginWait(at: Clock.monotonic().nanoseconds, $0)
+        }
         let ready = poller.wait(milliseconds: patience())
         let instant = Clock.monotonic()
+        // Safety: as above.
+        unsafe gauge._withUnsafeGuaranteedRef { loop.beginTurn(at: instant.nanoseconds, $0) }
         now = instant.milliseconds
         turnBegan = instant.nanoseconds
         var hasMail = false

@@ -85,7 +85,13 @@ public final class ProcessLive: Sendable {
     /// The same in calendar microseconds.
     public let startedCalendarMicroseconds = Clock.calendarMicroseconds()
 
-    init(workers: Int) { counters = CounterTable(workers: workers) }
+    /// How busy each worker is.
+    let loops: [LoopGauge]
+
+    init(workers: Int) {
+        counters = CounterTable(workers: workers)
+        loops = (0..<workers).map { _ in LoopGauge() }
+    }
 }
 
 /// A frontend over generations.

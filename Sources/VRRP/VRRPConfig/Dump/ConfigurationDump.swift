@@ -256,14 +256,29 @@ public struct VRRPConfigurationDump {
             writer.word("pid_file", martlet.pidFile)
             writer.duration("interval", martlet.intervalNanoseconds)
             writer.duration("timeout", martlet.timeoutNanoseconds)
-            if let delay = martlet.loopDelayNanoseconds { writer.duration("loop_delay", delay) }
-            if martlet.needsAllListeners { writer.line("listeners", ["all"]) }
-            if !martlet.listeners.isEmpty { writer.line("listeners", martlet.listeners) }
+            func weighted(_ weight: Int?) -> [String] {
+                weight.map { ["weight", String($0)] } ?? []
+            }
+            if let delay = martlet.loopDelayNanoseconds {
+                writer.line(
+                    "loop_delay",
+                    [Numbers.milliseconds(delay) + "ms"] + weighted(martlet.loopDelayWeight))
+            }
+            let listeners = weighted(martlet.listenersWeight)
+            if martlet.needsAllListeners { writer.line("listeners", ["all"] + listeners) }
+            if !martlet.listeners.isEmpty {
+                writer.line("listeners", martlet.listeners + listeners)
+            }
+            if !martlet.acceptingAddresses.isEmpty {
+                let addresses = martlet.acceptingAddresses.map(\.description)
+                writer.line("accepts", addresses + weighted(martlet.acceptsWeight))
+            }
             for backend in martlet.backends {
-                let weight = backend.weight.map { ["weight", String($0)] } ?? []
                 writer.line(
                     "backend",
-                    [backend.name, "min_percent", String(backend.minimumPercent)] + weight)
+                    [backend.name, "min_percent", String(backend.minimumPercent)]
+                        + (backend.countsWeights ? ["by_weight"] : [])
+                        + weighted(backend.weight))
             }
             writer.number("rise", martlet.rise)
             writer.number("fall", martlet.fall)

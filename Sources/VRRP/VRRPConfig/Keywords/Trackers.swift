@@ -213,21 +213,17 @@ extension VRRPKeyword {
         .duration("timeout", .martlet, "Sets how long an answer may take.") {
             $0.martlet.timeoutNanoseconds = $1
         },
-        .duration("loop_delay", .martlet, "Sets the answer time that counts as a failure.") {
-            $0.martlet.loopDelayNanoseconds = $1
-        },
         VRRPKeyword(
-            "listeners", .martlet, "all|FRONTEND...", "Names frontends that must accept."
-        ) { reading, statement in
-            guard reading.word(statement) != nil else { return }
-            if statement.words == ["listeners", "all"] {
-                reading.martlet.needsAllListeners = true
-            } else {
-                reading.martlet.listeners += statement.arguments
-            }
-        },
+            "loop_delay", .martlet, "DURATION [weight -253..253]",
+            "Sets the delay of its loops that is a failure.", apply: OurWords.loopDelay),
         VRRPKeyword(
-            "backend", .martlet, "NAME min_percent 1..100 [weight -253..253]",
+            "listeners", .martlet, "all|FRONTEND... [weight -253..253]",
+            "Names frontends that must be open.", apply: OurWords.listeners),
+        VRRPKeyword(
+            "accepts", .martlet, "ADDRESS:PORT... [weight -253..253]",
+            "Names addresses that must accept connections.", apply: OurWords.accepts),
+        VRRPKeyword(
+            "backend", .martlet, "NAME|* min_percent 1..100 [by_weight] [weight -253..253]",
             "Sets the share of usable servers that a backend needs.", apply: OurWords.backend),
         .integer("rise", .martlet, 1...Int(Int32.max), "Sets how many good answers are needed.") {
             $0.martlet.rise = $1
@@ -295,18 +291,75 @@ extension VRRPKeyword {
 
 /// Keywords of ours with arguments of their own.
 private enum OurWords {
+    /// Takes a weight off the end of the words; nil, after an error, when it is none.
+    private static func words(
+        _ reading: inout Reading, _ statement: Statement
+    ) -> (words: ArraySlice<String>, weight: Int?)? {
+        var words = statement.arguments[...]
+        guard words.count > 2, words[words.endIndex - 2] == "weight" else { return (words, nil) }
+        guard let last = words.popLast(), let weight = Numbers.integer(last),
+            (-253...253).contains(weight)
+        else {
+            reading.mistake(
+                statement, expected: "'weight -253..253'", found: statement.arguments.last)
+            return nil
+        }
+        return (words.dropLast(), weight)
+    }
+
+    static func loopDelay(_ reading: inout Reading, _ statement: Statement) {
+        guard let (words, weight) = words(&reading, statement) else { return }
+        var duration = statement
+        duration.words = [statement.name] + words
+        guard let value = reading.durationWithUnit(duration, in: millisecond...hour) else {
+            return
+        }
+        reading.martlet.loopDelayNanoseconds = value
+        reading.martlet.loopDelayWeight = weight
+    }
+
+    static func listeners(_ reading: inout Reading, _ statement: Statement) {
+        guard reading.word(statement) != nil,
+            let (words, weight) = words(&reading, statement)
+        else { return }
+        if words == ["all"] {
+            reading.martlet.needsAllListeners = true
+        } else {
+            reading.martlet.listeners += words
+        }
+        if let weight { reading.martlet.listenersWeight = weight }
+    }
+
+    static func accepts(_ reading: inout Reading, _ statement: Statement) {
+        guard reading.word(statement) != nil,
+            let (words, weight) = words(&reading, statement)
+        else { return }
+        for word in words {
+            guard let address = parseSocketAddress(word), address.port > 0 else {
+                return reading.mistake(statement, expected: "ADDRESS:PORT", found: word)
+            }
+            reading.martlet.acceptingAddresses.append(address)
+        }
+        if let weight { reading.martlet.acceptsWeight = weight }
+    }
+
     static func backend(_ reading: inout Reading, _ statement: Statement) {
         guard let name = reading.word(statement) else { return }
         var backend = MartletDefinition.Backend(name: name, minimumPercent: 0)
         var words = statement.arguments.dropFirst()
         while let option = words.popFirst() {
+            if option == "by_weight" {
+                backend.countsWeights = true
+                continue
+            }
             let value = words.popFirst().flatMap { Numbers.integer($0) }
             switch (option, value) {
             case ("min_percent", .some(1...100)): backend.minimumPercent = value ?? 0
             case ("weight", .some(-253...253)): backend.weight = value
             default:
                 return reading.mistake(
-                    statement, expected: "'min_percent 1..100' and 'weight -253..253'",
+                    statement,
+                    expected: "'min_percent 1..100', 'by_weight' and 'weight -253..253'",
                     found: option)
             }
         }

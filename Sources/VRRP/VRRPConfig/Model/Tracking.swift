@@ -212,13 +212,18 @@ public struct MartletDefinition: Equatable, Sendable {
         public var name: String
         /// Failing when fewer percent of its servers are usable, 1 to 100.
         public var minimumPercent: Int
+        /// `by_weight`: servers count by their weights.
+        public var countsWeights: Bool
         /// Weight while it fails; nil: the definition's own result.
         public var weight: Int?
 
         /// A backend.
-        public init(name: String, minimumPercent: Int, weight: Int? = nil) {
+        public init(
+            name: String, minimumPercent: Int, countsWeights: Bool = false, weight: Int? = nil
+        ) {
             self.name = name
             self.minimumPercent = minimumPercent
+            self.countsWeights = countsWeights
             self.weight = weight
         }
     }
@@ -233,12 +238,21 @@ public struct MartletDefinition: Equatable, Sendable {
     public var intervalNanoseconds: UInt64 = 1_000_000_000
     /// `timeout`: how long an answer may take, resolved: `interval` by default.
     public var timeoutNanoseconds: UInt64 = 1_000_000_000
-    /// `loop_delay`: failing when an answer takes longer; nil: not looked at.
+    /// `loop_delay`: failing when an answer, or a turn of a worker's loop, takes longer; nil: not
+    /// looked at.
     public var loopDelayNanoseconds: UInt64?
-    /// `listeners`: frontends that must accept; empty: none is looked at.
+    /// Weight of `loop_delay`; nil: the definition's own result.
+    public var loopDelayWeight: Int?
+    /// `listeners`: frontends that must be open; empty: none is looked at.
     public var listeners: [String] = []
-    /// `listeners all`: every frontend must accept.
+    /// `listeners all`: every frontend must be open.
     public var needsAllListeners = false
+    /// Weight of each frontend; nil: the definition's own result.
+    public var listenersWeight: Int?
+    /// `accepts`: addresses that must accept connections.
+    public var acceptingAddresses: [IPSocketAddress] = []
+    /// Weight of each address; nil: the definition's own result.
+    public var acceptsWeight: Int?
     /// `backend`.
     public var backends: [Backend] = []
     /// `rise`: good answers in a row until it counts as good.

@@ -341,10 +341,15 @@ extension MartletTrackerSettings {
             fall: definition.fall, startsFailed: definition.beginsFailed)
         pidFile = definition.pidFile
         maximumDelay = definition.loopDelayNanoseconds
+        delayWeight = definition.loopDelayWeight ?? 0
         frontends = definition.needsAllListeners ? ["*"] : definition.listeners
+        frontendWeight = definition.listenersWeight ?? 0
+        listeners = definition.acceptingAddresses.map { .ip($0) }
+        listenerWeight = definition.acceptsWeight ?? 0
         backends = definition.backends.map {
             BackendRule(
-                backend: $0.name, minimumPercent: $0.minimumPercent, weight: $0.weight ?? 0)
+                backend: $0.name, minimumPercent: $0.minimumPercent, byWeight: $0.countsWeights,
+                weight: $0.weight ?? 0)
         }
     }
 }

@@ -44,6 +44,8 @@ public struct MartletReport: Equatable, Sendable {
     public private(set) var processID: Int32?
     /// Whether it is ending softly.
     public private(set) var isStopping = false
+    /// Nanoseconds the longest turn of a worker's loop took lately; 0 when it was not told.
+    public private(set) var loopDelay: UInt64 = 0
     /// Whether any line of `show info` was understood.
     public private(set) var hasFacts = false
     /// The states of frontends by name.
@@ -108,6 +110,9 @@ public struct MartletReport: Equatable, Sendable {
             hasFacts = true
         case "Stopping":
             isStopping = value != "0"
+            hasFacts = true
+        case "LoopDelay_us":
+            loopDelay = min(UInt64(value) ?? 0, UInt64.max / 1000) * 1000
             hasFacts = true
         case "Name", "Version", "Uptime_sec": hasFacts = true
         default: break

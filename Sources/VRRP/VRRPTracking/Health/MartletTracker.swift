@@ -52,9 +52,10 @@ public struct MartletTrackerSettings: Equatable, Sendable {
     public var rise: Int
     /// Failures in a row that bring a condition down. The death of the process needs one.
     public var fall: Int
-    /// Nanoseconds from the question to the first byte of the answer, at most; nil for any.
+    /// Nanoseconds a loop of the proxy may take, at most; nil for any: from the question to the
+    /// first byte of the answer, and what the proxy tells of its workers.
     public var maximumDelay: UInt64?
-    /// The weight of answering in time.
+    /// The weight of loops that come round in time.
     public var delayWeight: Int
     /// Frontends that must be open; `*` for each one.
     public var frontends: [String]
@@ -287,10 +288,13 @@ public final class MartletTracker {
         counters.note(success: true, since: askedAt, "answered")
         set(MartletTracker.answerKey, true, weight: 0, "")
         if let limit = settings.maximumDelay {
-            let milliseconds = lastDelay / 1_000_000
+            let delay = max(lastDelay, report.loopDelay)
+            let milliseconds = delay / 1_000_000
             set(
-                MartletTracker.delayKey, lastDelay <= limit, weight: settings.delayWeight,
-                "answers only after \(milliseconds) ms")
+                MartletTracker.delayKey, delay <= limit, weight: settings.delayWeight,
+                delay == lastDelay
+                    ? "answers only after \(milliseconds) ms"
+                    : "a worker's loop takes \(milliseconds) ms")
         }
         if asksForTable { judgeTable() }
         settle()
