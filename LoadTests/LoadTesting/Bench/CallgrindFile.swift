@@ -95,6 +95,13 @@ public struct CallCounts: Sendable, Equatable {
             .map { ($0.key, $0.value) }
     }
 
+    /// The calls of both.
+    public static func + (one: CallCounts, other: CallCounts) -> CallCounts {
+        var sum = CallCounts()
+        sum.counts = one.counts.merging(other.counts, uniquingKeysWith: +)
+        return sum
+    }
+
     /// The calls of a longer run without those of a shorter one.
     public static func - (longer: CallCounts, shorter: CallCounts) -> CallCounts {
         var difference = CallCounts()
