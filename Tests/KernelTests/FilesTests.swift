@@ -2,6 +2,7 @@
 
 import Glibc
 import Kernel
+import Synchronization
 import Testing
 
 private func withDirectory(_ body: (String) throws -> Void) throws {
@@ -76,5 +77,53 @@ private func withDirectory(_ body: (String) throws -> Void) throws {
             #expect(stat(folder + "/b", &status) == 0 && status.st_mode & 0o777 == 0o640)
             #expect(try Files.entries(of: folder) == ["b"])
         }
+    }
+
+    @Test func `a locked file is held by one, and gone when that one removes it`() throws {
+        try withDirectory { folder in
+            let path = folder + "/pid"
+            try Files.write(Array("old".utf8).span, to: path)
+            let first = try LockedFile(path: path)
+            #expect(throws: Errno.isTaken) { _ = try LockedFile(path: path) }
+            try first.write("7\n")
+            #expect(try Files.read(path, atMost: 10) == Array("7\n".utf8))
+            first.remove()
+            #expect(try Files.entries(of: folder).isEmpty)
+            let second = try LockedFile(path: path)
+            // Another's file in its place is left alone.
+            try Files.write(Array("other".utf8).span, to: folder + "/x")
+            try Files.rename(folder + "/x", to: path)
+            second.remove()
+            #expect(try Files.read(path, atMost: 10) == Array("other".utf8))
+        }
+    }
+
+    /// What the threads of the test below share.
+    private final class Tally: Sendable {
+        let holders = Atomic(0)
+        let most = Atomic(0)
+        let held = Atomic(0)
+    }
+
+    @Test func `files that come and go are held by one at a time`() throws {
+        let folder = "/tmp/martlet-locked-\(ProcessID.own)-\(UInt64.random(in: 0 ... .max))"
+        try Files.makeDirectory(folder)
+        defer { rmdir(folder) }
+        let tally = Tally()
+        let threads = try (0..<4).map { _ in
+            try SystemThread {
+                for _ in 0..<2000 {
+                    guard let file = try? LockedFile(path: folder + "/pid") else { continue }
+                    let holders = tally.holders.add(1, ordering: .relaxed).newValue
+                    if holders > 1 { tally.most.store(holders, ordering: .relaxed) }
+                    tally.held.add(1, ordering: .relaxed)
+                    tally.holders.subtract(1, ordering: .relaxed)
+                    file.remove()
+                }
+            }
+        }
+        for thread in threads { thread.join() }
+        #expect(tally.most.load(ordering: .relaxed) == 0)
+        #expect(tally.held.load(ordering: .relaxed) > 0)
     }
 }

@@ -44,15 +44,37 @@ extension CurrentProcess {
 /// The lock ends with the process however that ends, so what the file says is never believed.
 public struct LockedFile: ~Copyable {
     private let descriptor: Descriptor
+    private let path: String
+
+    /// How often a file that another process takes away meanwhile is opened anew.
+    private static let attempts = 16
 
     /// Opens or creates a file and locks it; EWOULDBLOCK when a process holds it already.
     public init(path: String, mode: UInt32 = 0o644) throws(Errno) {
-        // Safety: the path is handed over as a C string that lives for the duration of the call.
-        let number = unsafe martlet_open(path, O_RDWR | O_CREAT | O_CLOEXEC, mode)
-        if number < 0 { throw Errno.last }
-        let opened = Descriptor(owning: number)
-        if flock(number, LOCK_EX | LOCK_NB) < 0 { throw Errno.last }
-        descriptor = opened
+        self.path = path
+        for _ in 0..<Self.attempts {
+            // Safety: the path is handed over as a C string that lives as long as the call.
+            let number = unsafe martlet_open(path, O_RDWR | O_CREAT | O_CLOEXEC, mode)
+            if number < 0 { throw Errno.last }
+            let opened = Descriptor(owning: number)
+            if flock(number, LOCK_EX | LOCK_NB) < 0 { throw Errno.last }
+            // Who held it may have removed it before it could be locked: a lock on a file that
+            // nobody finds would keep nobody out.
+            if !Self.isFound(number, at: path) { continue }
+            descriptor = opened
+            return
+        }
+        throw .isTaken
+    }
+
+    /// Whether the path leads to an open file.
+    private static func isFound(_ number: Int32, at path: String) -> Bool {
+        var (opened, found) = (stat(), stat())
+        // Safety: both live for the duration of the calls, and the path as a C string.
+        guard unsafe fstat(number, &opened) == 0, unsafe stat(path, &found) == 0 else {
+            return false
+        }
+        return opened.st_dev == found.st_dev && opened.st_ino == found.st_ino
     }
 
     /// Replaces what the file holds.
@@ -61,5 +83,13 @@ public struct LockedFile: ~Copyable {
         _ = lseek(descriptor.number, 0, SEEK_SET)
         let bytes = Array(text.utf8)
         try Files.writeAll(bytes.span, to: descriptor)
+    }
+
+    /// Takes the file away and ends the lock; where that is not permitted it is emptied, so that
+    /// whoever reads it does not take another process for this one.
+    public consuming func remove() {
+        try? write("")
+        // Still locked: nobody else can have put another file in its place.
+        if Self.isFound(descriptor.number, at: path) { try? Files.remove(path) }
     }
 }

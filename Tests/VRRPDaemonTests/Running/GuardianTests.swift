@@ -1,5 +1,6 @@
 // Two processes: what happens when one of them dies, and how both end.
 
+import Foundation
 import Kernel
 import Testing
 
@@ -147,7 +148,9 @@ import Testing
             let said = try machine.run("\(program) \(words); echo status $?")
             #expect(said.contains("already running") && said.contains("status 1"), "\(said)")
             machine.stop()
-            #expect(machine.lines("child.pid").isEmpty)
+            for name in ["pid", "child.pid"] {
+                #expect(!FileManager.default.fileExists(atPath: machine.path(name)), "\(name)")
+            }
         }
     }
 

@@ -165,8 +165,7 @@ struct DaemonStart {
                 return DaemonProcess(options, log).run(line, isCurrent ? configuration : nil)
             }
             let status = guardian.run()
-            // Whoever reads it must not take another process for us.
-            try? pidFile.write("")
+            pidFile.remove()
             return status
         } catch {
             throw StartFailure(text: "cannot start: \(error.text)")
