@@ -12,17 +12,28 @@ public struct UserAccount: Equatable, Sendable {
 
     /// The user of this name; nil when there is none.
     public init?(named wanted: String) {
-        // Safety: the entry is valid until the next lookup; it is copied at once. Lookups are made
-        // by the main thread only.
-        guard let entry = unsafe getpwnam(wanted) else { return nil }
-        unsafe self.init(entry.pointee)
+        // Safety: the entry and the room for its texts live until they are copied.
+        let found = unsafe AccountLookup.find { room, size in
+            var entry = unsafe passwd()
+            var result: UnsafeMutablePointer<passwd>?
+            let status = unsafe getpwnam_r(wanted, &entry, room, size, &result)
+            return (status, unsafe result == nil ? nil : unsafe UserAccount(entry))
+        }
+        guard let found else { return nil }
+        self = found
     }
 
     /// The user of this number; nil when there is none.
     public init?(id wanted: UInt32) {
         // Safety: as above.
-        guard let entry = unsafe getpwuid(wanted) else { return nil }
-        unsafe self.init(entry.pointee)
+        let found = unsafe AccountLookup.find { room, size in
+            var entry = unsafe passwd()
+            var result: UnsafeMutablePointer<passwd>?
+            let status = unsafe getpwuid_r(wanted, &entry, room, size, &result)
+            return (status, unsafe result == nil ? nil : unsafe UserAccount(entry))
+        }
+        guard let found else { return nil }
+        self = found
     }
 
     private init(_ entry: passwd) {
@@ -37,11 +48,41 @@ public struct UserAccount: Equatable, Sendable {
 public struct GroupAccount: Equatable, Sendable {
     public let id: UInt32
 
+    private init(id: UInt32) { self.id = id }
+
     /// The group of this name; nil when there is none.
     public init?(named wanted: String) {
-        // Safety: the entry is valid until the next lookup; its number is copied at once.
-        guard let entry = unsafe getgrnam(wanted) else { return nil }
-        id = unsafe entry.pointee.gr_gid
+        // Safety: the entry and the room for its texts live until its number is copied.
+        let found = unsafe AccountLookup.find { room, size in
+            var entry = unsafe group()
+            var result: UnsafeMutablePointer<group>?
+            let status = unsafe getgrnam_r(wanted, &entry, room, size, &result)
+            return (status, unsafe result == nil ? nil : GroupAccount(id: entry.gr_gid))
+        }
+        guard let found else { return nil }
+        self = found
+    }
+}
+
+/// Look-ups by any thread, each with room of its own for the texts of the entry.
+private enum AccountLookup {
+    /// Bytes of room, at most: a group with very many members.
+    static let mostBytes = 1 << 22
+
+    /// Asks with more and more room until the entry fits.
+    static func find<Found>(
+        _ look: (UnsafeMutablePointer<CChar>, Int) -> (status: Int32, found: Found?)
+    ) -> Found? {
+        var size = 4096
+        while size <= mostBytes {
+            // Safety: the room is used for the duration of the call.
+            let answer = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: size) {
+                unsafe look($0.baseAddress!, size)
+            }
+            if answer.status != ERANGE { return answer.found }
+            size *= 4
+        }
+        return nil
     }
 }
 

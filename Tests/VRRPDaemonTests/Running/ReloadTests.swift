@@ -25,6 +25,45 @@ import Testing
         }
     }
 
+    @Test func `adverts go on while a long file is read, and what comes meanwhile is read too`()
+        async throws
+    {
+        try await onMachine { machine in
+            let good = globalText(machine) + instanceText(interval: "0.01")
+            try machine.start(good)
+            #expect(machine.wait { machine.has(vip) }, machine.evidence)
+            // Takes some hundred milliseconds to read.
+            let line = "# " + String(repeating: "nothing ", count: 8) + "\n"
+            try machine.write(
+                String(repeating: line, count: 100_000) + good, to: "vrrp.conf")
+            func ends() -> Int { machine.lines("log").count { $0.contains("Reload complete") } }
+            machine.daemon?.send(.hangUp)
+            #expect(machine.wait { machine.text("log").contains("Reloading") })
+            let moment = machine.now
+            var heard = 0
+            #expect(
+                machine.wait {
+                    heard = machine.heard(since: moment).count
+                    return ends() == 1
+                }, machine.evidence)
+            #expect(heard > 5, machine.evidence)
+            // Told again while it reads, it reads once more: what it has may be the old file.
+            try machine.write(String(repeating: line, count: 100_000) + good, to: "vrrp.conf")
+            machine.daemon?.send(.hangUp)
+            #expect(machine.wait { machine.lines("log").count { $0.hasSuffix("Reloading") } == 2 })
+            try machine.write(
+                globalText(machine) + instanceText(priority: 90, interval: "0.01"), to: "vrrp.conf")
+            machine.daemon?.send(.hangUp)
+            #expect(
+                machine.wait { machine.heard(since: moment).last?.priority == 90 },
+                machine.evidence)
+            let adverts = machine.heard(since: moment)
+            #expect(adverts.allSatisfy { $0.priority > 0 }, machine.evidence)
+            #expect(machine.text("log").ranges(of: "Entering MASTER").count == 1, machine.evidence)
+            machine.stop()
+        }
+    }
+
     @Test func `addresses come and go without a loss of mastership`() async throws {
         try await onMachine { machine in
             func text(_ addresses: String...) -> String {

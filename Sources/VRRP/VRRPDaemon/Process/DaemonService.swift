@@ -17,6 +17,8 @@ final class DaemonService {
     private let startedAt = Clock.calendarMicroseconds()
     private var reloads = 0
     private var refusedReloads = 0
+    private var isReading = false
+    private var readsAgain = false
     private var isHurried = false
     private var stoppedAt: UInt64 = 0
     private var status: StatusServer?
@@ -107,16 +109,44 @@ final class DaemonService {
 
     // MARK: Reload
 
-    /// All or nothing: a configuration that cannot be used changes nothing.
+    /// Reads the configuration beside the loop, whose adverts go on meanwhile: files may be slow,
+    /// and so may be whoever knows the accounts of scripts.
     private func reload() {
         guard !routers.isStopping else { return }
+        if isReading {
+            // What was written since may have been missed.
+            readsAgain = true
+            return
+        }
+        isReading = true
         log.say(.info, "Reloading")
         tellManager(.reloading(since: Clock.monotonic()))
         let lock = reloadLock
         // Whoever writes the file waits until this one is gone; empty says that reading has begun.
         if let lock { try? Files.write([UInt8]().span, to: lock) }
-        let loaded = reading.load()
+        let service = LoopBound(self, on: loop)
+        do throws(Errno) {
+            try SystemThread { [reading, postbox = loop.postbox] in
+                let loaded = reading.load()
+                postbox.post { service.value(on: $0).hasRead(loaded, lock: lock) }
+            }.detach()
+        } catch {
+            hasRead(reading.load(), lock: lock)
+        }
+    }
+
+    private func hasRead(_ loaded: LoadedVRRPConfiguration, lock: String?) {
+        isReading = false
         if let lock { try? Files.remove(lock) }
+        guard !routers.isStopping else { return }
+        apply(loaded)
+        guard readsAgain else { return }
+        readsAgain = false
+        reload()
+    }
+
+    /// All or nothing: a configuration that cannot be used changes nothing.
+    private func apply(_ loaded: LoadedVRRPConfiguration) {
         let lines = reading.lines(of: loaded)
         for line in lines { log.say(line.level, line.text) }
         writeReloadLog(lines, (loaded.configuration ?? routers.configuration).global)

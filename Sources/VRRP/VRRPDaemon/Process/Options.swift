@@ -4,7 +4,7 @@
 import Kernel
 
 /// What the command line asks for.
-struct Options: Equatable {
+struct Options: Equatable, Sendable {
     /// What the program is to do.
     enum Task: Equatable {
         case run
