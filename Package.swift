@@ -309,7 +309,7 @@ building.tests(
         "unique-id", "variables",
     ])
 
-building.tests("VRRPScenario", needs: ["VRRPLab", "Addresses", "PrivateNetworks"])
+building.tests("VRRPScenario", needs: ["VRRPLab", "Addresses", "LoadTesting", "PrivateNetworks"])
 
 let package = Package(
     name: "martlet",
