@@ -52,4 +52,19 @@ import Testing
         _ = timers.body(of: timer, due: 20, now: 47)
         #expect(timers.nextDue == 57)
     }
+
+    @Test func `a timer may run early when others run, and only then`() {
+        var timers = ControlTimers()
+        let first = timers.add(due: 100) {}
+        let early = timers.add(due: 105, slack: 5) {}
+        let exact = timers.add(due: 106) {}
+        let behind = timers.add(due: 107, slack: 5) {}
+        #expect(timers.nextDue == 100)
+        #expect(timers.takeDue(now: 99).isEmpty)
+        #expect(timers.takeDue(now: 100).map(\.timer) == [first, early])
+        // One that may not run early holds back those behind it.
+        #expect(timers.nextDue == 106)
+        #expect(timers.takeDue(now: 105).isEmpty)
+        #expect(timers.takeDue(now: 106).map(\.timer) == [exact, behind])
+    }
 }

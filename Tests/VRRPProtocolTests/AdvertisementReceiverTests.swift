@@ -2,6 +2,7 @@
 
 import Addresses
 import Bytes
+import RandomInputs
 import Testing
 
 @testable import VRRPProtocol
@@ -224,6 +225,46 @@ import Testing
         receiver = Self.unicastReceiver()
         receiver.rules.oldChecksumRule = .never
         #expect(throws: Rejection.checksum) { try receiver.receive(datagram: datagram) }
+    }
+
+    @Test func `a packet that comes again means what it meant, under the rules of the moment`()
+        throws
+    {
+        var random = Seeded(for: "packets that come again")
+        let captured = [
+            Captured.version3, Captured.version3MessageOnly, Captured.unicast, Captured.version2,
+        ]
+        for first in [Self.receiver3(), Self.receiver2(), Self.unicastReceiver()] {
+            var receiver = first
+            for _ in 0..<3000 {
+                switch random.next(below: 12) {
+                case 0: receiver.rules.ignoresAll.toggle()
+                case 1:
+                    receiver.rules.ownAddresses =
+                        receiver.rules.ownAddresses.isEmpty ? [Captured.sender] : []
+                case 2:
+                    receiver.rules.addressListRule =
+                        receiver.rules.addressListRule == .note ? .drop : .note
+                default: break
+                }
+                var datagram = captured[random.next(below: captured.count)]
+                if random.next(below: 3) == 0 {
+                    datagram[random.next(below: datagram.count)] ^= UInt8(
+                        truncatingIfNeeded: 1 << random.next(below: 8))
+                }
+                // One that remembers no packet, but what was learnt.
+                var fresh = AdvertisementReceiver(
+                    rules: receiver.rules, sentChecksum: receiver.sentChecksum)
+                func judged(_ receiver: inout AdvertisementReceiver) -> String {
+                    do throws(Rejection) {
+                        return "\(try receiver.receive(datagram: datagram))"
+                    } catch {
+                        return "\(error)"
+                    }
+                }
+                #expect(judged(&receiver) == judged(&fresh))
+            }
+        }
     }
 
     @Test func `each reason has its counter`() {

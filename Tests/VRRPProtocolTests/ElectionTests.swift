@@ -73,6 +73,18 @@ func heard(
 
     // MARK: Times
 
+    @Test func `an advert may go out a little early, and the beat stays`() throws {
+        var bench = Bench { $0.advertiseSlack = 2 * millisecond }
+        bench.becomeMaster()
+        let due = try #require(bench.election.deadline(of: .advertise))
+        bench.now = due - 2 * millisecond - 1
+        #expect(bench.step(.timer(.advertise)) == [])
+        #expect(bench.election.deadline(of: .advertise) == due)
+        bench.now += 1
+        #expect(bench.step(.timer(.advertise)) == [.sendAdvertisement(priority: 100)])
+        #expect(bench.election.deadline(of: .advertise) == due + ProtocolNumbers.second)
+    }
+
     @Test(arguments: [
         (VRRPVersion.two, second, UInt64(3609)), (.three, second, 3609), (.three, second / 10, 360),
         (.three, second / 50, 72), (.two, 2 * second, 6609),

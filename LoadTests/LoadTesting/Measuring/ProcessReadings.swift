@@ -20,6 +20,22 @@ public enum ProcessReadings {
         ProcessTreeTime(root: Int(pid), processes: all(), ticksPerSecond: ticksPerSecond)
     }
 
+    /// Seconds that the living threads of a process and everything below it have run, to the
+    /// nanosecond; `nil` when it is gone or the kernel does not count them.
+    public static func treeRunSeconds(of pid: Int32) -> Double? {
+        var nanoseconds: UInt64?
+        for member in all().descendants(of: Int(pid)) {
+            let tasks = "/proc/\(member.pid)/task"
+            for thread in folderNames(tasks) {
+                guard let text = readFile("\(tasks)/\(thread)/schedstat"),
+                    let first = text.split(separator: " ").first, let ran = UInt64(first)
+                else { continue }
+                nanoseconds = (nanoseconds ?? 0) + ran
+            }
+        }
+        return nanoseconds.map { Double($0) / 1e9 }
+    }
+
     /// Memory of a process and everything below it; `nil` when it is gone or hidden.
     public static func treeFootprint(of pid: Int32) -> MemoryFootprint? {
         let members = all().descendants(of: Int(pid))

@@ -82,9 +82,14 @@ public final class ControlLoop {
     }
 
     /// Calls `body` once after a time, as precisely as the kernel wakes us.
+    ///
+    /// - Parameter slack: how many nanoseconds earlier it may be called when the loop is awake
+    ///   anyway.
     @discardableResult
-    public func after(nanoseconds: UInt64, _ body: @escaping () -> Void) -> ControlTimer {
-        timers.add(due: Clock.monotonic().nanoseconds + nanoseconds, body)
+    public func after(
+        nanoseconds: UInt64, slack: UInt64 = 0, _ body: @escaping () -> Void
+    ) -> ControlTimer {
+        timers.add(due: Clock.monotonic().nanoseconds + nanoseconds, slack: slack, body)
     }
 
     /// Calls `body` once when the monotonic clock has come to a point; at once if it has already.
@@ -133,7 +138,7 @@ public final class ControlLoop {
         }
         let now = Clock.monotonic().nanoseconds
         let due = timers.takeDue(now: now)
-        if let first = due.first {
+        if let first = due.first, first.due <= now {
             let delay = now - first.due
             longestDelay = max(longestDelay, delay)
             onDelay?(delay)

@@ -16,6 +16,8 @@ struct ControlTimers {
 
     private struct Node {
         let due: UInt64
+        /// How much earlier it may run.
+        let slack: UInt64
         /// Grows with each insertion, also of a timer that is entered again.
         let order: UInt64
         let serial: UInt64
@@ -42,11 +44,12 @@ struct ControlTimers {
 
     @discardableResult
     mutating func add(
-        due: UInt64, every interval: UInt64? = nil, _ body: @escaping () -> Void
+        due: UInt64, slack: UInt64 = 0, every interval: UInt64? = nil,
+        _ body: @escaping () -> Void
     ) -> ControlTimer {
         lastSerial += 1
         entries[lastSerial] = Entry(interval: interval, body: body)
-        insert(due: due, serial: lastSerial)
+        insert(due: due, slack: slack, serial: lastSerial)
         return ControlTimer(serial: lastSerial)
     }
 
@@ -55,10 +58,11 @@ struct ControlTimers {
         if heap.count > 64, heap.count > 2 * entries.count { sweep() }
     }
 
-    /// Takes what is due, in order.
+    /// Takes what is due, in order, and what comes right behind it and may run that early: one
+    /// wake-up then serves several timers.
     mutating func takeDue(now: UInt64) -> [(timer: ControlTimer, due: UInt64)] {
         var taken: [(timer: ControlTimer, due: UInt64)] = []
-        while let next = nextDue, next <= now {
+        while let next = nextDue, next <= now &+ heap[0].slack {
             taken.append((ControlTimer(serial: heap[0].serial), next))
             removeFirst()
         }
@@ -71,7 +75,7 @@ struct ControlTimers {
         guard let entry = entries[timer.serial] else { return nil }
         if let interval = entry.interval {
             let next = due + interval
-            insert(due: next > now ? next : now + interval, serial: timer.serial)
+            insert(due: next > now ? next : now + interval, slack: 0, serial: timer.serial)
         } else {
             entries[timer.serial] = nil
         }
@@ -80,9 +84,9 @@ struct ControlTimers {
 
     // MARK: The heap
 
-    private mutating func insert(due: UInt64, serial: UInt64) {
+    private mutating func insert(due: UInt64, slack: UInt64, serial: UInt64) {
         lastOrder += 1
-        heap.append(Node(due: due, order: lastOrder, serial: serial))
+        heap.append(Node(due: due, slack: slack, order: lastOrder, serial: serial))
         var index = heap.count - 1
         while index > 0, heap[index].isBefore(heap[(index - 1) / 2]) {
             heap.swapAt(index, (index - 1) / 2)

@@ -127,6 +127,43 @@ import Testing
         }
     }
 
+    @Test func `bursts of adverts for many instances are all heard`() async throws {
+        try await onMachine { machine in
+            let count = 60
+            let text = (1...count).map {
+                instanceText(
+                    named: "V\($0)", number: $0, addresses: ["10.9.1.\($0)/32"], interval: "0.2")
+            }.joined()
+            try machine.start(globalText(machine) + text)
+            #expect(machine.wait { machine.text("log").contains("Startup complete") })
+            func burst(_ priority: UInt8) {
+                for number in 1...count {
+                    machine.advertise(
+                        UInt8(number), priority: priority, interval: 200_000_000,
+                        addresses: ["10.9.1.\(number)"])
+                }
+            }
+            // As often as a master speaks, for several times as long as a backup waits.
+            let rounds = 20
+            for _ in 0..<rounds {
+                burst(200)
+                machine.pass(milliseconds: 100)
+            }
+            #expect(try machine.addresses().isEmpty, machine.evidence)
+            #expect(!machine.text("log").contains("MASTER STATE"), machine.evidence)
+            let program = try #require(Machine.program)
+            let status = try machine.run(
+                "\(program) status --json --socket \(machine.path("status"))")
+            let heard = status.ranges(of: "\"adverts_received\":\(rounds)").count
+            #expect(heard == count, "\(status.prefix(2000))")
+            // The last word of all at once is heard as well.
+            burst(0)
+            #expect(
+                machine.wait { (try? machine.addresses().count) == count }, machine.evidence)
+            machine.stop()
+        }
+    }
+
     @Test func `unicast needs no interface`() async throws {
         try await onMachine { machine in
             let text = instanceText(

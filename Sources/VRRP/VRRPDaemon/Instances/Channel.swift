@@ -27,6 +27,31 @@ final class Channel {
     /// Batches of packets taken in one turn of the loop, at most: timers come in between.
     static let batchLimit = 4
 
+    /// Members from which on packets are taken together.
+    private static let crowd = 8
+    /// Packets that come closer to each other than this come in a burst.
+    private static let burstNanoseconds: UInt64 = 2_000_000
+    /// When packets were last taken.
+    private var lastTaken: UInt64 = 0
+    /// How long packets of a burst may wait for the next ones; 0 for not at all. Adverts of many
+    /// instances come in bursts, which are to wake the daemon a few times and not once for each.
+    private(set) var patience: UInt64 = 0
+    /// Whether a burst is under way: packets are fetched every now and then, and wake nobody.
+    var isInBurst = false
+
+    /// Whether what was taken now belongs to a burst.
+    func notesBurst(at now: UInt64) -> Bool {
+        defer { lastTaken = now }
+        return patience > 0 && now &- lastTaken < Self.burstNanoseconds
+    }
+
+    private func renewPatience() {
+        let all = members.values.joined()
+        let shortest = all.map(\.definition.advertIntervalNanoseconds).min() ?? 0
+        let isCrowded = all.count >= Self.crowd && shortest >= 100_000_000
+        patience = isCrowded ? min(shortest / 200, 5_000_000) : 0
+    }
+
     init(
         _ key: Key, named interface: String?, receiveBufferBytes: Int32?, hearsUnknown: Bool
     ) throws(Errno) {
@@ -49,6 +74,7 @@ final class Channel {
 
     func add(_ instance: Instance) throws(Errno) {
         members[instance.definition.virtualRouterID, default: []].append(instance)
+        renewPatience()
         try renewFilter()
     }
 
@@ -57,6 +83,7 @@ final class Channel {
             let rest = instances.filter { $0 !== instance }
             members[number] = rest.isEmpty ? nil : rest
         }
+        renewPatience()
         // Fails only for a program that is too long; this one became shorter.
         try? renewFilter()
     }
@@ -70,18 +97,22 @@ final class Channel {
                 hopLimit: key.group == nil ? nil : ProtocolNumbers.hopLimit))
     }
 
-    /// Hands what has arrived to `body`, up to a bound.
-    func receive(into batch: ArrivalBatch, _ body: (Arrival) -> Void) throws(Errno) {
+    /// Hands what has arrived to `body`, up to a bound; how many packets that were.
+    @discardableResult
+    func receive(into batch: ArrivalBatch, _ body: (Arrival) -> Void) throws(Errno) -> Int {
+        var total = 0
         // Adverts mostly come one by one; more are asked for once there are more.
-        var wanted = 2
+        var wanted = isInBurst ? batch.limit : 2
         for _ in 0..<Self.batchLimit {
             let count = try socket.receive(into: batch, atMost: wanted)
             for index in 0..<count {
                 if let arrival = batch.arrival(at: index) { body(arrival) }
             }
-            if count < wanted { return }
+            total += count
+            if count < wanted { return total }
             wanted = batch.limit
         }
+        return total
     }
 
     /// The instance a packet is for: among several of one number, the one that knows the sender.
@@ -198,8 +229,9 @@ final class Channels {
     }
 
     private func receive(_ channel: Channel) {
+        var count = 0
         do throws(Errno) {
-            try channel.receive(into: batch) { arrival in
+            count = try channel.receive(into: batch) { arrival in
                 guard arrival.payload.count > 1 else {
                     return strayRejections.count(.tooShort)
                 }
@@ -216,5 +248,25 @@ final class Channels {
             strayRejections.count(.truncated)
         }
         routers.drain()
+        followBurst(channel, tookSome: count > 0)
+    }
+
+    /// In a burst the socket is not watched, and looked at until it is empty once.
+    private func followBurst(_ channel: Channel, tookSome: Bool) {
+        let isBurst =
+            tookSome
+            && (channel.notesBurst(at: Clock.monotonic().nanoseconds) || channel.isInBurst)
+        guard isBurst || channel.isInBurst, channels[channel.key] === channel else { return }
+        if isBurst != channel.isInBurst {
+            let wanted: PollEvents = isBurst ? [] : .readable
+            guard (try? routers.loop.rewatch(channel.number, for: wanted)) != nil else { return }
+            channel.isInBurst = isBurst
+        }
+        guard isBurst else { return }
+        routers.loop.after(nanoseconds: channel.patience) { [unowned self, weak channel] in
+            // It may be gone, and its number another's.
+            guard let channel, channels[channel.key] === channel else { return }
+            receive(channel)
+        }
     }
 }

@@ -46,6 +46,8 @@ final class Instance {
     private var departure: ControlTimer?
     private var isDeparting = false
     private var message: [UInt8] = []
+    private var usualMessage: UsualMessage?
+    private var effects: [Election.Effect] = []
     private var rejectionLines = LogBudget()
     private var noticeLines = LogBudget()
     /// Whoever was last heard with a lower priority while we were master.
@@ -75,10 +77,11 @@ final class Instance {
 
     /// Steps the election and carries out what it wants. Called by the daemon's queue alone.
     func handle(_ event: Election.Event) {
-        var effects: [Election.Effect] = []
         let now = Clock.sinceBoot().nanoseconds
         election.step(event, at: now, into: &effects)
+        // Nothing that is carried out comes back here: the queue lets one event after the other in.
         for effect in effects { perform(effect, now) }
+        effects.removeAll(keepingCapacity: true)
     }
 
     /// A packet for this instance's number.
@@ -90,7 +93,7 @@ final class Instance {
                 hopLimit: arrival.hopLimit)
             let accepted = try receiver.receive(
                 arrival.payload.span, 0..<arrival.payload.count, envelope,
-                wallClock: UInt64(clamping: Clock.calendarMicroseconds()) * 1000)
+                wallClock: wallClock)
             take(accepted)
         } catch {
             reject(error, from: arrival.source)
@@ -179,7 +182,8 @@ final class Instance {
         // What was carried out before may have taken its time.
         let now = Clock.sinceBoot().nanoseconds
         let wait = deadline > now ? deadline - now : 0
-        let loopTimer = routers.loop.after(nanoseconds: wait) { [unowned self] in
+        let slack = timer == .advertise ? election.settings.advertiseSlack : 0
+        let loopTimer = routers.loop.after(nanoseconds: wait, slack: slack) { [unowned self] in
             timers[timer] = nil
             routers.post(.timer(timer), to: self)
         }
@@ -224,11 +228,42 @@ final class Instance {
 
     // MARK: Sending
 
+    /// What is said again and again, and what its bytes follow from beside the definition.
+    private struct UsualMessage {
+        var priority: UInt8
+        var source: IPAddress
+        var destination: IPAddress
+        var checksum: ChecksumKind
+        var bytes: [UInt8]
+    }
+
+    /// Puts the bytes of an advert for a destination into `message`; false where it cannot be
+    /// signed.
+    private func prepare(
+        _ priority: UInt8, from source: IPAddress, to destination: IPAddress
+    ) -> Bool {
+        if let usual = usualMessage, usual.priority == priority, usual.source == source,
+            usual.destination == destination, usual.checksum == receiver.sentChecksum
+        {
+            message = usual.bytes
+            return true
+        }
+        guard encode(advertisement(priority: priority), from: source, to: destination) else {
+            return false
+        }
+        // A trailer is another one each time.
+        if definition.trailer == nil {
+            usualMessage = UsualMessage(
+                priority: priority, source: source, destination: destination,
+                checksum: receiver.sentChecksum, bytes: message)
+        }
+        return true
+    }
+
     private func send(_ priority: UInt8) {
         guard channel != nil, let source else { return }
-        let advertisement = advertisement(priority: priority)
         for destination in definition.destinations(from: source) {
-            guard encode(advertisement, from: source, to: destination) else {
+            guard prepare(priority, from: source, to: destination) else {
                 counters.sendFailures += 1
                 continue
             }
@@ -260,7 +295,12 @@ final class Instance {
     ) -> Bool {
         sender.encode(
             advertisement, from: source, to: destination, checksum: receiver.sentChecksum,
-            wallClock: UInt64(clamping: Clock.calendarMicroseconds()) * 1000, into: &message)
+            wallClock: wallClock, into: &message)
+    }
+
+    /// Nanoseconds since 1970, for trailers; 0 without them.
+    private var wallClock: UInt64 {
+        definition.trailer == nil ? 0 : UInt64(clamping: Clock.calendarMicroseconds()) * 1000
     }
 
     private func departure(
@@ -484,6 +524,7 @@ final class Instance {
         finishDeparture()
         let previous = definition
         definition = next
+        usualMessage = nil
         var rules = next.receiveRules()
         rules.ownAddresses = source.map { [$0] } ?? []
         receiver.rules = rules

@@ -14,6 +14,8 @@ extension InstanceDefinition {
             version: protocolVersion, priority: priority,
             primaryAddress: source ?? (family == .v4 ? .anyV4 : .anyV6),
             interval: advertIntervalNanoseconds)
+        // A thousandth, so that adverts of many instances go out together.
+        settings.advertiseSlack = min(advertIntervalNanoseconds / 1000, 1_000_000)
         settings.preempts = preempts
         settings.preemptDelay = preemptDelayNanoseconds
         settings.downTimerAdverts = downTimerAdverts

@@ -6,7 +6,7 @@ extension Election {
     /// An advertisement is due.
     mutating func advertise(due: UInt64, at now: UInt64, into effects: inout [Effect]) {
         guard state == .master else { return }
-        let late = now - due
+        let late = now > due ? now - due : 0
         if late > settings.interval { effects.append(.note(.late(late))) }
         effects.append(.sendAdvertisement(priority: priority))
         // Keeps the beat unless a beat was missed.

@@ -165,7 +165,8 @@ extension Election {
 
     private mutating func reach(_ timer: Timer, at now: UInt64, into effects: inout [Effect]) {
         guard let deadline = deadlines[timer] else { return }
-        guard now >= deadline else {
+        let slack = timer == .advertise ? settings.advertiseSlack : 0
+        guard now &+ slack >= deadline else {
             effects.append(.arm(timer, deadline: deadline))
             return
         }

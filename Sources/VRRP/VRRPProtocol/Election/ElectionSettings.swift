@@ -13,6 +13,9 @@ extension Election {
         public var primaryAddress: IPAddress
         /// The time between advertisements in nanoseconds.
         public var interval: UInt64
+        /// How much earlier an advertisement may be sent than it is due, in nanoseconds; the beat
+        /// stays.
+        public var advertiseSlack: UInt64 = 0
         /// Whether a master of lower priority is replaced: not `nopreempt`.
         public var preempts = true
         /// How long such a master may stay, in nanoseconds: `preempt_delay`.

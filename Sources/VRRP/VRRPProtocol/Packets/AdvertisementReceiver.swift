@@ -114,11 +114,24 @@ public struct AdvertisementReceiver: Sendable {
     }
 
     /// The rules; a reload replaces them and keeps what was learnt.
-    public var rules: ReceiveRules
+    public var rules: ReceiveRules {
+        didSet { usual = nil }
+    }
     /// How the instance computes the checksum of what it sends.
-    public var sentChecksum: ChecksumKind
+    public var sentChecksum: ChecksumKind {
+        didSet { usual = nil }
+    }
     private(set) var guardian = ReplayGuard()
     private var knownSender: IPAddress?
+
+    /// A packet that was accepted without a remark, under the rules that hold.
+    private struct Usual {
+        let bytes: [UInt8]
+        let accepted: Accepted
+    }
+
+    /// What a master says again and again: the same bytes from the same sender mean the same.
+    private var usual: Usual?
 
     /// A receiver that has seen nothing.
     public init(rules: ReceiveRules, sentChecksum: ChecksumKind) {
@@ -133,6 +146,12 @@ public struct AdvertisementReceiver: Sendable {
         _ message: Span<UInt8>, _ range: Range<Int>, _ envelope: PacketEnvelope,
         wallClock: UInt64
     ) throws(Rejection) -> Accepted {
+        if let usual, usual.accepted.envelope == envelope,
+            Self.areEqual(usual.bytes, message, range)
+        {
+            knownSender = envelope.source
+            return usual.accepted
+        }
         guard envelope.source.family == rules.family, envelope.destination.family == rules.family
         else { throw .castMismatch }
         let parsed = try ParsedAdvertisement.parse(
@@ -160,8 +179,23 @@ public struct AdvertisementReceiver: Sendable {
                 message.extracting(range), parsed, envelope, trailer, wallClock, &notices)
         }
         remember(parsed, envelope, &notices)
-        return Accepted(
+        let accepted = Accepted(
             advertisement: parsed.advertisement, envelope: envelope, notices: notices)
+        // What depends on more than the packet and the rules is looked at each time.
+        if notices.isEmpty, rules.trailer == nil, rules.addressListRule != .skipForKnownSender {
+            usual = Usual(bytes: message.extracting(range).array, accepted: accepted)
+        }
+        return accepted
+    }
+
+    private static func areEqual(
+        _ known: [UInt8], _ message: Span<UInt8>, _ range: Range<Int>
+    ) -> Bool {
+        guard known.count == range.count else { return false }
+        for index in known.indices where known[index] != message[range.lowerBound + index] {
+            return false
+        }
+        return true
     }
 
     /// How a packet may arrive: from a group it has not crossed a router.
