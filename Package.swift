@@ -206,6 +206,7 @@ building.executable(
     packages: [.product(name: "ArgumentParser", package: "swift-argument-parser")])
 
 building.testSupport("RandomInputs", needs: [])
+building.testSupport("FreePorts", needs: [])
 building.tests("Bytes", needs: ["Bytes", "RandomInputs"])
 building.tests("Structures", needs: ["Structures", "RandomInputs"])
 building.tests("Addresses", needs: ["Addresses"])
@@ -246,16 +247,18 @@ building.tests(
 building.tests(
     "VRRPTracking",
     needs: [
-        "VRRPTracking", "Kernel", "Daemon", "Addresses", "Bytes", "RandomInputs", "PrivateNetworks",
+        "VRRPTracking", "Kernel", "Daemon", "Addresses", "Bytes", "RandomInputs", "FreePorts",
+        "PrivateNetworks",
     ])
 building.tests(
     "Proxy",
     needs: [
         "Proxy", "StickTables", "Samples", "Kernel", "Addresses", "Bytes", "Structures",
-        "LoadTesting",
+        "LoadTesting", "FreePorts",
     ])
 building.tests(
-    "Supervisor", needs: ["Supervisor", "Daemon", "Kernel", "Proxy", "StickTables", "CLinux"])
+    "Supervisor",
+    needs: ["Supervisor", "Daemon", "Kernel", "Proxy", "StickTables", "CLinux", "FreePorts"])
 building.tests("Balancing", needs: ["Balancing", "ReferenceHAProxy", "RandomInputs"])
 building.tests(
     "ProxyConfig",
@@ -266,7 +269,7 @@ building.tests(
     "Fetches",
     needs: [
         "Fetches", "Proxy", "ProxyConfig", "ConfigLanguage", "Kernel", "Addresses",
-        "ReferenceHAProxy",
+        "ReferenceHAProxy", "FreePorts",
     ])
 building.tests(
     "Actions",

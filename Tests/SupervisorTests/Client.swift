@@ -1,5 +1,6 @@
 // Sockets of the tests: clients of the program, and listeners that it inherits.
 
+import FreePorts
 import Glibc
 import Testing
 
@@ -99,7 +100,7 @@ final class Listener {
     deinit { close(number) }
 
     /// A port nobody listens on now.
-    static func freePort() throws -> Int { try Listener().port }
+    static func freePort() throws -> Int { try FreePorts.take() }
 }
 
 private func loopback(_ port: Int) -> sockaddr_in {

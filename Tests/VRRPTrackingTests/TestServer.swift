@@ -2,6 +2,7 @@
 
 import Addresses
 import Daemon
+import FreePorts
 import Glibc
 import Kernel
 import Testing
@@ -105,7 +106,5 @@ final class TestServer {
 
 /// An address of 127.0.0.1 where nobody listens.
 func deafAddress() throws -> SocketAddress {
-    let socket = try Descriptor.socket(family: AF_INET, type: SocketTypeNumber.stream)
-    try socket.bind(to: RawSocketAddress(IPSocketAddress(.loopbackV4, port: 0)))
-    return try #require(socket.localAddress().socketAddress)
+    .ip(IPSocketAddress(.loopbackV4, port: UInt16(try FreePorts.take())))
 }

@@ -3,6 +3,7 @@
 
 import Addresses
 import Foundation
+import FreePorts
 import Glibc
 import Kernel
 import ReferenceHAProxy
@@ -186,9 +187,7 @@ final class Client {
 
     /// A port nobody listens on.
     static func freePort() throws -> UInt16 {
-        let descriptor = try Descriptor.socket(family: AF_INET, type: Int32(SOCK_STREAM.rawValue))
-        try descriptor.bind(to: address(0))
-        return try descriptor.localAddress().port
+        UInt16(try FreePorts.take())
     }
 }
 

@@ -3,6 +3,7 @@
 // stopping and filling the pools cancel out.
 
 import Foundation
+import FreePorts
 import Kernel
 import LoadTesting
 @testable import Proxy
@@ -36,7 +37,7 @@ extension EngineTests {
             defer { removeFolder(folder) }
             let origins = try (0..<2).map { _ in try origin() }
             defer { for origin in origins { origin.stop() } }
-            let port = try #require(try RunningEngine.listener(of: "free").address.ip?.port)
+            let port = UInt16(try FreePorts.take())
             let file = "\(folder)/martlet.cfg"
             let written = writeFile(
                 file,

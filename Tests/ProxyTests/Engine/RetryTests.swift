@@ -1,5 +1,6 @@
 // `retry-on`: requests that are tried again after they were sent.
 
+import FreePorts
 import Kernel
 @testable import Proxy
 import Synchronization
@@ -221,8 +222,7 @@ extension EngineTests {
         func `a refused connection is tried again only where conn-failure says so`(
             causes: RetryCauses, tries: Int
         ) throws {
-            // A port on which nobody listens.
-            let port = try RunningEngine.listener(of: "gone").address.port
+            let port = UInt16(try FreePorts.take())
             let running = try RunningEngine(
                 Setup.http([Setup.server("s", port)]) {
                     $0.retryOn = causes

@@ -1,5 +1,6 @@
 // Servers that refuse, servers taken out of service, and connections to servers used again.
 
+import FreePorts
 import Glibc
 import Kernel
 @testable import Proxy
@@ -10,7 +11,7 @@ extension EngineTests {
     @Suite struct ServerTests {
         /// A port where nobody listens.
         private func closedPort() throws -> UInt16 {
-            try RunningEngine.listener(of: "gone").address.port
+            UInt16(try FreePorts.take())
         }
 
         // MARK: Retries

@@ -3,6 +3,7 @@
 // words.
 
 import Addresses
+import FreePorts
 import Glibc
 import Kernel
 @testable import Proxy
@@ -12,7 +13,7 @@ import Testing
     // MARK: IP
 
     @Test func `a port range opens one socket for each port`() throws {
-        let first = try freePorts(3)
+        let first = try FreePorts.take(3)
         let sockets = try opened(bind("127.0.0.1:\(first)-\(first + 2)"))
         #expect(sockets.frontends.count == 3)
         #expect(
@@ -29,7 +30,7 @@ import Testing
     }
 
     @Test func `accepted connections inherit what was set on the listener`() throws {
-        let port = try freePorts(1)
+        let port = try FreePorts.take(1)
         let sockets = try opened(bind("127.0.0.1:\(port)"))
         let listener = try #require(sockets.frontends.first)
         let client = try #require(connected(to: listener.address))
@@ -44,7 +45,7 @@ import Testing
 
     @Test func `noreuseport leaves the port to one socket and a second one may be retried`() throws
     {
-        let port = try freePorts(1)
+        let port = try FreePorts.take(1)
         var configuration = configuration(bind("127.0.0.1:\(port)"))
         configuration.global.usesReusePort = false
         var first = ListenerSockets(for: configuration)
@@ -85,7 +86,7 @@ import Testing
 
     @Test func `v6only and v4v6 decide whether IPv4 clients get in`() throws {
         for isV6Only in [true, false] {
-            let port = try freePorts(1)
+            let port = try FreePorts.take(1)
             var bind = bind("[::]:\(port)")
             bind.isV6Only = isV6Only
             let sockets = try opened(bind)
@@ -101,7 +102,7 @@ import Testing
 
     @Test func `a wildcard is written as a star, as nothing, or as zeros`() throws {
         for text in ["*", "", "0.0.0.0"] {
-            let port = try freePorts(1)
+            let port = try FreePorts.take(1)
             let sockets = try opened(bind("\(text):\(port)"))
             #expect(
                 sockets.frontends.first?.address.socketAddress?.description == "0.0.0.0:\(port)")
@@ -109,7 +110,7 @@ import Testing
     }
 
     @Test func `an interface that is not there costs a warning and not the socket`() throws {
-        let port = try freePorts(1)
+        let port = try FreePorts.take(1)
         var bind = bind("127.0.0.1:\(port)")
         bind.interface = "nosuch0"
         var sockets = ListenerSockets(for: configuration(bind))
@@ -123,7 +124,7 @@ import Testing
     }
 
     @Test func `variables in addresses are expanded`() throws {
-        let port = try freePorts(1)
+        let port = try FreePorts.take(1)
         var sockets = ListenerSockets(
             for: configuration(bind("${HOST}:\(port)")),
             environment: { $0 == "HOST" ? "127.0.0.1" : nil })
@@ -303,7 +304,7 @@ import Testing
     // MARK: Generations
 
     @Test func `sockets both generations ask for stay the same objects`() throws {
-        let ports = try freePorts(2)
+        let ports = try FreePorts.take(2)
         let first = try opened(bind("127.0.0.1:\(ports)"))
         var next = configuration(bind("127.0.0.1:\(ports)"))
         next.proxies[0].binds.append(bind("127.0.0.1:\(ports + 1)"))
@@ -314,7 +315,7 @@ import Testing
     }
 
     @Test func `a socket that moves to another line keeps its waiting clients`() throws {
-        let port = try freePorts(1)
+        let port = try FreePorts.take(1)
         var first: ListenerSockets? = try opened(bind("127.0.0.1:\(port)"))
         let address = try #require(first?.frontends.first).address
         let waiting = try #require(connected(to: address))
@@ -382,21 +383,6 @@ private func opened(_ bind: BindConfiguration) throws -> ListenerSockets {
     return sockets
 }
 
-/// A number of ports in a row that nobody uses now, found by binding to them. They are not among
-/// those that the kernel gives to clients, who would take them at any moment.
-private func freePorts(_ count: Int) throws -> Int {
-    for _ in 0..<100 {
-        let port = Int.random(in: 12_000..<32_000)
-        let isFree = (0..<count).allSatisfy { offset in
-            guard let socket = try? listeningSocket(port: port + offset) else { return false }
-            close(socket.number)
-            return true
-        }
-        if isFree { return port }
-    }
-    throw Errno.addressInUse
-}
-
 private func listeningSocket(
     port: Int = 0, listens: Bool = true
 ) throws -> (number: Int32, port: Int) {
@@ -455,7 +441,7 @@ private func backlog(_ configuration: Configuration) -> Int32? {
 
 @Suite struct ListenerSocketRetirementTests {
     @Test func `a retired socket closes when the last worker lets go of it`() throws {
-        let sockets = try opened(bind("127.0.0.1:\(try freePorts(1))"))
+        let sockets = try opened(bind("127.0.0.1:\(try FreePorts.take(1))"))
         let socket = only(sockets)
         let number = socket.number
         #expect(socket.beginWatch() && socket.beginWatch())
@@ -471,7 +457,7 @@ private func backlog(_ configuration: Configuration) -> Int32? {
     }
 
     @Test func `a socket nobody watches closes at once and once only`() throws {
-        let sockets = try opened(bind("127.0.0.1:\(try freePorts(1))"))
+        let sockets = try opened(bind("127.0.0.1:\(try FreePorts.take(1))"))
         only(sockets).retire()
         #expect(only(sockets).number == -1)
         only(sockets).retire()
@@ -479,7 +465,7 @@ private func backlog(_ configuration: Configuration) -> Int32? {
     }
 
     @Test func `a retired socket is opened anew by the next generation`() throws {
-        let text = "127.0.0.1:\(try freePorts(1))"
+        let text = "127.0.0.1:\(try FreePorts.take(1))"
         let first = try opened(bind(text))
         only(first).retire()
         var second = ListenerSockets(for: configuration(bind(text)), reusing: first.frontends)
