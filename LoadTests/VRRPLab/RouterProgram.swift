@@ -29,31 +29,24 @@ public enum RouterProgram: String, Sendable, CaseIterable, CustomStringConvertib
         return said?.output.split(separator: "\n").first.map(String.init) ?? "?"
     }
 
-    /// The newest of the binaries beside this program and of the release build.
+    /// The binary beside the tests or beside this program, whatever was built elsewhere since:
+    /// measurements are of the release build.
     private static let built: String? = {
+        // `swift test` runs in the test runner of the toolchain; the bundle is an argument.
+        var folders = CommandLine.arguments.compactMap { argument -> String? in
+            guard let end = argument.firstRange(of: ".xctest")?.lowerBound else { return nil }
+            return argument[..<end].lastIndex(of: "/").map { String(argument[..<$0]) }
+        }
         var bytes = [CChar](repeating: 0, count: 4096)
         // Safety: the buffer is as long as it says.
         let length = unsafe readlink("/proc/self/exe", &bytes, bytes.count)
         let own = String(
             decoding: bytes[..<max(length, 0)].map(UInt8.init(bitPattern:)), as: UTF8.self)
-        var folders = [own[..<(own.lastIndex(of: "/") ?? own.startIndex)]].map(String.init)
-        // `swift test` runs in the test runner of the toolchain; the bundle is an argument.
-        folders += CommandLine.arguments.filter { $0.contains(".xctest") }.map { argument in
-            String(
-                argument[..<(argument.firstRange(of: ".xctest")?.lowerBound ?? argument.endIndex)])
-        }.compactMap { bundle in bundle.lastIndex(of: "/").map { String(bundle[..<$0]) } }
-        folders += [".build/debug", ".build/release"]
-        let found = folders.map { "\($0)/martlet-vrrp" }.compactMap { path in
-            Self.modified(path).map { (path, $0) }
-        }
-        return found.max { $0.1 < $1.1 }?.0
+        folders += [own.lastIndex(of: "/").map { String(own[..<$0]) } ?? "."]
+        folders += [".build/release", ".build/debug"]
+        // Safety: the path is read only for the call.
+        return folders.map { "\($0)/martlet-vrrp" }.first { unsafe access($0, X_OK) == 0 }
     }()
-
-    private static func modified(_ path: String) -> Int? {
-        var status = stat()
-        // Safety: the path is read and the record written only for the call.
-        return unsafe stat(path, &status) == 0 ? status.st_mtim.tv_sec : nil
-    }
 
     private static func variable(_ name: String) -> String? {
         // Safety: the environment is not changed while the tools run; the text is copied at once.

@@ -65,7 +65,11 @@ public struct VRRPReport: Sendable {
 
     init(programs: [RouterProgram]) {
         self.programs = programs
-        versions = programs.map { "\($0): \($0.version)" }
+        // With the folder of the binary, which tells how it was built.
+        versions = programs.map { program in
+            let place = (program.path ?? "").split(separator: "/").suffix(2)
+            return "\(program): \(program.version), \(place.joined(separator: "/"))"
+        }
     }
 
     /// Notes a value.

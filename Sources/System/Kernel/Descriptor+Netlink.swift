@@ -53,8 +53,11 @@ extension Descriptor {
         if !beyondLimit || !setOption(SOL_SOCKET, Int32(MARTLET_SO_RCVBUFFORCE), bytes) {
             setOption(SOL_SOCKET, SO_RCVBUF, bytes)
         }
-        return option(SOL_SOCKET, SO_RCVBUF) ?? 0
+        return receiveBuffer()
     }
+
+    /// Bytes of datagrams that may wait, with what the kernel keeps with each.
+    public borrowing func receiveBuffer() -> Int32 { option(SOL_SOCKET, SO_RCVBUF) ?? 0 }
 
     /// Makes room for datagrams to be sent, in bytes; returns what holds now.
     @discardableResult

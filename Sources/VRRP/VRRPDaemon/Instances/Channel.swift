@@ -31,6 +31,13 @@ final class Channel {
     private static let crowd = 8
     /// Packets that come closer to each other than this come in a burst.
     private static let burstNanoseconds: UInt64 = 2_000_000
+    /// How many adverts of each member find room, and what one takes of it: its bytes and what the
+    /// kernel keeps with them.
+    private static let roundsOfRoom = 4
+    private static let bytesOfRoom = 1024
+    /// Bytes of room there are.
+    private var room: Int
+    private let isRoomChosen: Bool
     /// When packets were last taken.
     private var lastTaken: UInt64 = 0
     /// How long packets of a burst may wait for the next ones; 0 for not at all. Adverts of many
@@ -48,8 +55,20 @@ final class Channel {
     private func renewPatience() {
         let all = members.values.joined()
         let shortest = all.map(\.definition.advertIntervalNanoseconds).min() ?? 0
-        let isCrowded = all.count >= Self.crowd && shortest >= 100_000_000
-        patience = isCrowded ? min(shortest / 200, 5_000_000) : 0
+        let mayWait =
+            all.count >= Self.crowd && shortest >= 100_000_000 && hasRoom(for: all.count)
+        patience = mayWait ? min(shortest / 200, 5_000_000) : 0
+    }
+
+    /// Whether the adverts of several rounds find room while nobody looks; makes that room unless
+    /// how much there is was configured.
+    private func hasRoom(for count: Int) -> Bool {
+        let wanted = count * Self.roundsOfRoom * Self.bytesOfRoom
+        if room < wanted, !isRoomChosen {
+            // The kernel counts twice what is asked for.
+            room = Int(socket.descriptor.setReceiveBuffer(bytes: Int32(clamping: wanted / 2)))
+        }
+        return room >= wanted
     }
 
     init(
@@ -57,9 +76,11 @@ final class Channel {
     ) throws(Errno) {
         self.key = key
         self.hearsUnknown = hearsUnknown
+        isRoomChosen = receiveBufferBytes != nil
         var options = RawIPSocket.Options(interface: interface, filter: PacketFilter.nothing)
         options.receiveBufferBytes = receiveBufferBytes
         socket = try RawIPSocket(key.family, protocol: ProtocolNumbers.ipProtocol, options: options)
+        room = Int(socket.descriptor.receiveBuffer())
         if let group = key.group { try socket.join(group, on: key.interface) }
     }
 
