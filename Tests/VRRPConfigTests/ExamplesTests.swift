@@ -12,7 +12,9 @@ import Testing
 
     static let files =
         ["vrrp.conf"]
-        + ["vrrp-active-active", "vrrp-unicast", "vrrp-ipv6"].map { "examples/\($0).conf" }
+        + ["vrrp-active-active", "vrrp-unicast", "vrrp-ipv6", "vrrp-proxy-health"].map {
+            "examples/\($0).conf"
+        }
 
     /// The world of an example: accounts and scripts are there.
     static func surroundings(_ id: String) -> VRRPSurroundings {

@@ -188,14 +188,16 @@ public struct AdvertisementReceiver: Sendable {
         return accepted
     }
 
+    /// Compares without telling by its time where they differ: a password is among the bytes.
     private static func areEqual(
         _ known: [UInt8], _ message: Span<UInt8>, _ range: Range<Int>
     ) -> Bool {
         guard known.count == range.count else { return false }
-        for index in known.indices where known[index] != message[range.lowerBound + index] {
-            return false
+        var difference: UInt8 = 0
+        for index in known.indices {
+            difference |= known[index] ^ message[range.lowerBound + index]
         }
-        return true
+        return difference == 0
     }
 
     /// How a packet may arrive: from a group it has not crossed a router.
