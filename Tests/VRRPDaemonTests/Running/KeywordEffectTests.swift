@@ -28,13 +28,26 @@ import Testing
             let monitor = try machine.startBeside(
                 "/sbin/ip", "monitor", "address", output: "monitor")
             defer { monitor.kill() }
+            // It sees what happens from now on.
+            #expect(
+                try machine.wait {
+                    try machine.run(
+                        "ip addr add 10.9.7.7/32 dev lo; ip addr del 10.9.7.7/32 dev lo")
+                    return machine.text("monitor").contains("10.9.7.7")
+                })
             let text = instanceText(priority: 255).replacing("state BACKUP", with: "state MASTER")
             try machine.start(globalText(machine) + text)
             #expect(machine.wait { !machine.heard(since: 0).isEmpty }, machine.evidence)
             #expect(machine.has("10.9.0.100/24"))
-            #expect(!machine.text("monitor").contains("Deleted"))
+            let deleted = {
+                machine.lines("monitor").contains {
+                    $0.hasPrefix("Deleted") && $0.contains("10.9.0.100")
+                }
+            }
+            #expect(!deleted(), machine.evidence)
             machine.stop()
             #expect(!machine.has("10.9.0.100/24"))
+            #expect(machine.wait { deleted() })
         }
     }
 

@@ -45,6 +45,8 @@ final class Channel {
     private(set) var patience: UInt64 = 0
     /// Whether a burst is under way: packets are fetched every now and then, and wake nobody.
     var isInBurst = false
+    /// When the next ones are fetched in a burst.
+    var nextLook: ControlTimer?
 
     /// Whether what was taken now belongs to a burst.
     func notesBurst(at now: UInt64) -> Bool {
@@ -52,12 +54,21 @@ final class Channel {
         return patience > 0 && now &- lastTaken < Self.burstNanoseconds
     }
 
-    private func renewPatience() {
+    /// Follows the members and their intervals, configured and learnt.
+    func renewPatience() {
         let all = members.values.joined()
-        let shortest = all.map(\.definition.advertIntervalNanoseconds).min() ?? 0
+        let shortest = all.map(\.shortestInterval).min() ?? 0
         let mayWait =
             all.count >= Self.crowd && shortest >= 100_000_000 && hasRoom(for: all.count)
+        if mayWait, patience == 0 { socket.noteArrivalTimes() }
         patience = mayWait ? min(shortest / 200, 5_000_000) : 0
+    }
+
+    /// How long ago a packet came, as far as waiting for a burst can have delayed it: a wall clock
+    /// that is set meanwhile does no more harm than that.
+    func age(of arrival: Arrival, at wallClock: Int64) -> UInt64 {
+        guard isInBurst, let came = arrival.calendarNanoseconds, came < wallClock else { return 0 }
+        return min(UInt64(wallClock - came), patience)
     }
 
     /// Whether the adverts of several rounds find room while nobody looks; makes that room unless
@@ -118,10 +129,16 @@ final class Channel {
                 hopLimit: key.group == nil ? nil : ProtocolNumbers.hopLimit))
     }
 
-    /// Hands what has arrived to `body`, up to a bound; how many packets that were.
-    @discardableResult
-    func receive(into batch: ArrivalBatch, _ body: (Arrival) -> Void) throws(Errno) -> Int {
-        var total = 0
+    /// What a look at the socket has brought.
+    struct Taken {
+        var count = 0
+        /// There may be more: the bound was reached.
+        var isCut = false
+    }
+
+    /// Hands what has arrived to `body`, up to a bound.
+    func receive(into batch: ArrivalBatch, _ body: (Arrival) -> Void) throws(Errno) -> Taken {
+        var taken = Taken()
         // Adverts mostly come one by one; more are asked for once there are more.
         var wanted = isInBurst ? batch.limit : 2
         for _ in 0..<Self.batchLimit {
@@ -129,11 +146,12 @@ final class Channel {
             for index in 0..<count {
                 if let arrival = batch.arrival(at: index) { body(arrival) }
             }
-            total += count
-            if count < wanted { return total }
+            taken.count += count
+            if count < wanted { return taken }
             wanted = batch.limit
         }
-        return total
+        taken.isCut = true
+        return taken
     }
 
     /// The instance a packet is for: among several of one number, the one that knows the sender.
@@ -249,10 +267,12 @@ final class Channels {
                 + "\(arrival.payload[1]), which is not configured")
     }
 
-    private func receive(_ channel: Channel) {
-        var count = 0
+    /// Looks at a socket now, whatever else was agreed about it.
+    func receive(_ channel: Channel) {
+        var taken = Channel.Taken()
+        let wallClock = Clock.calendarMicroseconds() * 1000
         do throws(Errno) {
-            count = try channel.receive(into: batch) { arrival in
+            taken = try channel.receive(into: batch) { arrival in
                 guard arrival.payload.count > 1 else {
                     return strayRejections.count(.tooShort)
                 }
@@ -262,31 +282,37 @@ final class Channels {
                     noteUnknown(arrival)
                     return strayRejections.count(.unknownVRID)
                 }
-                instance.hear(arrival)
+                instance.hear(arrival, age: channel.age(of: arrival, at: wallClock))
             }
         } catch {
             // ENETDOWN comes once when the interface goes down; the monitor tells of that.
             strayRejections.count(.truncated)
         }
         routers.drain()
-        followBurst(channel, tookSome: count > 0)
+        followBurst(channel, taken)
     }
 
     /// In a burst the socket is not watched, and looked at until it is empty once.
-    private func followBurst(_ channel: Channel, tookSome: Bool) {
+    private func followBurst(_ channel: Channel, _ taken: Channel.Taken) {
         let isBurst =
-            tookSome
+            taken.count > 0
             && (channel.notesBurst(at: Clock.monotonic().nanoseconds) || channel.isInBurst)
         guard isBurst || channel.isInBurst, channels[channel.key] === channel else { return }
         if isBurst != channel.isInBurst {
             let wanted: PollEvents = isBurst ? [] : .readable
-            guard (try? routers.loop.rewatch(channel.number, for: wanted)) != nil else { return }
-            channel.isInBurst = isBurst
+            if (try? routers.loop.rewatch(channel.number, for: wanted)) != nil {
+                channel.isInBurst = isBurst
+            }
         }
-        guard isBurst else { return }
-        routers.loop.after(nanoseconds: channel.patience) { [unowned self, weak channel] in
+        // Also where it could not be watched again, which would leave it unheard.
+        guard channel.isInBurst else { return }
+        if let pending = channel.nextLook { routers.loop.cancel(pending) }
+        // What is left of a large burst waits no longer.
+        let wait = taken.isCut ? 0 : max(channel.patience, 1_000_000)
+        channel.nextLook = routers.loop.after(nanoseconds: wait) { [unowned self, weak channel] in
             // It may be gone, and its number another's.
             guard let channel, channels[channel.key] === channel else { return }
+            channel.nextLook = nil
             receive(channel)
         }
     }

@@ -85,7 +85,9 @@ final class Instance {
     }
 
     /// A packet for this instance's number.
-    func hear(_ arrival: Arrival) {
+    ///
+    /// - Parameter age: nanoseconds since it came.
+    func hear(_ arrival: Arrival, age: UInt64 = 0) {
         do throws(Rejection) {
             if arrival.wasCut { throw .truncated }
             let envelope = PacketEnvelope(
@@ -94,13 +96,13 @@ final class Instance {
             let accepted = try receiver.receive(
                 arrival.payload.span, 0..<arrival.payload.count, envelope,
                 wallClock: wallClock)
-            take(accepted)
+            take(accepted, age: age)
         } catch {
             reject(error, from: arrival.source)
         }
     }
 
-    private func take(_ accepted: AdvertisementReceiver.Accepted) {
+    private func take(_ accepted: AdvertisementReceiver.Accepted, age: UInt64) {
         let advertisement = accepted.advertisement
         counters.advertsReceived += 1
         if advertisement.priority == 0 { counters.priorityZeroReceived += 1 }
@@ -110,7 +112,7 @@ final class Instance {
             .heard(
                 Election.Heard(
                     priority: advertisement.priority, source: accepted.envelope.source,
-                    interval: advertisement.interval)), to: self)
+                    interval: advertisement.interval, age: age)), to: self)
     }
 
     private func reject(_ reason: Rejection, from source: IPAddress) {
@@ -185,6 +187,10 @@ final class Instance {
         let slack = timer == .advertise ? election.settings.advertiseSlack : 0
         let loopTimer = routers.loop.after(nanoseconds: wait, slack: slack) { [unowned self] in
             timers[timer] = nil
+            // The advert that makes a takeover wrong may have come already.
+            if timer == .masterDown, let channel, channel.isInBurst {
+                routers.channels.receive(channel)
+            }
             routers.post(.timer(timer), to: self)
         }
         timers[timer] = Armed(timer: loopTimer, due: now + wait)
@@ -194,8 +200,14 @@ final class Instance {
         if let armed = timers.removeValue(forKey: timer) { routers.loop.cancel(armed.timer) }
     }
 
+    /// The shortest interval that adverts may come in.
+    var shortestInterval: UInt64 {
+        min(definition.advertIntervalNanoseconds, election.masterInterval)
+    }
+
     private func note(_ fact: Election.Fact) {
         switch fact {
+        case .intervalLearnt: channel?.renewPatience()
         case .late(let late):
             counters.lateAdverts += 1
             routers.emit(.late(instance: name, nanoseconds: late, overslept: false))
@@ -525,6 +537,7 @@ final class Instance {
         let previous = definition
         definition = next
         usualMessage = nil
+        channel?.renewPatience()
         var rules = next.receiveRules()
         rules.ownAddresses = source.map { [$0] } ?? []
         receiver.rules = rules

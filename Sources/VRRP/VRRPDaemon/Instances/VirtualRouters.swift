@@ -356,7 +356,9 @@ final class VirtualRouters {
     // MARK: Reload
 
     /// Follows another configuration that was found good: what is the same goes on untouched.
-    func reload(_ next: VRRPConfiguration) {
+    ///
+    /// - Parameter accounts: what was found of the accounts that it names.
+    func reload(_ next: VRRPConfiguration, _ accounts: AccountBook = AccountBook()) {
         let previous = configuration
         configuration = next
         renewAddressSet()
@@ -387,7 +389,7 @@ final class VirtualRouters {
         for instance in changed { prepare(instance) }
         makeGroups()
         poller.follow(next)
-        scriptRules = ScriptRules(next.global, log)
+        scriptRules = ScriptRules(next.global, log, accounts)
         notifier.follow(next.global)
         trackers.follow(next)
         for instance in fresh { begin(instance) }

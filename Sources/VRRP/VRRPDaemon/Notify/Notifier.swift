@@ -41,10 +41,11 @@ final class Notifier {
 
     private func open(_ definition: VRRPConfig.NotifyFifo) {
         var settings = NotifyFifoSettings(path: definition.path)
-        settings.userID = definition.user.flatMap { UserAccount(named: $0)?.id }
+        let book = routers.scriptRules.book
+        settings.userID = definition.user.flatMap { book.user(named: $0)?.id }
         settings.groupID =
-            definition.group.flatMap { GroupAccount(named: $0)?.id }
-            ?? definition.user.flatMap { UserAccount(named: $0)?.groupID }
+            definition.group.flatMap { book.group(named: $0)?.id }
+            ?? definition.user.flatMap { book.user(named: $0)?.groupID }
         settings.script = definition.script.flatMap { routers.scriptRules.runnable($0) }
         let fifo = VRRPTracking.NotifyFifo(settings, on: routers.loop, log: routers.log.tracking)
         do throws(NamedPipeFailure) {

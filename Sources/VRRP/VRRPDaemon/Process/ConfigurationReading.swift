@@ -20,15 +20,17 @@ struct ConfigurationReading {
     init(_ options: Options) { self.options = options }
 
     /// Reads and checks; changes nothing.
-    func load() -> LoadedVRRPConfiguration {
-        var world = surroundings
+    ///
+    /// - Parameter accounts: keeps what is found of accounts.
+    func load(_ accounts: AccountBook = AccountBook()) -> LoadedVRRPConfiguration {
+        var world = surroundings(accounts)
+        world.interfaces = Self.interfaces(in: options.networkNamespace)
+        let loaded = VRRPConfigurationLoader.load(
+            path: options.configurationPath, surroundings: world)
         // Interfaces are those of the namespace that the daemon runs in, which the file may name.
-        world.interfaces = nil
-        let namespace =
-            options.networkNamespace
-            ?? VRRPConfigurationLoader.load(
-                path: options.configurationPath, surroundings: world
-            ).configuration?.global.networkNamespace
+        guard options.networkNamespace == nil,
+            let namespace = loaded.configuration?.global.networkNamespace
+        else { return loaded }
         world.interfaces = Self.interfaces(in: namespace)
         return VRRPConfigurationLoader.load(
             path: options.configurationPath, surroundings: world)
@@ -98,7 +100,7 @@ struct ConfigurationReading {
 
     // MARK: Surroundings
 
-    private var surroundings: VRRPSurroundings {
+    private func surroundings(_ accounts: AccountBook) -> VRRPSurroundings {
         let host = CurrentProcess.hostName.prefix { $0 != "." }
         var world = VRRPSurroundings(configurationID: options.configurationID ?? String(host))
         world.read = { path, limit in
@@ -119,8 +121,8 @@ struct ConfigurationReading {
         world.entries = { try? Files.entries(of: $0) }
         world.environment = { ProcessEnvironment.value(of: $0) }
         world.currentDirectory = CurrentProcess.directory ?? "/"
-        world.userExists = { UserAccount(named: $0) != nil }
-        world.groupExists = { GroupAccount(named: $0) != nil }
+        world.userExists = { accounts.user(named: $0) != nil }
+        world.groupExists = { accounts.group(named: $0) != nil }
         world.scriptFile = Self.scriptFile
         world.isRoot = CurrentProcess.isRoot
         world.needsAllFiles = options.needsAllFiles

@@ -19,6 +19,8 @@ final class DaemonService {
     private var refusedReloads = 0
     private var isReading = false
     private var readsAgain = false
+    /// The file of `reload_file` while it is ours to remove.
+    private var heldLock: String?
     private var isHurried = false
     private var stoppedAt: UInt64 = 0
     private var status: StatusServer?
@@ -63,7 +65,10 @@ final class DaemonService {
         watchdog()
         log.say(.info, "Startup complete")
         tellManager(.ready(parent))
-        defer { status?.close() }
+        defer {
+            status?.close()
+            releaseLock()
+        }
         return loop.run()
     }
 
@@ -124,29 +129,39 @@ final class DaemonService {
         let lock = reloadLock
         // Whoever writes the file waits until this one is gone; empty says that reading has begun.
         if let lock { try? Files.write([UInt8]().span, to: lock) }
+        heldLock = lock
         let service = LoopBound(self, on: loop)
+        let accounts = AccountBook()
         do throws(Errno) {
             try SystemThread { [reading, postbox = loop.postbox] in
-                let loaded = reading.load()
-                postbox.post { service.value(on: $0).hasRead(loaded, lock: lock) }
+                let loaded = reading.load(accounts)
+                while !postbox.post({ service.value(on: $0).hasRead(loaded, accounts) }) {
+                    CurrentProcess.sleep(milliseconds: 100)
+                }
             }.detach()
         } catch {
-            hasRead(reading.load(), lock: lock)
+            hasRead(reading.load(accounts), accounts)
         }
     }
 
-    private func hasRead(_ loaded: LoadedVRRPConfiguration, lock: String?) {
+    private func hasRead(_ loaded: LoadedVRRPConfiguration, _ accounts: AccountBook) {
         isReading = false
-        if let lock { try? Files.remove(lock) }
         guard !routers.isStopping else { return }
-        apply(loaded)
+        // Who asked meanwhile has written since: it waits for the next reading.
+        if !readsAgain { releaseLock() }
+        apply(loaded, accounts)
         guard readsAgain else { return }
         readsAgain = false
         reload()
     }
 
+    private func releaseLock() {
+        if let heldLock { try? Files.remove(heldLock) }
+        heldLock = nil
+    }
+
     /// All or nothing: a configuration that cannot be used changes nothing.
-    private func apply(_ loaded: LoadedVRRPConfiguration) {
+    private func apply(_ loaded: LoadedVRRPConfiguration, _ accounts: AccountBook) {
         let lines = reading.lines(of: loaded)
         for line in lines { log.say(line.level, line.text) }
         writeReloadLog(lines, (loaded.configuration ?? routers.configuration).global)
@@ -156,7 +171,7 @@ final class DaemonService {
             if !next.global.hasSameStanding(as: routers.configuration.global) {
                 standing.follow(next.global)
             }
-            routers.reload(next)
+            routers.reload(next, accounts)
             openServers()
             followSchedule()
             reloads += 1

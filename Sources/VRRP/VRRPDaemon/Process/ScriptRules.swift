@@ -13,6 +13,8 @@ final class ScriptRules {
     /// `use_symlink_paths`.
     let keepsLinks: Bool
     private let log: DaemonLog
+    /// The accounts that are known already, and those that are looked up.
+    let book: AccountBook
     /// What was found of each account; nil inside for one that is not there.
     private var accounts: [Account: ProcessIdentity?] = [:]
 
@@ -21,7 +23,8 @@ final class ScriptRules {
         var group: String?
     }
 
-    init(_ global: GlobalDefinitions, _ log: DaemonLog) {
+    init(_ global: GlobalDefinitions, _ log: DaemonLog, _ book: AccountBook = AccountBook()) {
+        self.book = book
         enforcesSecurity = global.enforcesScriptSecurity
         keepsLinks = global.keepsSymbolicLinks
         self.log = log
@@ -61,13 +64,13 @@ final class ScriptRules {
     }
 
     private func identity(_ wanted: Account, for script: String) -> ProcessIdentity? {
-        guard let account = UserAccount(named: wanted.user) else {
+        guard let account = book.user(named: wanted.user) else {
             log.say(.error, "no user \(wanted.user) for script \(script)")
             return nil
         }
         var groupID: UInt32?
         if let group = wanted.group {
-            guard let found = GroupAccount(named: group) else {
+            guard let found = book.group(named: group) else {
                 log.say(.error, "no group \(group) for script \(script)")
                 return nil
             }
