@@ -19,7 +19,9 @@ public enum FreePorts {
     /// The first of some ports in a row.
     public static func take(_ count: Int = 1) throws(Shortage) -> Int {
         for _ in 0..<1000 {
-            let place = next.wrappingAdd(count, ordering: .relaxed).oldValue % (range - count)
+            let place = next.wrappingAdd(count, ordering: .relaxed).oldValue % range
+            // A row that would go over the end is left out, and nobody else gets its parts.
+            if place + count > range { continue }
             let port = first + place
             if (port..<(port + count)).allSatisfy(isFree) { return port }
         }

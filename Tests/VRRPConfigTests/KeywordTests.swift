@@ -403,7 +403,7 @@ private let millisecond: UInt64 = 1_000_000
                 timeout 50ms
                 loop_delay 20ms weight -5
                 listeners web api weight 7
-                listeners all
+                listeners all weight 7
                 accepts 192.0.2.7:80 [::1]:443 weight -8
                 backend pages min_percent 50 by_weight weight -20
                 backend api min_percent 100
@@ -478,6 +478,10 @@ private let millisecond: UInt64 = 1_000_000
         "track_martlet M {\n socket /x\n backend b min_percent 0\n}",
         "track_martlet M {\n socket /x\n loop_delay 5ms weight 254\n}",
         "track_martlet M {\n socket /x\n listeners all weight x\n}",
+        "track_martlet M {\n socket /x\n listeners web weight\n}",
+        "track_martlet M {\n socket /x\n listeners weight 5\n}",
+        "track_martlet M {\n socket /x\n listeners web weight 5\n listeners api weight 6\n}",
+        "track_martlet M {\n socket /x\n accepts 192.0.2.1:80 weight 5\n accepts 192.0.2.1:81\n}",
         "track_martlet M {\n socket /x\n accepts 192.0.2.1\n}",
         "track_martlet M {\n socket /x\n accepts\n}",
         "track_check T {\n}", "track_check T {\n tcp 1.2.3.4\n}",

@@ -174,7 +174,12 @@ import VRRPTracking
         let bench = try Bench()
         let proxy = try FakeProxy(bench)
         let told = Journal<MartletResult>()
-        let tracker = tracker(bench, try settings(bench) { $0.maximumDelay = 5_000_000_000 }, told)
+        let tracker = tracker(
+            bench,
+            try settings(bench) {
+                $0.maximumDelay = 5_000_000_000
+                $0.fall = 1
+            }, told)
         #expect(bench.turn { tracker.result.isUp && tracker.counters.runs > 0 })
         proxy.facts = "LoopDelay_us: 5000001\n" + Self.facts()
         #expect(bench.turn { !tracker.result.isUp })
@@ -183,6 +188,54 @@ import VRRPTracking
         #expect(bench.turn { tracker.result.reasons.first?.contains("18446744073709") == true })
         proxy.facts = "LoopDelay_us: 5000000\n" + Self.facts()
         #expect(bench.turn { tracker.result.isUp })
+        tracker.stop()
+    }
+
+    @Test func `a long turn that is told again and again counts once`() throws {
+        let bench = try Bench()
+        let proxy = try FakeProxy(bench)
+        let told = Journal<MartletResult>()
+        let tracker = tracker(
+            bench,
+            try settings(bench) {
+                $0.maximumDelay = 5_000_000_000
+                $0.fall = 3
+            }, told)
+        #expect(bench.turn { tracker.result.isUp && tracker.counters.runs > 0 })
+        proxy.facts = "LoopDelay_us: 6000000\n" + Self.facts()
+        let runs = tracker.counters.runs
+        #expect(bench.turn { tracker.counters.runs > runs + 6 })
+        #expect(tracker.result.isUp, "\(tracker.result)")
+        // A turn that goes on is longer each time.
+        for delay in [7_000_000, 8_000_000] {
+            let runs = tracker.counters.runs
+            proxy.facts = "LoopDelay_us: \(delay)\n" + Self.facts()
+            #expect(bench.turn { tracker.counters.runs > runs + 2 })
+        }
+        #expect(!tracker.result.isUp)
+        tracker.stop()
+    }
+
+    @Test func `rules of one backend have weights of their own, and the dead earn none`() throws {
+        let bench = try Bench()
+        let proxy = try FakeProxy(bench)
+        proxy.table = Self.header + Self.server("api", "a", "UP") + Self.server("api", "b", "DOWN")
+        let told = Journal<MartletResult>()
+        let tracker = tracker(
+            bench,
+            try settings(bench) {
+                $0.maximumDelay = 5_000_000_000
+                $0.delayWeight = 20
+                $0.backends = [
+                    .init(backend: "*", minimumPercent: 60, weight: -10),
+                    .init(backend: "api", minimumPercent: 60, weight: -30),
+                    .init(backend: "api", minimumPercent: 40, weight: 5),
+                ]
+            }, told)
+        #expect(bench.turn { tracker.result.weightSum == 20 - 10 - 30 + 5 })
+        proxy.server.stop()
+        #expect(bench.turn { !tracker.result.isUp })
+        #expect(tracker.result.weightSum == -40)
         tracker.stop()
     }
 

@@ -228,6 +228,8 @@ struct Worker: ~Copyable {
     /// Runs until the engine stops.
     mutating func run() {
         watchListeners()
+        // What preparing took is no turn.
+        loop = LoopWindow(at: Clock.monotonic().nanoseconds)
         while true {
             turn()
             if mustStop { break }

@@ -71,6 +71,8 @@ struct LoopWindow {
         waitBegan = now
         longestTurn = max(longestTurn, now &- turnBegan)
         gauge.endTurn()
+        // A long turn is told before a long wait.
+        endWindow(at: now, gauge)
     }
 
     /// It has waited.
@@ -78,6 +80,10 @@ struct LoopWindow {
         turnBegan = now
         waited &+= now &- waitBegan
         gauge.beginTurn(at: now)
+        endWindow(at: now, gauge)
+    }
+
+    private mutating func endWindow(at now: UInt64, _ gauge: LoopGauge) {
         let length = now &- began
         if length < LoopGauge.window { return }
         gauge.publish(idlePercent: waited &* 100 / length, longestTurn: longestTurn, at: now)

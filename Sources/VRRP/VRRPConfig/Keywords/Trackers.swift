@@ -291,20 +291,35 @@ extension VRRPKeyword {
 
 /// Keywords of ours with arguments of their own.
 private enum OurWords {
-    /// Takes a weight off the end of the words; nil, after an error, when it is none.
+    /// Takes a weight off the end of the words; nil, after an error, when it is none or there is
+    /// nothing else.
     private static func words(
         _ reading: inout Reading, _ statement: Statement
     ) -> (words: ArraySlice<String>, weight: Int?)? {
-        var words = statement.arguments[...]
-        guard words.count > 2, words[words.endIndex - 2] == "weight" else { return (words, nil) }
-        guard let last = words.popLast(), let weight = Numbers.integer(last),
-            (-253...253).contains(weight)
+        let words = statement.arguments
+        guard let place = words.firstIndex(of: "weight") else { return (words, nil) }
+        guard place > words.startIndex, place + 2 == words.endIndex,
+            let weight = Numbers.integer(words[place + 1]), (-253...253).contains(weight)
         else {
             reading.mistake(
-                statement, expected: "'weight -253..253'", found: statement.arguments.last)
+                statement, expected: "'weight -253..253' at the end", found: words.last)
             return nil
         }
-        return (words.dropLast(), weight)
+        return (words[..<place], weight)
+    }
+
+    /// The weight of all lines of a keyword: another one than that of the lines before would be
+    /// lost, which is said.
+    private static func joined(
+        _ weight: Int?, with known: Int?, isFirst: Bool, _ reading: inout Reading,
+        _ statement: Statement
+    ) -> Int? {
+        if isFirst || weight == known { return weight }
+        reading.mistake(
+            statement,
+            expected: "the weight of the lines before: all '\(statement.name)' have one",
+            found: weight.map { String($0) })
+        return known
     }
 
     static func loopDelay(_ reading: inout Reading, _ statement: Statement) {
@@ -322,25 +337,31 @@ private enum OurWords {
         guard reading.word(statement) != nil,
             let (words, weight) = words(&reading, statement)
         else { return }
+        let known = reading.martlet
+        reading.martlet.listenersWeight = joined(
+            weight, with: known.listenersWeight,
+            isFirst: known.listeners.isEmpty && !known.needsAllListeners, &reading, statement)
         if words == ["all"] {
             reading.martlet.needsAllListeners = true
         } else {
             reading.martlet.listeners += words
         }
-        if let weight { reading.martlet.listenersWeight = weight }
     }
 
     static func accepts(_ reading: inout Reading, _ statement: Statement) {
         guard reading.word(statement) != nil,
             let (words, weight) = words(&reading, statement)
         else { return }
+        let known = reading.martlet
+        reading.martlet.acceptsWeight = joined(
+            weight, with: known.acceptsWeight, isFirst: known.acceptingAddresses.isEmpty,
+            &reading, statement)
         for word in words {
             guard let address = parseSocketAddress(word), address.port > 0 else {
                 return reading.mistake(statement, expected: "ADDRESS:PORT", found: word)
             }
             reading.martlet.acceptingAddresses.append(address)
         }
-        if let weight { reading.martlet.acceptsWeight = weight }
     }
 
     static func backend(_ reading: inout Reading, _ statement: Statement) {

@@ -159,6 +159,7 @@ public final class MartletTracker {
     private var nextTable: UInt64 = 0
     private var held: Held?
     private var isAfterDeath = false
+    private var judgedLoopDelay: UInt64 = 0
 
     private static let answerKey = "answer"
     private static let delayKey = "delay"
@@ -290,11 +291,17 @@ public final class MartletTracker {
         if let limit = settings.maximumDelay {
             let delay = max(lastDelay, report.loopDelay)
             let milliseconds = delay / 1_000_000
-            set(
-                MartletTracker.delayKey, delay <= limit, weight: settings.delayWeight,
-                delay == lastDelay
-                    ? "answers only after \(milliseconds) ms"
-                    : "a worker's loop takes \(milliseconds) ms")
+            // The proxy tells of a long turn until its next figures come: it counts once.
+            if lastDelay > limit || report.loopDelay <= limit
+                || report.loopDelay != judgedLoopDelay
+            {
+                set(
+                    MartletTracker.delayKey, delay <= limit, weight: settings.delayWeight,
+                    delay == lastDelay
+                        ? "answers only after \(milliseconds) ms"
+                        : "a worker's loop takes \(milliseconds) ms")
+            }
+            judgedLoopDelay = report.loopDelay
         }
         if asksForTable { judgeTable() }
         settle()
@@ -368,15 +375,17 @@ public final class MartletTracker {
                     "frontend \(name) is \(status ?? "not there")")
             }
         }
-        for rule in settings.backends {
+        for (index, rule) in settings.backends.enumerated() {
             let names = rule.backend == "*" ? report.backends.keys.sorted() : [rule.backend]
-            for name in names { judge(rule, name) }
+            for name in names { judge(rule, index, name) }
         }
         forgetProxies()
     }
 
-    private func judge(_ rule: MartletTrackerSettings.BackendRule, _ name: String) {
-        let key = "\(MartletTracker.backendKey)\(name) \(rule.minimumPercent) \(rule.byWeight)"
+    private func judge(
+        _ rule: MartletTrackerSettings.BackendRule, _ index: Int, _ name: String
+    ) {
+        let key = "\(MartletTracker.backendKey)\(name) \(index)"
         guard let servers = report.backends[name] else {
             return set(key, false, weight: rule.weight, "backend \(name) is not there")
         }
@@ -426,7 +435,11 @@ public final class MartletTracker {
         var reasons: [String] = []
         var isUp = true
         var sum = 0
-        for (_, condition) in conditions.sorted(by: { $0.key < $1.key }) {
+        let answers = conditions[MartletTracker.answerKey]?.judgement.isUp == true
+        for (key, condition) in conditions.sorted(by: { $0.key < $1.key }) {
+            // What was told last earns nothing while the proxy tells nothing.
+            let isOld = !answers && !key.hasPrefix(MartletTracker.listenerKey)
+            if isOld, condition.weight > 0 { continue }
             let isWell = condition.judgement.isUp
             if !isWell { reasons.append(condition.reason) }
             if condition.weight == 0 {
