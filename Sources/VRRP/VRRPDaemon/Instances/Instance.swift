@@ -188,7 +188,9 @@ final class Instance {
         let loopTimer = routers.loop.after(nanoseconds: wait, slack: slack) { [unowned self] in
             timers[timer] = nil
             // The advert that makes a takeover wrong may have come already.
-            if timer == .masterDown, let channel, channel.isInBurst {
+            if timer == .masterDown, let channel, channel.isInBurst,
+                let due = election.deadline(of: timer), due <= Clock.sinceBoot().nanoseconds
+            {
                 routers.channels.receive(channel)
             }
             routers.post(.timer(timer), to: self)
