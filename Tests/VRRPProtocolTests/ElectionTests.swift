@@ -73,25 +73,6 @@ func heard(
 
     // MARK: Times
 
-    @Test func `a backup waits from the moment that an advert came`() throws {
-        var bench = Bench()
-        bench.step(.start)
-        let source = address("10.0.0.9")
-        let advert = Election.Heard(
-            priority: 200, source: source, interval: ProtocolNumbers.second, age: 4 * millisecond)
-        bench.step(.heard(advert), after: 100)
-        #expect(
-            bench.election.deadline(of: .masterDown)
-                == bench.now - 4 * millisecond + bench.election.masterDownTime)
-        let last = Election.Heard(
-            priority: 0, source: source, interval: ProtocolNumbers.second, age: 4 * millisecond)
-        bench.step(.heard(last), after: 100)
-        let skew = bench.election.settings.skew(
-            priority: 100, masterInterval: ProtocolNumbers.second)
-        #expect(
-            bench.election.deadline(of: .masterDown) == bench.now - 4 * millisecond + skew)
-    }
-
     @Test func `an advert may go out a little early, and the beat stays`() throws {
         var bench = Bench { $0.advertiseSlack = 2 * millisecond }
         bench.becomeMaster()

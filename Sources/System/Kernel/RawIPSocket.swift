@@ -53,7 +53,9 @@ public struct RawIPSocket: ~Copyable {
             throw Errno.last
         }
         if let bytes = options.receiveBufferBytes { descriptor.setReceiveBuffer(bytes: bytes) }
-        if options.timestamps { descriptor.noteArrivalTimes() }
+        if options.timestamps {
+            descriptor.setOption(SOL_SOCKET, Int32(MARTLET_SO_TIMESTAMPNS), Int32(1))
+        }
         // TC_PRIO_CONTROL: before everything else that waits for the wire.
         descriptor.setOption(SOL_SOCKET, SO_PRIORITY, Int32(7))
         let done =
@@ -86,9 +88,6 @@ public struct RawIPSocket: ~Copyable {
             // A virtual MAC sends from the link-local address of the interface below it.
             && socket.setOption(level, MARTLET_IPV6_FREEBIND, Int32(1))
     }
-
-    /// Notes the calendar time of each arrival from now on.
-    public borrowing func noteArrivalTimes() { descriptor.noteArrivalTimes() }
 
     // MARK: Groups
 
@@ -189,12 +188,6 @@ public struct RawIPSocket: ~Copyable {
         into batch: ArrivalBatch, atMost most: Int = .max
     ) throws(Errno) -> Int {
         try batch.fill(from: descriptor, family, atMost: most)
-    }
-}
-
-extension Descriptor {
-    fileprivate borrowing func noteArrivalTimes() {
-        setOption(SOL_SOCKET, Int32(MARTLET_SO_TIMESTAMPNS), Int32(1))
     }
 }
 

@@ -42,6 +42,8 @@ final class Channel {
     private var lastTaken: UInt64 = 0
     /// How long packets of a burst may wait for the next ones; 0 for not at all. Adverts of many
     /// instances come in bursts, which are to wake the daemon a few times and not once for each.
+    /// At most half of what separates the takeovers of two backups with adjacent priorities, so
+    /// that their order holds.
     private(set) var patience: UInt64 = 0
     /// Whether a burst is under way: packets are fetched every now and then, and wake nobody.
     var isInBurst = false
@@ -60,15 +62,7 @@ final class Channel {
         let shortest = all.map(\.shortestInterval).min() ?? 0
         let mayWait =
             all.count >= Self.crowd && shortest >= 100_000_000 && hasRoom(for: all.count)
-        if mayWait, patience == 0 { socket.noteArrivalTimes() }
-        patience = mayWait ? min(shortest / 200, 5_000_000) : 0
-    }
-
-    /// How long ago a packet came, as far as waiting for a burst can have delayed it: a wall clock
-    /// that is set meanwhile does no more harm than that.
-    func age(of arrival: Arrival, at wallClock: Int64) -> UInt64 {
-        guard isInBurst, let came = arrival.calendarNanoseconds, came < wallClock else { return 0 }
-        return min(UInt64(wallClock - came), patience)
+        patience = mayWait ? min(shortest / 512, 2_000_000) : 0
     }
 
     /// Whether the adverts of several rounds find room while nobody looks; makes that room unless
@@ -270,7 +264,6 @@ final class Channels {
     /// Looks at a socket now, whatever else was agreed about it.
     func receive(_ channel: Channel) {
         var taken = Channel.Taken()
-        let wallClock = Clock.calendarMicroseconds() * 1000
         do throws(Errno) {
             taken = try channel.receive(into: batch) { arrival in
                 guard arrival.payload.count > 1 else {
@@ -282,7 +275,7 @@ final class Channels {
                     noteUnknown(arrival)
                     return strayRejections.count(.unknownVRID)
                 }
-                instance.hear(arrival, age: channel.age(of: arrival, at: wallClock))
+                instance.hear(arrival)
             }
         } catch {
             // ENETDOWN comes once when the interface goes down; the monitor tells of that.
@@ -308,7 +301,7 @@ final class Channels {
         guard channel.isInBurst else { return }
         if let pending = channel.nextLook { routers.loop.cancel(pending) }
         // What is left of a large burst waits no longer.
-        let wait = taken.isCut ? 0 : max(channel.patience, 1_000_000)
+        let wait = taken.isCut ? 0 : channel.patience
         channel.nextLook = routers.loop.after(nanoseconds: wait) { [unowned self, weak channel] in
             // It may be gone, and its number another's.
             guard let channel, channels[channel.key] === channel else { return }

@@ -85,9 +85,7 @@ final class Instance {
     }
 
     /// A packet for this instance's number.
-    ///
-    /// - Parameter age: nanoseconds since it came.
-    func hear(_ arrival: Arrival, age: UInt64 = 0) {
+    func hear(_ arrival: Arrival) {
         do throws(Rejection) {
             if arrival.wasCut { throw .truncated }
             let envelope = PacketEnvelope(
@@ -96,13 +94,13 @@ final class Instance {
             let accepted = try receiver.receive(
                 arrival.payload.span, 0..<arrival.payload.count, envelope,
                 wallClock: wallClock)
-            take(accepted, age: age)
+            take(accepted)
         } catch {
             reject(error, from: arrival.source)
         }
     }
 
-    private func take(_ accepted: AdvertisementReceiver.Accepted, age: UInt64) {
+    private func take(_ accepted: AdvertisementReceiver.Accepted) {
         let advertisement = accepted.advertisement
         counters.advertsReceived += 1
         if advertisement.priority == 0 { counters.priorityZeroReceived += 1 }
@@ -112,7 +110,7 @@ final class Instance {
             .heard(
                 Election.Heard(
                     priority: advertisement.priority, source: accepted.envelope.source,
-                    interval: advertisement.interval, age: age)), to: self)
+                    interval: advertisement.interval)), to: self)
     }
 
     private func reject(_ reason: Rejection, from source: IPAddress) {

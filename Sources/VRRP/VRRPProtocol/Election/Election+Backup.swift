@@ -16,7 +16,7 @@ extension Election {
         _ heard: Heard, at now: UInt64, into effects: inout [Effect]
     ) {
         guard heard.priority > 0 else {
-            hearStop(heard, at: now, into: &effects)
+            hearStop(of: heard.source, at: now, into: &effects)
             return
         }
         if heard.priority >= runningPriority {
@@ -65,9 +65,7 @@ extension Election {
             masterInterval = heard.interval
             effects.append(.note(.intervalLearnt(heard.interval)))
         }
-        // Waits from the moment it came, so that the order of priorities among backups holds.
-        let came = now - min(heard.age, now)
-        arm(.masterDown, max(came + masterDownTime, earliest), into: &effects)
+        arm(.masterDown, max(now + masterDownTime, earliest), into: &effects)
     }
 
     /// The order of masters: by priority, then by address (RFC 9568 §6.4.3).
@@ -87,16 +85,16 @@ extension Election {
     /// Differs: what another router than the master says about its end is no news. Just defeated
     /// and then stopped, it would make us compete with the one that serves.
     private mutating func hearStop(
-        _ heard: Heard, at now: UInt64, into effects: inout [Effect]
+        of source: IPAddress, at now: UInt64, into effects: inout [Effect]
     ) {
-        if let master, master.source != heard.source { return }
+        if let master, master.source != source { return }
         master = nil
         lastHeard = now
         masterSaidStop = true
         // Who yields lets the others go first.
         guard hold == .none else { return }
         let skew = settings.skew(priority: runningPriority, masterInterval: masterInterval)
-        arm(.masterDown, now - min(heard.age, now) + skew, into: &effects)
+        arm(.masterDown, now + skew, into: &effects)
     }
 
     /// The master-down timer was reached.

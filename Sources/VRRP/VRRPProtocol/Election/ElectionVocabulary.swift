@@ -47,15 +47,12 @@ extension Election {
         public var source: IPAddress
         /// Its interval in nanoseconds.
         public var interval: UInt64
-        /// Nanoseconds since it arrived: how long it has waited for us.
-        public var age: UInt64
 
         /// An advertisement.
-        public init(priority: UInt8, source: IPAddress, interval: UInt64, age: UInt64 = 0) {
+        public init(priority: UInt8, source: IPAddress, interval: UInt64) {
             self.priority = priority
             self.source = source
             self.interval = interval
-            self.age = age
         }
     }
 
