@@ -92,23 +92,26 @@ struct TestExpression {
     let converters: CompiledConverters
     let variable: VariableReference?
 
-    /// Keys that variables can name because a case names them, too.
-    private static let tokenKeys: TokenKeys = {
+    /// Keys that variables can name because a case names them, too. Each expression has its own:
+    /// keys are filled by one thread, and cases run beside each other.
+    private static func tokenKeys() -> TokenKeys {
         let keys = TokenKeys()
         var reader = ExpressionReader(words: ["jwt_verify(ES256,es256.pem)"])
         _ = try! CompiledConverters(
             &reader, after: "a test", of: .string, in: .standard,
             ExpressionLoading(readFile: { testFile($0) }, tokenKeys: keys))
         return keys
-    }()
+    }
 
     /// What expressions may name: sinks by their numbers, and two access lists of which the second
     /// matches.
-    static let loading = ExpressionLoading(
-        variables: { TestEnvironment.names.find($0) },
-        readFile: { testFile($0) }, tokenKeys: tokenKeys,
-        sinks: { ["buf0", "stdout", "stderr"].firstIndex(of: $0) },
-        accessLists: { ["no", "yes"].firstIndex(of: $0) })
+    private static func loading() -> ExpressionLoading {
+        ExpressionLoading(
+            variables: { TestEnvironment.names.find($0) },
+            readFile: { testFile($0) }, tokenKeys: tokenKeys(),
+            sinks: { ["buf0", "stdout", "stderr"].firstIndex(of: $0) },
+            accessLists: { ["no", "yes"].firstIndex(of: $0) })
+    }
 
     init(_ text: String) throws(ExpressionMistake) {
         var reader = ExpressionReader(words: [text])
@@ -124,7 +127,7 @@ struct TestExpression {
             ? TestEnvironment.names.find(
                 String(decoding: call.arguments[0].text, as: UTF8.self)) : nil
         converters = try CompiledConverters(
-            &reader, after: "fetch '\(call.name)'", of: type, in: .standard, Self.loading)
+            &reader, after: "fetch '\(call.name)'", of: type, in: .standard, Self.loading())
     }
 
     /// The literal as a sample.
