@@ -1,5 +1,8 @@
 // Runs each `.vtc` file beside this one with varnishtest: against martlet, and against haproxy,
 // which proves that the case asks for what haproxy does.
+//
+// A case that compares the log lines of several connections sets `nbthread 1`: threads log in any
+// order.
 
 import Foundation
 import Testing
