@@ -46,7 +46,7 @@ final class Observer: Sendable {
     private let hostOfLink: [Int32: String]
     private let seen = Mutex(Observations())
     private let isStopped = Atomic(false)
-    private let thread = Mutex<pthread_t?>(nil)
+    private let thread = Mutex<SystemThread?>(nil)
 
     /// Opens sockets in every host and on the switch.
     ///
@@ -81,7 +81,7 @@ final class Observer: Sendable {
     func stop() {
         isStopped.store(true, ordering: .releasing)
         guard let started = thread.withLock({ $0.take() }) else { return }
-        pthread_join(started, nil)
+        started.join()
         close(packets)
         for host in watched {
             close(host.monitor)

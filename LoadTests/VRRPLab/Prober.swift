@@ -39,7 +39,7 @@ public final class Prober: Sendable {
     private let sockets: [Int32]
     private let record: Mutex<Record>
     private let isStopped = Atomic(false)
-    private let thread = Mutex<pthread_t?>(nil)
+    private let thread = Mutex<SystemThread?>(nil)
 
     /// Starts to ask.
     ///
@@ -59,7 +59,7 @@ public final class Prober: Sendable {
     func stop() {
         isStopped.store(true, ordering: .releasing)
         guard let started = thread.withLock({ $0.take() }) else { return }
-        pthread_join(started, nil)
+        started.join()
         for socket in sockets { close(socket) }
     }
 

@@ -60,14 +60,14 @@ import Testing
         let journal = Journal()
         let bound = LoopBound(journal, on: loop)
         let postbox = loop.postbox
-        let thread = try startThread {
+        let thread = try SystemThread {
             for number in 0..<1000 {
                 #expect(postbox.post { bound.value(on: $0).entries.append(number) })
             }
             #expect(postbox.post { $0.stop(status: 0) })
         }
         #expect(loop.run() == 0)
-        pthread_join(thread, nil)
+        thread.join()
         #expect(journal.entries == Array(0..<1000))
     }
 
@@ -149,20 +149,4 @@ import Testing
         #expect(arrivals.map(\.signal) == [signal])
         #expect(arrivals.first?.sender == ProcessID.own.number)
     }
-}
-
-private func startThread(_ body: @escaping @Sendable () -> Void) throws -> pthread_t {
-    final class Box {
-        let body: @Sendable () -> Void
-        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-    }
-    var thread = pthread_t()
-    let status = pthread_create(
-        &thread, nil,
-        { argument in
-            Unmanaged<Box>.fromOpaque(argument!).takeRetainedValue().body()
-            return nil
-        }, Unmanaged.passRetained(Box(body)).toOpaque())
-    try #require(status == 0)
-    return thread
 }

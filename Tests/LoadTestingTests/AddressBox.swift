@@ -24,6 +24,3 @@ final class AddressBox: Sendable {
         return word.withLock { $0 } ?? "nothing within 20 seconds"
     }
 }
-
-/// Waits for a thread's end.
-func join(_ thread: pthread_t) { pthread_join(thread, nil) }

@@ -29,7 +29,7 @@ import Testing
         }
         defer {
             stop.ask()
-            join(thread)
+            thread.join()
         }
         var plan = ChaosPlan(address: try #require(RawSocketAddress(commandLineWord: box.take())))
         plan.clients = 40

@@ -25,7 +25,7 @@ import Testing
         }
         defer {
             stop.ask()
-            join(thread)
+            thread.join()
         }
         try body(box.take())
     }

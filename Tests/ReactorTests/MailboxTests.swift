@@ -35,8 +35,8 @@ import Testing
         let mailbox = try Mailbox<Int>()
         let writers = 4
         let each = 5000
-        let threads = (0..<writers).map { writer in
-            TestThread {
+        let threads = try (0..<writers).map { writer in
+            try SystemThread {
                 for number in 0..<each { mailbox.post(writer * each + number) }
             }
         }
@@ -130,26 +130,4 @@ import Testing
         }
         #expect(queue.count == 1)
     }
-}
-
-/// A joinable thread.
-final class TestThread {
-    private var thread = pthread_t()
-
-    private final class Body {
-        let run: @Sendable () -> Void
-        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-    }
-
-    init(_ run: @escaping @Sendable () -> Void) {
-        let status = pthread_create(
-            &thread, nil,
-            { argument in
-                Unmanaged<Body>.fromOpaque(argument!).takeRetainedValue().run()
-                return nil
-            }, Unmanaged.passRetained(Body(run)).toOpaque())
-        precondition(status == 0)
-    }
-
-    func join() { pthread_join(thread, nil) }
 }
