@@ -12,13 +12,8 @@ public struct UserAccount: Equatable, Sendable {
 
     /// The user of this name; nil when there is none.
     public init?(named wanted: String) {
-        // Safety: the entry and the room for its texts live until they are copied.
-        let found = unsafe AccountLookup.find { room, size in
-            var entry = unsafe passwd()
-            var result: UnsafeMutablePointer<passwd>?
-            let status = unsafe getpwnam_r(wanted, &entry, room, size, &result)
-            return (status, unsafe result == nil ? nil : unsafe UserAccount(entry))
-        }
+        // Safety: the pointers are those that the call is to have.
+        let found = unsafe Self.find { unsafe getpwnam_r(wanted, $0, $1, $2, $3) }
         guard let found else { return nil }
         self = found
     }
@@ -26,14 +21,25 @@ public struct UserAccount: Equatable, Sendable {
     /// The user of this number; nil when there is none.
     public init?(id wanted: UInt32) {
         // Safety: as above.
-        let found = unsafe AccountLookup.find { room, size in
-            var entry = unsafe passwd()
-            var result: UnsafeMutablePointer<passwd>?
-            let status = unsafe getpwuid_r(wanted, &entry, room, size, &result)
-            return (status, unsafe result == nil ? nil : unsafe UserAccount(entry))
-        }
+        let found = unsafe Self.find { unsafe getpwuid_r(wanted, $0, $1, $2, $3) }
         guard let found else { return nil }
         self = found
+    }
+
+    /// Asks by one of the calls: entry, room for its texts and its size, what was found.
+    private static func find(
+        _ look: (
+            UnsafeMutablePointer<passwd>, UnsafeMutablePointer<CChar>, Int,
+            UnsafeMutablePointer<UnsafeMutablePointer<passwd>?>
+        ) -> Int32
+    ) -> UserAccount? {
+        // Safety: the entry and the room for its texts live until they are copied.
+        unsafe AccountLookup.find { room, size in
+            var entry = unsafe passwd()
+            var result: UnsafeMutablePointer<passwd>?
+            let status = unsafe look(&entry, room, size, &result)
+            return (status, unsafe result == nil ? nil : unsafe UserAccount(entry))
+        }
     }
 
     private init(_ entry: passwd) {
