@@ -168,19 +168,24 @@ import VRRPTracking
         tracker.stop()
     }
 
-    @Test func `a worker that is stuck fails where a limit is set, though the answer is quick`()
-        throws
-    {
+    /// A proxy that is well and may be five seconds late, but not more.
+    private func followed(fall: Int) throws -> (Bench, FakeProxy, MartletTracker) {
         let bench = try Bench()
         let proxy = try FakeProxy(bench)
-        let told = Journal<MartletResult>()
         let tracker = tracker(
             bench,
             try settings(bench) {
                 $0.maximumDelay = 5_000_000_000
-                $0.fall = 1
-            }, told)
+                $0.fall = fall
+            }, Journal())
         #expect(bench.turn { tracker.result.isUp && tracker.counters.runs > 0 })
+        return (bench, proxy, tracker)
+    }
+
+    @Test func `a worker that is stuck fails where a limit is set, though the answer is quick`()
+        throws
+    {
+        let (bench, proxy, tracker) = try followed(fall: 1)
         proxy.facts = "LoopDelay_us: 5000001\n" + Self.facts()
         #expect(bench.turn { !tracker.result.isUp })
         #expect(tracker.result.reasons == ["a worker's loop takes 5000 ms"])
@@ -192,16 +197,7 @@ import VRRPTracking
     }
 
     @Test func `a long turn that is told again and again counts once`() throws {
-        let bench = try Bench()
-        let proxy = try FakeProxy(bench)
-        let told = Journal<MartletResult>()
-        let tracker = tracker(
-            bench,
-            try settings(bench) {
-                $0.maximumDelay = 5_000_000_000
-                $0.fall = 3
-            }, told)
-        #expect(bench.turn { tracker.result.isUp && tracker.counters.runs > 0 })
+        let (bench, proxy, tracker) = try followed(fall: 3)
         proxy.facts = "LoopDelay_us: 6000000\n" + Self.facts()
         let runs = tracker.counters.runs
         #expect(bench.turn { tracker.counters.runs > runs + 6 })

@@ -110,14 +110,18 @@ import Testing
         }
     }
 
+    /// Instances by their numbers from 1, each with the address of that number.
+    private func many(_ count: Int, interval: String) -> String {
+        (1...count).map {
+            instanceText(
+                named: "V\($0)", number: $0, addresses: ["10.9.1.\($0)/32"], interval: interval)
+        }.joined()
+    }
+
     @Test func `one interface carries many instances that all move`() async throws {
         try await onMachine { machine in
             let count = 100
-            let text = (1...count).map {
-                instanceText(
-                    named: "V\($0)", number: $0, addresses: ["10.9.1.\($0)/32"], interval: "0.1")
-            }.joined()
-            try machine.start(globalText(machine) + text)
+            try machine.start(globalText(machine) + many(count, interval: "0.1"))
             #expect(
                 machine.wait { (try? machine.addresses().count) == count }, machine.evidence)
             machine.stop()
@@ -130,11 +134,7 @@ import Testing
     @Test func `bursts of adverts for many instances are all heard`() async throws {
         try await onMachine { machine in
             let count = 60
-            let text = (1...count).map {
-                instanceText(
-                    named: "V\($0)", number: $0, addresses: ["10.9.1.\($0)/32"], interval: "0.2")
-            }.joined()
-            try machine.start(globalText(machine) + text)
+            try machine.start(globalText(machine) + many(count, interval: "0.2"))
             #expect(machine.wait { machine.text("log").contains("Startup complete") })
             func burst(_ priority: UInt8) {
                 for number in 1...count {

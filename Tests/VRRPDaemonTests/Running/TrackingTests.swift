@@ -133,23 +133,21 @@ import Testing
         }
     }
 
+    /// Starts the proxy, and the daemon with an instance that follows it.
+    private func startFollowingProxy(_ machine: Machine, _ lines: String...) throws {
+        try machine.startProxy()
+        let block = (["socket \(machine.path("admin"))"] + lines).joined(separator: "\n")
+        try machine.start(
+            globalText(machine) + "track_martlet P {\n\(block)\n}\n"
+                + instanceText("track_martlet {\nP\n}"))
+    }
+
     @Test func `each thing that the proxy tells has a weight of its own`() async throws {
         try await onMachine { machine in
-            try machine.startProxy()
-            try machine.start(
-                globalText(machine)
-                    + """
-                    track_martlet P {
-                        socket \(machine.path("admin"))
-                        interval 20ms
-                        listeners web weight -10
-                        accepts 127.0.0.1:8080 weight 5
-                        loop_delay 10s weight 20
-                        backend api min_percent 75 weight -30
-                        backend api2 min_percent 10 weight -1
-                    }
-
-                    """ + instanceText("track_martlet {\nP\n}"))
+            try startFollowingProxy(
+                machine, "interval 20ms", "listeners web weight -10",
+                "accepts 127.0.0.1:8080 weight 5", "loop_delay 10s weight 20",
+                "backend api min_percent 75 weight -30", "backend api2 min_percent 10 weight -1")
             func becomes(_ priority: UInt8) {
                 #expect(
                     machine.wait { machine.heard(since: 0).last?.priority == priority },
@@ -174,18 +172,7 @@ import Testing
 
     @Test func `the death of the proxy is seen at once, however seldom it is asked`() async throws {
         try await onMachine { machine in
-            try machine.startProxy()
-            try machine.start(
-                globalText(machine)
-                    + """
-                    track_martlet P {
-                        socket \(machine.path("admin"))
-                        interval 3600s
-                        timeout 1s
-                        fall 9
-                    }
-
-                    """ + instanceText("track_martlet {\nP\n}"))
+            try startFollowingProxy(machine, "interval 3600s", "timeout 1s", "fall 9")
             #expect(machine.wait { machine.has(vip) }, machine.evidence)
             let moment = machine.now
             machine.companion?.send(.kill)

@@ -308,6 +308,13 @@ private enum OurWords {
         return (words[..<place], weight)
     }
 
+    /// As ``words(_:_:)``, of a line that names something at least.
+    private static func names(
+        _ reading: inout Reading, _ statement: Statement
+    ) -> (words: ArraySlice<String>, weight: Int?)? {
+        reading.word(statement) == nil ? nil : words(&reading, statement)
+    }
+
     /// The weight of all lines of a keyword: another one than that of the lines before would be
     /// lost, which is said.
     private static func joined(
@@ -334,9 +341,7 @@ private enum OurWords {
     }
 
     static func listeners(_ reading: inout Reading, _ statement: Statement) {
-        guard reading.word(statement) != nil,
-            let (words, weight) = words(&reading, statement)
-        else { return }
+        guard let (words, weight) = names(&reading, statement) else { return }
         let known = reading.martlet
         reading.martlet.listenersWeight = joined(
             weight, with: known.listenersWeight,
@@ -349,9 +354,7 @@ private enum OurWords {
     }
 
     static func accepts(_ reading: inout Reading, _ statement: Statement) {
-        guard reading.word(statement) != nil,
-            let (words, weight) = words(&reading, statement)
-        else { return }
+        guard let (words, weight) = names(&reading, statement) else { return }
         let known = reading.martlet
         reading.martlet.acceptsWeight = joined(
             weight, with: known.acceptsWeight, isFirst: known.acceptingAddresses.isEmpty,

@@ -126,10 +126,9 @@ final class DaemonService {
         isReading = true
         log.say(.info, "Reloading")
         tellManager(.reloading(since: Clock.monotonic()))
-        let lock = reloadLock
+        heldLock = reloadLock
         // Whoever writes the file waits until this one is gone; empty says that reading has begun.
-        if let lock { try? Files.write([UInt8]().span, to: lock) }
-        heldLock = lock
+        if let heldLock { try? Files.write([UInt8]().span, to: heldLock) }
         let service = LoopBound(self, on: loop)
         let accounts = AccountBook()
         do throws(Errno) {

@@ -208,6 +208,7 @@ public final class MartletTracker {
         release()
         conditions = [:]
         nextTable = 0
+        judgedLoopDelay = 0
         isAfterDeath = false
     }
 
