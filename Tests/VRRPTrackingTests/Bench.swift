@@ -10,6 +10,8 @@ import VRRPTracking
 
 /// A loop, a folder that goes away with the bench, and a log.
 final class Bench {
+    /// Children that other tests have started on this thread.
+    private let strangers = Bench.childrenOfThread
     let loop: ControlLoop
     let folder: String
     private(set) var lines: [String] = []
@@ -60,6 +62,20 @@ final class Bench {
             loop.turn(waitingAtMost: 20)
         }
         return true
+    }
+
+    /// Turns the loop until the scripts that this thread has started are gone and waited for. One
+    /// that is left when its tracker stops would be a zombie, and such a child holds up the exit
+    /// tests of other suites for ever.
+    func awaitScripts(sourceLocation: SourceLocation = #_sourceLocation) {
+        let areGone = turn { Self.childrenOfThread.isSubset(of: strangers) }
+        #expect(areGone, "a script is left", sourceLocation: sourceLocation)
+    }
+
+    /// The numbers of the children that the calling thread has started, living or dead.
+    private static var childrenOfThread: Set<Substring> {
+        let bytes = (try? Files.read("/proc/thread-self/children", atMost: 65536)) ?? []
+        return Set(String(decoding: bytes, as: UTF8.self).split(separator: " "))
     }
 
     /// Turns the loop for a time, for what must not happen.

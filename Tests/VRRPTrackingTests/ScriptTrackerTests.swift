@@ -34,6 +34,7 @@ import VRRPTracking
                 #expect(tracker.isUp == isUp)
                 #expect(tracker.counters.runs == 1)
                 tracker.stop()
+                bench.awaitScripts()
             }
         }
     }
@@ -58,6 +59,7 @@ import VRRPTracking
         tracker?.start()
         #expect(bench.turn { (tracker?.counters.runs ?? 0) >= 10 })
         tracker?.stop()
+        bench.awaitScripts()
         #expect(told.values.map(\.0) == [true, false, true])
         #expect(told.values.map(\.1) == [1, 5, 10])
         #expect(tracker?.counters.failures == 4)
@@ -77,6 +79,7 @@ import VRRPTracking
         #expect(bench.turn { !told.values.isEmpty })
         #expect(bench.text("out") == "[a b]\n[$HOME]\n[]\n[*]\n[d\"e]\n")
         tracker.stop()
+        bench.awaitScripts()
     }
 
     @Test func `a script over its time fails at that moment and is ended with all it started`()
@@ -110,6 +113,7 @@ import VRRPTracking
         let inner = ProcessID(number("inner"))
         #expect(bench.turn { !isChildLeft(number("outer")) && !isAlive(inner) })
         tracker.stop()
+        bench.awaitScripts()
     }
 
     @Test func `turns that come while the script runs are skipped`() throws {
@@ -126,6 +130,7 @@ import VRRPTracking
         try bench.write("", to: "go")
         #expect(bench.turn { tracker.counters.runs == 1 })
         tracker.stop()
+        bench.awaitScripts()
         #expect(told.values.map(\.isUp) == [true])
     }
 
@@ -145,6 +150,7 @@ import VRRPTracking
         tracker.start()
         #expect(bench.turn { tracker.counters.runs >= 4 })
         tracker.stop()
+        bench.awaitScripts()
         #expect(told.values.map(\.isUp) == [false])
         #expect(tracker.counters.failures == tracker.counters.runs)
         #expect(
@@ -164,6 +170,7 @@ import VRRPTracking
         tracker.start()
         #expect(bench.turn { !told.values.isEmpty })
         tracker.stop()
+        bench.awaitScripts()
         let detail = told.values.first?.detail ?? ""
         #expect(detail.hasPrefix("exited with status 4: first | a?b | ??"))
         #expect(detail.utf8.count < 700)
@@ -180,6 +187,7 @@ import VRRPTracking
         #expect(bench.turn { bench.text("me").hasSuffix("\n") })
         let number = try #require(Int32(bench.text("me").filter { $0 != "\n" }))
         tracker.stop()
+        bench.awaitScripts()
         #expect(bench.turn { !isChildLeft(number) })
         #expect(told.values.isEmpty)
     }
