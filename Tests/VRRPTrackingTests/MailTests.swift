@@ -179,14 +179,4 @@ import VRRPTracking
         }
         #expect(bench.lines.contains { $0.contains("given up") })
     }
-
-    @Test func `servers are named by address or by a name of the system`() {
-        #expect(
-            MailSettings.server(named: "192.0.2.1")
-                == .ip(IPSocketAddress(IPAddress(v4: 0xC000_0201), port: 25)))
-        #expect(
-            MailSettings.server(named: "localhost", port: 2525)
-                == .ip(IPSocketAddress(.loopbackV4, port: 2525)))
-        #expect(MailSettings.server(named: "no such name") == nil)
-    }
 }

@@ -81,19 +81,12 @@ struct ScriptChecks {
         }
         for instance in configuration.instances {
             let place = instance.place.location
-            all += scripts(instance.notify).map { ($0, "'\(instance.name)'", place) }
+            all += instance.notify.commands.map { ($0, "'\(instance.name)'", place) }
         }
         for group in configuration.syncGroups {
             let place = group.place.location
-            all += scripts(group.notify).map { ($0, "'\(group.name)'", place) }
+            all += group.notify.commands.map { ($0, "'\(group.name)'", place) }
         }
         return all.compactMap { command, purpose, place in command.map { ($0, purpose, place) } }
-    }
-
-    private func scripts(_ notify: NotifySettings) -> [ScriptCommand?] {
-        [
-            notify.master, notify.backup, notify.fault, notify.stop, notify.deleted, notify.any,
-            notify.masterHearsLowerPriority,
-        ]
     }
 }

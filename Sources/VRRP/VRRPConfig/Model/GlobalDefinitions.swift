@@ -201,6 +201,8 @@ public struct MailSettings: Equatable, Sendable {
     public var sender: String?
     /// `smtp_server`: an address or name; nil: 127.0.0.1.
     public var server: String?
+    /// Where mail goes: an address or a name.
+    public var host: String { server ?? "127.0.0.1" }
     /// The port behind `smtp_server`.
     public var port: UInt16 = 25
     /// `smtp_helo_name`; nil: the host's name.

@@ -307,4 +307,9 @@ public struct NotifySettings: Equatable, Sendable {
 
     /// Nobody is told.
     public init() {}
+
+    /// All scripts that are there.
+    public var commands: [ScriptCommand] {
+        [master, backup, fault, stop, deleted, any, masterHearsLowerPriority].compactMap { $0 }
+    }
 }

@@ -69,6 +69,16 @@ public struct VRRPConfiguration: Equatable, Sendable {
     public func syncGroup(of instance: String) -> SyncGroupDefinition? {
         syncGroups.first { $0.members.contains(instance) }
     }
+
+    /// All scripts that are named somewhere.
+    public var commands: [ScriptCommand] {
+        let alone = [
+            global.startupScript, global.shutdownScript, global.notifyFifo?.script,
+            global.vrrpNotifyFifo?.script,
+        ]
+        return alone.compactMap { $0 } + scripts.map(\.command)
+            + instances.flatMap(\.notify.commands) + syncGroups.flatMap(\.notify.commands)
+    }
 }
 
 /// A line of `interface_up_down_delays`.

@@ -357,8 +357,8 @@ final class VirtualRouters {
 
     /// Follows another configuration that was found good: what is the same goes on untouched.
     ///
-    /// - Parameter accounts: what was found of the accounts that it names.
-    func reload(_ next: VRRPConfiguration, _ accounts: AccountBook = AccountBook()) {
+    /// - Parameter names: what was found of the accounts and hosts that it names.
+    func reload(_ next: VRRPConfiguration, _ names: NameBook = NameBook()) {
         let previous = configuration
         configuration = next
         renewAddressSet()
@@ -389,7 +389,7 @@ final class VirtualRouters {
         for instance in changed { prepare(instance) }
         makeGroups()
         poller.follow(next)
-        scriptRules = ScriptRules(next.global, log, accounts)
+        scriptRules = ScriptRules(next.global, log, names)
         notifier.follow(next.global)
         trackers.follow(next)
         for instance in fresh { begin(instance) }

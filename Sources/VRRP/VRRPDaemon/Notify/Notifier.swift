@@ -1,6 +1,7 @@
 // Tells scripts, fifos and people what happens to instances and groups: one queue for each, so that
 // the order of scripts is the order of events. keepalived.conf(5): notify_*, *_fifo, smtp_*.
 
+import Addresses
 import Daemon
 import Kernel
 import VRRPConfig
@@ -57,22 +58,20 @@ final class Notifier {
     }
 
     private func followMail(_ global: GlobalDefinitions) {
-        guard mailDefinition != global.mail else { return }
+        // A host that was not found may be known by now.
+        guard mailDefinition != global.mail || mail == nil else { return }
         mailDefinition = global.mail
         mail?.cancel()
         mail = nil
         guard !global.mail.recipients.isEmpty else { return }
-        let host = global.mail.server ?? "127.0.0.1"
-        guard
-            let server = VRRPTracking.MailSettings.server(
-                named: host, port: global.mail.port)
-        else {
-            return routers.log.say(.error, "no address for the mail server \(host): no mail")
+        guard let address = routers.scriptRules.book.address(of: global.mail.host) else {
+            return routers.log.say(
+                .error, "no address for the mail server \(global.mail.host): no mail")
         }
         let own = global.mail.heloName ?? CurrentProcess.hostName
         mail = MailSender(
             VRRPTracking.MailSettings(
-                server: server, helloName: own,
+                server: .ip(IPSocketAddress(address, port: global.mail.port)), helloName: own,
                 sender: global.mail.sender ?? "keepalived@\(CurrentProcess.hostName)",
                 recipients: global.mail.recipients, connectTimeout: global.mail.timeoutNanoseconds),
             on: routers.loop, log: routers.log.tracking)

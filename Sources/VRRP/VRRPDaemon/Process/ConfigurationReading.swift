@@ -21,9 +21,9 @@ struct ConfigurationReading {
 
     /// Reads and checks; changes nothing.
     ///
-    /// - Parameter accounts: keeps what is found of accounts.
-    func load(_ accounts: AccountBook = AccountBook()) -> LoadedVRRPConfiguration {
-        var world = surroundings(accounts)
+    /// - Parameter names: keeps what is found of accounts and hosts.
+    func load(_ names: NameBook = NameBook()) -> LoadedVRRPConfiguration {
+        var world = surroundings(names)
         world.interfaces = Self.interfaces(in: options.networkNamespace)
         let loaded = VRRPConfigurationLoader.load(
             path: options.configurationPath, surroundings: world)
@@ -100,7 +100,7 @@ struct ConfigurationReading {
 
     // MARK: Surroundings
 
-    private func surroundings(_ accounts: AccountBook) -> VRRPSurroundings {
+    private func surroundings(_ names: NameBook) -> VRRPSurroundings {
         let host = CurrentProcess.hostName.prefix { $0 != "." }
         var world = VRRPSurroundings(configurationID: options.configurationID ?? String(host))
         world.read = { path, limit in
@@ -121,8 +121,8 @@ struct ConfigurationReading {
         world.entries = { try? Files.entries(of: $0) }
         world.environment = { ProcessEnvironment.value(of: $0) }
         world.currentDirectory = CurrentProcess.directory ?? "/"
-        world.userExists = { accounts.user(named: $0) != nil }
-        world.groupExists = { accounts.group(named: $0) != nil }
+        world.userExists = { names.user(named: $0) != nil }
+        world.groupExists = { names.group(named: $0) != nil }
         world.scriptFile = Self.scriptFile
         world.isRoot = CurrentProcess.isRoot
         world.needsAllFiles = options.needsAllFiles

@@ -115,7 +115,7 @@ final class DaemonService {
     // MARK: Reload
 
     /// Reads the configuration beside the loop, whose adverts go on meanwhile: files may be slow,
-    /// and so may be whoever knows the accounts of scripts.
+    /// and so may be whoever knows accounts and hosts.
     private func reload() {
         guard !routers.isStopping else { return }
         if isReading {
@@ -130,25 +130,26 @@ final class DaemonService {
         // Whoever writes the file waits until this one is gone; empty says that reading has begun.
         if let heldLock { try? Files.write([UInt8]().span, to: heldLock) }
         let service = LoopBound(self, on: loop)
-        let accounts = AccountBook()
+        let names = NameBook()
         do throws(Errno) {
             try SystemThread { [reading, postbox = loop.postbox] in
-                let loaded = reading.load(accounts)
-                while !postbox.post({ service.value(on: $0).hasRead(loaded, accounts) }) {
+                let loaded = reading.load(names)
+                if let next = loaded.configuration { names.lookAhead(next) }
+                while !postbox.post({ service.value(on: $0).hasRead(loaded, names) }) {
                     CurrentProcess.sleep(milliseconds: 100)
                 }
             }.detach()
         } catch {
-            hasRead(reading.load(accounts), accounts)
+            hasRead(reading.load(names), names)
         }
     }
 
-    private func hasRead(_ loaded: LoadedVRRPConfiguration, _ accounts: AccountBook) {
+    private func hasRead(_ loaded: LoadedVRRPConfiguration, _ names: NameBook) {
         isReading = false
         guard !routers.isStopping else { return }
         // Who asked meanwhile has written since: it waits for the next reading.
         if !readsAgain { releaseLock() }
-        apply(loaded, accounts)
+        apply(loaded, names)
         guard readsAgain else { return }
         readsAgain = false
         reload()
@@ -160,7 +161,7 @@ final class DaemonService {
     }
 
     /// All or nothing: a configuration that cannot be used changes nothing.
-    private func apply(_ loaded: LoadedVRRPConfiguration, _ accounts: AccountBook) {
+    private func apply(_ loaded: LoadedVRRPConfiguration, _ names: NameBook) {
         let lines = reading.lines(of: loaded)
         for line in lines { log.say(line.level, line.text) }
         writeReloadLog(lines, (loaded.configuration ?? routers.configuration).global)
@@ -170,7 +171,7 @@ final class DaemonService {
             if !next.global.hasSameStanding(as: routers.configuration.global) {
                 standing.follow(next.global)
             }
-            routers.reload(next, accounts)
+            routers.reload(next, names)
             openServers()
             followSchedule()
             reloads += 1

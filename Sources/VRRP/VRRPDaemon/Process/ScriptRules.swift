@@ -13,8 +13,8 @@ final class ScriptRules {
     /// `use_symlink_paths`.
     let keepsLinks: Bool
     private let log: DaemonLog
-    /// The accounts that are known already, and those that are looked up.
-    let book: AccountBook
+    /// What is known of accounts and hosts already, and what is looked up.
+    let book: NameBook
     /// What was found of each account; nil inside for one that is not there.
     private var accounts: [Account: ProcessIdentity?] = [:]
 
@@ -23,7 +23,7 @@ final class ScriptRules {
         var group: String?
     }
 
-    init(_ global: GlobalDefinitions, _ log: DaemonLog, _ book: AccountBook = AccountBook()) {
+    init(_ global: GlobalDefinitions, _ log: DaemonLog, _ book: NameBook = NameBook()) {
         self.book = book
         enforcesSecurity = global.enforcesScriptSecurity
         keepsLinks = global.keepsSymbolicLinks
@@ -76,6 +76,6 @@ final class ScriptRules {
             }
             groupID = found.id
         }
-        return ProcessIdentity(account, groupID: groupID)
+        return book.identity(of: account, groupID: groupID)
     }
 }

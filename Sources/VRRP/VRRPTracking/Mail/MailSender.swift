@@ -42,14 +42,6 @@ public struct MailSettings: Equatable, Sendable {
         self.attempts = max(1, attempts)
         self.retryPause = retryPause
     }
-
-    /// The address of a mail server written as an address or a name; nil when the name has none.
-    ///
-    /// A name is asked for with the system's resolver, which blocks: at load only.
-    public static func server(named host: String, port: UInt16 = 25) -> SocketAddress? {
-        let found = IPAddress(host) ?? NameResolution.address(of: host, family: nil)
-        return found.map { .ip(IPSocketAddress($0, port: port)) }
-    }
 }
 
 /// Delivers mails in order; belongs to the loop's thread.
