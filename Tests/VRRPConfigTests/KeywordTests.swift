@@ -808,6 +808,7 @@ private let millisecond: UInt64 = 1_000_000
         "auth_hmac {\n key 1 short\n}",
         "auth_hmac {\n key 1 file:/none\n}", "auth_hmac {\n key 1 hex:0g\n}",
         "auth_hmac {\n key 1 0123456789abcdef0123456789abcdef\n active_key 2\n}",
+        "auth_hmac {\n key 1 0123456789abcdef0123456789abcdef\n}",
         "use_ipvlan", "use_vmac\n use_ipvlan 1.2.3.4", "unicast_peer {\n 224.0.0.18\n}",
     ])
     func `what would be unsafe is refused`(_ line: String) {

@@ -112,6 +112,13 @@ public enum Files {
         }
     }
 
+    /// Whether a file is there that only its owner can read, write or run.
+    public static func isPrivate(_ path: String) -> Bool {
+        var status = stat()
+        // Safety: the path is read and `status` filled during the call only.
+        return unsafe stat(path, &status) == 0 && status.st_mode & (S_IRWXG | S_IRWXO) == 0
+    }
+
     /// Whether this process may run what a path names.
     public static func isExecutable(_ path: String) -> Bool {
         // Safety: the path is read during the call only.

@@ -413,21 +413,48 @@ extension Reading {
         instance.announcements = own
     }
 
+    private mutating func resolved(
+        _ written: HMACAuthentication, _ instance: InstanceDefinition, _ draft: InstanceDraft
+    ) -> HMACAuthentication {
+        var hmac = written
+        let place = draft.place(of: "auth_hmac")
+        if hmac.keys.isEmpty {
+            remarks.refuse(
+                "(\(instance.name)) 'auth_hmac' needs a 'key'; without one adverts would not be "
+                    + "protected", at: place)
+        } else if hmac.activeKey == 0 {
+            remarks.refuse(
+                "(\(instance.name)) 'auth_hmac' needs 'active_key', the number of the key that "
+                    + "signs", at: place)
+        } else if !hmac.keys.contains(where: { $0.id == hmac.activeKey }) {
+            remarks.refuse(
+                "(\(instance.name)) 'active_key \(hmac.activeKey)' of auth_hmac names no key that "
+                    + "is defined", at: place)
+        }
+        if instance.isStrict, hmac.mode != .enforce {
+            remarks.repair(
+                "(\(instance.name)) strict mode takes signed adverts only; auth_hmac's mode is "
+                    + "enforce", at: place)
+            hmac.mode = .enforce
+        }
+        if hmac.timeWindowSeconds == 0 {
+            let seconds = Int(instance.advertIntervalNanoseconds / 1_000_000_000)
+            hmac.timeWindowSeconds = min(300, max(5, 3 * seconds))
+        }
+        return hmac
+    }
+
     private mutating func resolveAuthentication(
         _ instance: inout InstanceDefinition, _ draft: InstanceDraft
     ) {
         let place = draft.place(of: "authentication")
-        if var hmac = draft.hmac {
+        if let hmac = draft.hmac {
             if draft.given.contains("authentication") {
                 remarks.repair(
                     "(\(instance.name)) has 'authentication' and 'auth_hmac'; auth_hmac is used",
                     at: place)
             }
-            if hmac.timeWindowSeconds == 0 {
-                let seconds = (instance.advertIntervalNanoseconds * 3 + 999_999_999) / 1_000_000_000
-                hmac.timeWindowSeconds = min(300, max(5, Int(seconds)))
-            }
-            instance.authentication = .hmac(hmac)
+            instance.authentication = .hmac(resolved(hmac, instance, draft))
             return
         }
         guard draft.given.contains("authentication") else { return }

@@ -112,7 +112,7 @@ extension VRRPKeyword {
         },
         VRRPKeyword(
             "auth_hmac", .instance, opensBlock: true,
-            "Holds the keys of signed adverts.", apply: InstanceWords.hmac),
+            "Holds the keys of signed adverts.", apply: SignatureWords.block),
     ]
 
     private static let instanceLink: [VRRPKeyword] = [
@@ -283,102 +283,10 @@ extension VRRPKeyword {
             $0.instance.password = Array($1.utf8)
         },
     ]
-
-    /// Rows of `auth_hmac`.
-    static let hmac: [VRRPKeyword] = [
-        VRRPKeyword(
-            "key", .hmac, "1..255 hex:DIGITS|file:PATH|TEXT", "Defines a key of 32 to 64 bytes.",
-            apply: InstanceWords.key),
-        .integer("active_key", .hmac, 1...255, "Chooses the key that signs.") {
-            $0.hmac.activeKey = UInt8($1)
-        },
-        VRRPKeyword(
-            "anti_replay", .hmac, "time|monotonic", "Says what makes an advert old."
-        ) { reading, statement in
-            reading.expect(atMost: 1, in: statement)
-            guard let word = reading.word(statement) else { return }
-            guard let replayGuard = HMACAuthentication.ReplayGuard(rawValue: word) else {
-                return reading.mistake(statement, expected: "time or monotonic", found: word)
-            }
-            reading.hmac.replayGuard = replayGuard
-        },
-        .integer("time_window", .hmac, 1...300, "Sets how old an advert may be, in seconds.") {
-            $0.hmac.timeWindowSeconds = $1
-        },
-        VRRPKeyword(
-            "mode", .hmac, "enforce|permissive|receive-only",
-            "Says which adverts are sent and accepted."
-        ) { reading, statement in
-            reading.expect(atMost: 1, in: statement)
-            guard let word = reading.word(statement) else { return }
-            guard let mode = HMACAuthentication.Mode(rawValue: word) else {
-                return reading.mistake(
-                    statement, expected: "enforce, permissive or receive-only", found: word)
-            }
-            reading.hmac.mode = mode
-        },
-    ]
 }
 
 /// Keywords with arguments of their own.
 private enum InstanceWords {
-    static func hmac(_ reading: inout Reading, _ statement: Statement) {
-        let given = reading.given
-        reading.hmac = HMACAuthentication()
-        reading.given = []
-        reading.read(statement.children ?? [], in: .hmac)
-        // 0 until the advert interval is known.
-        if !reading.given.contains("time_window") { reading.hmac.timeWindowSeconds = 0 }
-        reading.given = given
-        guard !reading.hmac.keys.isEmpty else {
-            return reading.remarks.refuse(
-                "'auth_hmac' needs a 'key'; without one adverts would not be protected",
-                at: statement.place)
-        }
-        if reading.hmac.activeKey == 0, reading.hmac.keys.count == 1 {
-            reading.hmac.activeKey = reading.hmac.keys[0].id
-        }
-        let active = reading.hmac.activeKey
-        guard reading.hmac.keys.contains(where: { $0.id == active }) else {
-            return reading.remarks.refuse(
-                "'active_key' of auth_hmac names no key that is defined", at: statement.place)
-        }
-        reading.instance.hmac = reading.hmac
-    }
-
-    static func key(_ reading: inout Reading, _ statement: Statement) {
-        reading.expect(atMost: 2, in: statement)
-        guard let id = reading.integer(statement, in: 1...255) else { return }
-        guard statement.words.count > 2 else {
-            return reading.mistake(statement, expected: "a key", found: nil)
-        }
-        var text = statement.words[2]
-        if text.hasPrefix("file:") {
-            let path = String(text.dropFirst("file:".utf8.count))
-            guard case .success(let bytes) = reading.surroundings.read(path, 4096) else {
-                return reading.remarks.refuse(
-                    "the key in '\(path)' cannot be read", at: statement.place)
-            }
-            text = String(decoding: trimmed(bytes[...]), as: UTF8.self)
-        }
-        guard let secret = text.hasPrefix("hex:") ? hex(text.dropFirst(4)) : Array(text.utf8),
-            (32...64).contains(secret.count)
-        else {
-            return reading.remarks.refuse(
-                "key \(id) of auth_hmac must have 32 to 64 bytes", at: statement.place)
-        }
-        reading.hmac.keys.removeAll { $0.id == UInt8(id) }
-        reading.hmac.keys.append(HMACAuthentication.Key(id: UInt8(id), secret: secret))
-    }
-
-    private static func hex(_ digits: Substring) -> [UInt8]? {
-        let values = digits.compactMap(\.hexDigitValue)
-        guard values.count == digits.count, values.count % 2 == 0 else { return nil }
-        return stride(from: 0, to: values.count, by: 2).map {
-            UInt8(values[$0] << 4 | values[$0 + 1])
-        }
-    }
-
     static func virtualMAC(_ reading: inout Reading, _ statement: Statement) {
         var result = VirtualMAC()
         var words = statement.arguments

@@ -58,6 +58,8 @@ public struct VRRPSurroundings {
     public var groupExists: (_ name: String) -> Bool
     /// The file of a script by full path; nil: there is none.
     public var scriptFile: (_ path: String) -> ScriptFile?
+    /// Whether only its owner can read and write a file.
+    public var isPrivate: (_ path: String) -> Bool
     /// Whether the daemon would run scripts as root when no other user is named.
     public var isRoot: Bool
     /// Whether a file that is missing or cannot be read makes the whole configuration unusable.
@@ -78,6 +80,7 @@ public struct VRRPSurroundings {
         userExists = { _ in true }
         groupExists = { _ in true }
         scriptFile = { _ in nil }
+        isPrivate = { _ in true }
         isRoot = true
         randomSeed = 1
     }

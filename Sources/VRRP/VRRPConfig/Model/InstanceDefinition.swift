@@ -179,7 +179,7 @@ public struct HMACAuthentication: Equatable, Sendable {
     public struct Key: Equatable, Sendable {
         /// 1 to 255.
         public var id: UInt8
-        /// 32 to 64 bytes.
+        /// `HMACAuthentication.secretBytes` of them.
         public var secret: [UInt8]
 
         /// A key.
@@ -207,13 +207,16 @@ public struct HMACAuthentication: Equatable, Sendable {
         case receiveOnly = "receive-only"
     }
 
+    /// How long a key may be.
+    public static let secretBytes = 32...64
+
     /// Keys by number, in the order of the file.
     public var keys: [Key] = []
     /// The key that signs.
     public var activeKey: UInt8 = 0
     /// `anti_replay`.
     public var replayGuard = ReplayGuard.time
-    /// `time_window`, resolved: the larger of three advert intervals and 5 s.
+    /// `time_window`, resolved: three advert intervals in whole seconds, at least 5 s.
     public var timeWindowSeconds = 5
     /// `mode`.
     public var mode = Mode.enforce

@@ -236,9 +236,12 @@ final class Channels {
             each = Int(interface.flatMap { routers.network.link(named: $0)?.mtu } ?? 1500)
         case .advert:
             let definition = instance.definition
-            each = Advertisement.messageBytes(
-                definition.protocolVersion, definition.family,
-                count: definition.virtualAddresses.count)
+            let signature = definition.trailer == nil ? 0 : HMACTrailer.byteCount
+            each =
+                signature
+                + Advertisement.messageBytes(
+                    definition.protocolVersion, definition.family,
+                    count: definition.virtualAddresses.count)
         }
         return Int32(clamping: each * global.receiveBufferMultiplier * sharing)
     }

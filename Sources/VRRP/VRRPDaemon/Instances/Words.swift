@@ -98,7 +98,7 @@ extension AdvertisementReceiver.Notice {
             "its interval is \(interval / 1_000_000) ms, not ours; the master's counts"
         case .unsigned: "it carries no signature, which is still permitted"
         case .clocksDiffer(let skew):
-            "its clock is \(skew / 1_000_000) ms from ours, near the limit for signatures"
+            "its clock is \(skew) s from ours, near the limit for signatures"
         case .checksumDiffers: "its checksum covers other bytes than ours does"
         case .oldChecksumLearnt: "it uses the old checksum, and so do we from now on"
         }

@@ -124,6 +124,7 @@ struct ConfigurationReading {
         world.userExists = { names.user(named: $0) != nil }
         world.groupExists = { names.group(named: $0) != nil }
         world.scriptFile = Self.scriptFile
+        world.isPrivate = { Files.isPrivate($0) }
         world.isRoot = CurrentProcess.isRoot
         world.needsAllFiles = options.needsAllFiles
         world.randomSeed = Clock.monotonic().nanoseconds

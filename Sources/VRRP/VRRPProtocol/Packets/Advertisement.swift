@@ -96,8 +96,18 @@ public struct Advertisement: Hashable, Sendable {
             version == .two
             ? .messageOnly
             : source.family == .v6 && kind == .messageOnly ? .pseudoHeader : kind
+        Self.fillChecksum(&message, used, from: source, to: destination)
+    }
+
+    /// Writes the checksum over the whole message into its field.
+    static func fillChecksum(
+        _ message: inout [UInt8], _ kind: ChecksumKind, from source: IPAddress,
+        to destination: IPAddress
+    ) {
+        message[6] = 0
+        message[7] = 0
         let sum = Checksum.over(
-            message.span, 0..<message.count, kind: used, from: source, to: destination)
+            message.span, 0..<message.count, kind: kind, from: source, to: destination)
         message[6] = UInt8(truncatingIfNeeded: sum >> 8)
         message[7] = UInt8(truncatingIfNeeded: sum)
     }

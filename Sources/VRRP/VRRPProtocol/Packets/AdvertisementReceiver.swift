@@ -95,7 +95,7 @@ public struct AdvertisementReceiver: Sendable {
         case intervalDiffers(UInt64)
         /// No trailer, which is still allowed: `mode permissive`.
         case unsigned
-        /// The trailer's clock is that many nanoseconds from ours, more than half the window.
+        /// The trailer's clock is that many seconds from ours, more than half the window.
         case clocksDiffer(Int64)
         /// The checksum covers other bytes than ours do.
         case checksumDiffers(ChecksumKind)
@@ -168,7 +168,8 @@ public struct AdvertisementReceiver: Sendable {
         if rules.version == .two { try checkAuthentication(parsed) }
         try checkInterval(parsed, &notices)
         try checkAddresses(parsed, envelope, &notices)
-        if rules.isUnicast, rules.checksUnicastSource {
+        // Marks of senders are for those that we know.
+        if rules.isUnicast, rules.checksUnicastSource || rules.trailer != nil {
             guard rules.peers.contains(where: { $0.address == envelope.source }) else {
                 throw .notAPeer
             }
@@ -282,10 +283,12 @@ public struct AdvertisementReceiver: Sendable {
             }
             throw .hmacMissing
         }
-        let read = try HMACTrailer.verify(
-            message, parsed.messageBytes, from: envelope.source, trailer.keys)
-        let skew = try guardian.admit(
-            read.sequence, from: envelope.source, trailer, wallClock: wallClock)
+        let claim = try HMACTrailer.read(message, parsed.messageBytes)
+        let skew = try ReplayGuard.checkTime(claim.sequence, trailer, wallClock: wallClock)
+        try HMACTrailer.verify(
+            message, parsed.messageBytes, claim, from: envelope.source, trailer.keys)
+        try guardian.admit(
+            claim.sequence, from: envelope.source, trailer, wallClock: wallClock)
         if let skew { notices.append(.clocksDiffer(skew)) }
     }
 

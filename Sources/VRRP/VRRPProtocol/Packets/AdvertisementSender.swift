@@ -22,7 +22,8 @@ public struct AdvertisementSender: Sendable {
     ) -> Bool {
         advertisement.encode(from: source, to: destination, checksum: checksum, into: &message)
         guard let trailer, trailer.mode != .receiveOnly else { return true }
-        return HMACTrailer.append(
-            to: &message, sequence: sequences.next(wallClock: wallClock), from: source, trailer)
+        let sequence = sequences.next(wallClock: wallClock, trailer)
+        return HMACTrailer.sign(
+            &message, sequence: sequence, from: source, to: destination, trailer)
     }
 }

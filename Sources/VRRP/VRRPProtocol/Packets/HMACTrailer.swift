@@ -1,4 +1,4 @@
-// The trailer of keepalived's `auth_hmac` (from 2.4.1 on; draft-cassen-vrrp-auth-hmac): an
+// The trailer of keepalived's `auth_hmac` (as of 2.4.2; draft-cassen-vrrp-auth-hmac): an
 // HMAC-SHA256 cut to 128 bits, and a sequence number made of the time. Works for both versions and
 // families.
 
@@ -27,8 +27,8 @@ public struct TrailerKey: Hashable, Sendable {
 public struct TrailerRules: Hashable, Sendable {
     /// Who has to sign.
     public enum Mode: Sendable {
-        /// We do not sign; trailers are checked where there are some. Ours: for the first step of
-        /// a roll-out, before every router understands trailers.
+        /// We do not sign; trailers are checked where there are some: the first step of a
+        /// roll-out, before every router understands trailers.
         case receiveOnly
         /// We sign, and still accept packets without a trailer.
         case permissive
@@ -38,7 +38,8 @@ public struct TrailerRules: Hashable, Sendable {
 
     /// How old packets are recognised.
     public enum AntiReplay: Sendable {
-        /// The time must be within the window, and grow for each sender.
+        /// The time must be within the window, and grow for each sender. A clock that was set is
+        /// followed once the old time is out of the window.
         case time
         /// It must only grow for each sender: clocks may differ.
         case monotonic
@@ -55,7 +56,7 @@ public struct TrailerRules: Hashable, Sendable {
     /// Who has to sign.
     public var mode: Mode
 
-    /// Rules; the window's default is three intervals and at least five seconds.
+    /// Rules.
     public init(
         keys: [TrailerKey], activeKey: UInt8, antiReplay: AntiReplay = .time, window: UInt64,
         mode: Mode = .enforce
@@ -67,10 +68,8 @@ public struct TrailerRules: Hashable, Sendable {
         self.mode = mode
     }
 
-    /// The default window for an advert interval, both in nanoseconds.
-    public static func window(forInterval interval: UInt64) -> UInt64 {
-        min(max(3 * interval, 5 * ProtocolNumbers.second), 300 * ProtocolNumbers.second)
-    }
+    /// The window in whole seconds, as times are compared.
+    var windowSeconds: UInt64 { window / ProtocolNumbers.second }
 }
 
 /// The trailer's bytes.
@@ -78,11 +77,13 @@ public struct TrailerRules: Hashable, Sendable {
 /// ```
 /// 0 kind (1)  1 key  2-3 zero  4-7 seconds since 1970  8-9 fraction  10-11 counter  12-27 code
 /// ```
-/// The code covers a pseudo header (family, version, VRID, zero, source address in 16 bytes), the
-/// message, and the trailer. The layout above is keepalived's. What is **not** established by any
-/// public description we had, and is chosen here: the family's number (IANA's: 1 and 2), that an
-/// IPv4 address stands at the beginning of its 16 bytes, and that the checksum and the code count
-/// as zero. Two routers of ours understand each other; keepalived may not.
+/// The code covers a pseudo header, the message and the trailer, where the checksum and the code
+/// count as zero:
+///
+/// ```
+/// 0 family (4 or 6)  1 version  2 VRID  3 zero  4-19 source, IPv4 in the first four bytes
+/// ```
+/// Over IPv4 the checksum covers the message alone, over IPv6 the trailer too.
 public enum HMACTrailer {
     /// Bytes that a trailer adds to a message.
     public static let byteCount = 28
@@ -91,19 +92,33 @@ public enum HMACTrailer {
     static let codeOffset = 12
     static let codeBytes = 16
 
-    /// What a verified trailer says.
-    struct Verified: Hashable {
+    /// What a trailer says.
+    struct Claim: Hashable {
         /// The number of the key.
         var key: UInt8
         /// Seconds, fraction and counter as one number.
         var sequence: UInt64
     }
 
-    /// Appends a trailer to a message; false when the active key is missing or the code fails.
+    /// Appends a trailer to a whole message; false when the active key is missing or the code
+    /// fails.
     ///
-    /// The message's checksum is filled in before and covers the message alone.
-    static func append(
-        to message: inout [UInt8], sequence: UInt64, from source: IPAddress, _ rules: TrailerRules
+    /// The code does not depend on the checksum, but over IPv6 the checksum covers the trailer:
+    /// there is one over all that a packet carries (RFC 8200 §8.1), and kernels check it for those
+    /// who ask.
+    static func sign(
+        _ message: inout [UInt8], sequence: UInt64, from source: IPAddress,
+        to destination: IPAddress, _ rules: TrailerRules
+    ) -> Bool {
+        guard append(to: &message, sequence, from: source, rules) else { return false }
+        if source.family == .v6 {
+            Advertisement.fillChecksum(&message, .pseudoHeader, from: source, to: destination)
+        }
+        return true
+    }
+
+    private static func append(
+        to message: inout [UInt8], _ sequence: UInt64, from source: IPAddress, _ rules: TrailerRules
     ) -> Bool {
         guard let key = rules.keys.first(where: { $0.number == rules.activeKey }) else {
             return false
@@ -121,14 +136,24 @@ public enum HMACTrailer {
         return true
     }
 
-    /// Checks the trailer that follows the first `used` bytes.
-    static func verify(
-        _ message: Span<UInt8>, _ used: Int, from source: IPAddress, _ keys: [TrailerKey]
-    ) throws(Rejection) -> Verified {
-        guard message.count == used + byteCount, message[used] == kind else {
-            throw .hmacMalformed
+    /// Reads the trailer that follows the first `used` bytes, and believes nothing of it.
+    static func read(_ message: Span<UInt8>, _ used: Int) throws(Rejection) -> Claim {
+        guard message.count == used + byteCount, message[used] == kind,
+            message[used + 2] == 0, message[used + 3] == 0
+        else { throw .hmacMalformed }
+        var sequence: UInt64 = 0
+        for index in used + 4..<used + codeOffset {
+            sequence = sequence << 8 | UInt64(message[index])
         }
-        guard let key = keys.first(where: { $0.number == message[used + 1] }) else {
+        return Claim(key: message[used + 1], sequence: sequence)
+    }
+
+    /// Checks the code of the trailer that was read behind the first `used` bytes.
+    static func verify(
+        _ message: Span<UInt8>, _ used: Int, _ claim: Claim, from source: IPAddress,
+        _ keys: [TrailerKey]
+    ) throws(Rejection) {
+        guard let key = keys.first(where: { $0.number == claim.key }) else {
             throw .hmacUnknownKey
         }
         // A digest that cannot be computed must not match anything.
@@ -136,18 +161,13 @@ public enum HMACTrailer {
             ConstantTime.areEqual(
                 expected, message.extracting(used + codeOffset..<used + byteCount).array)
         else { throw .hmacInvalid }
-        var sequence: UInt64 = 0
-        for index in used + 4..<used + codeOffset {
-            sequence = sequence << 8 | UInt64(message[index])
-        }
-        return Verified(key: key.number, sequence: sequence)
     }
 
     /// The code over `message[..<used]` and the twelve bytes after it.
     private static func code(
         _ message: Span<UInt8>, _ used: Int, from source: IPAddress, _ key: TrailerKey
     ) -> [UInt8]? {
-        let family: UInt8 = source.family == .v4 ? 1 : 2
+        let family: UInt8 = source.family == .v4 ? 4 : 6
         var input: [UInt8] = [family, message[0] >> 4, message[1], 0]
         let width = source.family.bitCount / 8
         for index in 0..<16 { input.append(index < width ? source.byte(at: index) : 0) }
