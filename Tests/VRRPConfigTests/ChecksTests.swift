@@ -70,11 +70,11 @@ import Testing
         ),
         (
             instanceText("virtual_ipaddress {\n ~SEQ(A,1,2) ~SEQ(B,1,128) 10.0.${A}.${B}\n}"),
-            "at most 255 addresses", .unusable
+            "has room for 255 of its 256 addresses", .clean
         ),
         (
             instanceText("virtual_ipaddress {\n fe80::1\n ~SEQ(A,1,100) 2001:db8::${A}\n}"),
-            "does not fit into 1500", .clean
+            "has room for 89 of its 101 addresses", .clean
         ),
         (instanceText("virtual_ipaddress { 2001:db8::1 }"), "should be link-local", .clean),
         (
@@ -287,5 +287,32 @@ import Testing
         #expect(loaded.diagnostics[1].suggestion == "advert_int")
         let other = load("vrrp_script S {\n script /x\n priority 5\n}")
         #expect(other.texts.first?.contains("does not belong to vrrp_script 'S'") == true)
+    }
+
+    /// Room as keepalived says it for an interface of that MTU; a signature takes 28 bytes.
+    @Test(
+        arguments: [
+            (600, "version 3", "10.0", 139), (604, "version 3", "10.0", 140),
+            (600, "version 2", "10.0", 137), (1280, "version 3", "v6", 76),
+            (1296, "version 3", "v6", 77),
+            (
+                600,
+                "version 3\n auth_hmac {\n key 1 0123456789abcdef0123456789abcdef\n active_key 1\n}",
+                "10.0", 132
+            ),
+        ] as [(Int, String, String, Int)])
+    func `what does not fit into a packet is held without being advertised`(
+        _ mtu: Int, _ line: String, _ prefix: String, _ room: Int
+    ) throws {
+        let sequence =
+            prefix == "v6" ? "~SEQ(A,1,200) fe80::${A}" : "~SEQ(A,1,200) \(prefix).0.${A}"
+        var surroundings = world()
+        surroundings.interfaces = [.init(name: "eth0", mtu: mtu)]
+        let loaded = load(
+            instanceText("\(line)\n virtual_ipaddress {\n \(sequence)\n}"), surroundings)
+        let instance = try #require(loaded.instance, "\(loaded.texts)")
+        #expect(instance.virtualAddresses.count == room)
+        #expect(instance.excludedAddresses.count == 200 - room)
+        #expect(loaded.grade == .clean)
     }
 }

@@ -4,6 +4,7 @@
 import Addresses
 import RandomInputs
 import Testing
+import VRRPProtocol
 
 @testable import VRRPDaemon
 
@@ -43,6 +44,24 @@ import Testing
         let isUnderstood = ledger.take(bytes.span)
         #expect(isUnderstood)
         #expect(ledger.entries.isEmpty)
+    }
+
+    @Test func `the longest advert there is has room`() {
+        let addresses = (0..<255).map { IPAddress(v6High: 0x2001_0DB8 << 32, low: $0) }
+        var message: [UInt8] = []
+        Advertisement(
+            version: .three, virtualRouter: 1, priority: 0, interval: 1_000_000_000,
+            addresses: addresses
+        ).encode(
+            from: addresses[0], to: addresses[1], checksum: .pseudoHeader, into: &message)
+        let farewell = LedgerEntry.Farewell(
+            interface: 1, source: addresses[0], destination: addresses[1], timeToLive: 255,
+            message: message)
+        var ledger = Ledger()
+        let bytes = LedgerMessage.enter(key: 5, .farewell(farewell)).frame
+        let isUnderstood = ledger.take(bytes.span)
+        #expect(isUnderstood)
+        #expect(ledger.entries[5] == .farewell(farewell))
     }
 
     @Test func `bytes that are no frames end the reading and never trap`() {

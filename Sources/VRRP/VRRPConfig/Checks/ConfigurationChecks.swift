@@ -47,23 +47,6 @@ struct ConfigurationChecks {
     private mutating func checkAddresses(_ instance: InstanceDefinition) {
         let place = instance.place.location
         let count = instance.virtualAddresses.count
-        if count > 255 {
-            remarks.refuse(
-                "(\(instance.name)) an advert carries at most 255 addresses, not \(count); move "
-                    + "the others to virtual_ipaddress_excluded", at: place)
-        } else {
-            // IP header, VRRP header and, in version 2, the password field.
-            let isV4 = instance.family == .v4
-            let bytes =
-                (isV4 ? 20 : 40) + 8 + count * (isV4 ? 4 : 16)
-                + (instance.version == .two ? 8 : 0)
-            if bytes > 1500 {
-                remarks.warn(
-                    "(\(instance.name)) an advert of \(bytes) bytes does not fit into 1500 and "
-                        + "would be fragmented; move addresses to virtual_ipaddress_excluded",
-                    at: place)
-            }
-        }
         if instance.meansNoAddresses, count > 0 {
             remarks.warn(
                 "(\(instance.name)) no_virtual_ipaddress does not count: there are addresses",

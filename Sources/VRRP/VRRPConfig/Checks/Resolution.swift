@@ -176,6 +176,7 @@ extension Reading {
         resolveElection(&instance, draft)
         resolveAnnouncements(&instance, given)
         resolveAuthentication(&instance, draft)
+        moveExcess(&instance, draft)
         resolveHardwareAddress(&instance)
         instance.tracks = references(draft.tracks, in: title)
         instance.notify = withUsers(instance.notify)
@@ -223,6 +224,28 @@ extension Reading {
                     + "virtual addresses; it is left out", at: draft.place(of: "unicast_peer"))
             instance.unicastPeers.removeAll { $0.address.family != family }
         }
+    }
+
+    /// Addresses that no advert has room for are held, but not advertised: those that keepalived
+    /// moves too, so that both advertise the same list.
+    private mutating func moveExcess(
+        _ instance: inout InstanceDefinition, _ draft: InstanceDraft
+    ) {
+        let mtu = surroundings.interfaces?.first { $0.name == instance.interface }?.mtu ?? 1500
+        let isV4 = instance.family == .v4
+        // IP header, VRRP header, 16 bytes that are left free, the password's field in version 2,
+        // and a signature.
+        var used = (isV4 ? 20 : 40) + 8 + 16 + (instance.version == .two ? 8 : 0)
+        if case .hmac(let hmac) = instance.authentication, hmac.mode != .receiveOnly { used += 28 }
+        let room = min(255, max(1, (mtu - used) / (isV4 ? 4 : 16)))
+        let count = instance.virtualAddresses.count
+        guard count > room else { return }
+        remarks.warn(
+            "(\(instance.name)) an advert has room for \(room) of its \(count) addresses; the "
+                + "others are held but not advertised, like those of virtual_ipaddress_excluded",
+            at: draft.place(of: "virtual_ipaddress"))
+        instance.excludedAddresses += instance.virtualAddresses[room...]
+        instance.virtualAddresses.removeSubrange(room...)
     }
 
     private mutating func resolveVersion(

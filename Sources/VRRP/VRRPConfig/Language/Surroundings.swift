@@ -16,11 +16,14 @@ public struct VRRPSurroundings {
         public var name: String
         /// Whether it is a loopback interface, on which no instance runs.
         public var isLoopback: Bool
+        /// The most bytes of a packet.
+        public var mtu: Int
 
         /// An interface.
-        public init(name: String, isLoopback: Bool = false) {
+        public init(name: String, isLoopback: Bool = false, mtu: Int = 1500) {
             self.name = name
             self.isLoopback = isLoopback
+            self.mtu = mtu
         }
     }
 

@@ -36,8 +36,8 @@ enum LedgerMessage: Equatable {
 }
 
 extension LedgerMessage {
-    /// The most bytes behind a frame's length.
-    static let longestFrame = 2048
+    /// The most bytes behind a frame's length: an advert of 255 addresses of IPv6 has 4088.
+    static let longestFrame = 4200
 
     /// The message as one frame.
     var frame: [UInt8] {

@@ -154,7 +154,7 @@ struct ConfigurationReading {
         }
         return messages.compactMap { Link($0) }.map { link in
             VRRPSurroundings.Interface(
-                name: link.name, isLoopback: link.flags.contains(.loopback))
+                name: link.name, isLoopback: link.flags.contains(.loopback), mtu: Int(link.mtu))
         }
     }
 
