@@ -44,7 +44,12 @@ private enum Body {
         _ scratch: inout SampleScratch
     ) -> Sample? {
         guard side.isThere(subject, &state) else { return nil }
-        return scratch.make(as: .binary) { subject.appendBody(to: &$0) }
+        var sample = scratch.make(as: .binary) { subject.appendBody(to: &$0) }
+        // Rules that look at contents wait for the rest, as long as it may come.
+        if subject.mayGrow(request: side == .request) && !subject.isBodyWhole {
+            sample?.flags.insert(.mayChange)
+        }
+        return sample
     }
 
     static func length(

@@ -65,7 +65,7 @@ extension Subject {
 }
 
 /// Finds the data among the framing of a chunked body.
-private struct ChunkReader {
+struct ChunkReader {
     private var decoder = ChunkedDecoder()
     private var position = 0
 

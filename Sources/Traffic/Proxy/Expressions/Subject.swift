@@ -31,6 +31,8 @@ struct MessageState: ~Copyable {
     var line = StartLineEdits()
     /// The bytes of changed lines; without storage until something is changed.
     var edits = Buffer()
+    /// Where edits were before they moved.
+    var spentEdits = Buffer()
     /// The bytes the head was parsed from, and how many follow it; set when rules are about to run.
     ///
     /// Safety: the buffer of the head's side, which stays as it is while rules run.
@@ -149,7 +151,8 @@ public struct Subject: BitwiseCopyable {
     public var editedBytes: Span<UInt8> {
         @_lifetime(borrow self)
         get {
-            // Safety: as in `headBytes`; edits only grow, in place.
+            // Safety: as in `headBytes`; edits grow in place, and where they move, what they leave
+            // stays until they move again.
             let span = unsafe worker.pointee.message.edits.span
             return unsafe _overrideLifetime(span, borrowing: self)
         }

@@ -251,7 +251,10 @@ extension Worker {
         if !head.keepsAlive || !streams[stream].flows[0].isDelivered {
             streams[stream].flags.remove(.serverPersists)
         }
-        if head.framing == .untilClose || isTunnel || dechunks || !hasLeftRequest(stream) {
+        // A body that nobody has asked for ends with the server's connection.
+        let dropsBody = head.framing != .none && !isTunnel && settings(of: stream).cameAsHead
+        let hasEnd = dropsBody || head.framing != .untilClose && !dechunks
+        if !hasEnd || isTunnel || !hasLeftRequest(stream) {
             streams[stream].flags.remove(.clientPersists)
         }
         if dechunks, let line = fields.firstIndex(of: .transferEncoding) {
@@ -259,6 +262,14 @@ extension Worker {
         }
         if head.status == 401 || head.status == 407 { noteChallenge(stream) }
         setFraming(stream, head, dechunks: dechunks, isTunnel: isTunnel)
+        if dropsBody {
+            if head.framing == .untilClose {
+                streams[stream].flows[1].framing = .none
+                streams[stream].flags.remove(.serverPersists)
+            }
+            streams[stream].flows[1].isLimited = true
+            streams[stream].flows[1].isDropped = true
+        }
         if hasResponseRules(stream) {
             take(head, .response)
             beginResponseVariables(stream)
@@ -289,7 +300,8 @@ extension Worker {
         let server = streams[stream].server
         let isTunnel = head.facts.contains(.tunnel)
         if message.line.status != 0 { streams[stream].status = Int32(message.line.status) }
-        if fitFraming(answering: streams[stream].method) && head.framing != .none {
+        let method = answersHead(stream) ? .head : streams[stream].method
+        if fitFraming(answering: method) && head.framing != .none {
             streams[stream].flows[1].framing = .none
             streams[stream].flags.remove(.serverPersists)
         }

@@ -43,6 +43,9 @@ struct StreamSettings: BitwiseCopyable {
     /// The type of service of packets to the server.
     var serverTOS: UInt8?
 
+    /// The client has asked with HEAD, and the server is asked with another method.
+    var cameAsHead = false
+
     /// Whether packets to the server are marked in any way.
     var marksServer: Bool { serverMark != nil || serverTOS != nil }
 
@@ -77,6 +80,11 @@ extension Worker {
     mutating func settings(of stream: Handle) -> StreamSettings {
         guard streams[stream].flags.contains(.hasSettings) else { return StreamSettings() }
         return streamExtras[streams[stream].extras].settings
+    }
+
+    /// Whether the client's request was one for a head alone, however its server is asked.
+    mutating func answersHead(_ stream: Handle) -> Bool {
+        streams[stream].method == .head || settings(of: stream).cameAsHead
     }
 
     /// Tries after the first that a stream has.
@@ -121,6 +129,9 @@ extension Subject {
         unsafe worker.pointee.streams[stream].flags.insert(.hasSettings)
         unsafe body(&worker.pointee.streamExtras[extras].settings)
     }
+
+    /// The server is asked with another method than HEAD where the client asked with it.
+    func setCameAsHead(_ cameAsHead: Bool) { change { $0.cameAsHead = cameAsHead } }
 
     /// Sets a timeout for this stream alone, in milliseconds.
     public func setTimeout(_ timeout: StreamTimeout, milliseconds: UInt32) {

@@ -7,12 +7,14 @@ import Structures
 
 // Safety: what a subject points at is alive and its own, as its type says.
 extension Subject {
-    /// Appends bytes to the edits; nil when they do not fit.
-    func keep(_ parts: Span<UInt8>) -> Range<Int>? {
+    /// Makes room for a change of so many bytes; false when there is none.
+    func makeRoom(_ count: Int, for superseded: Superseded) -> Bool {
         // Safety: as the type says; so below.
-        if unsafe !worker.pointee.message.edits.hasStorage {
-            unsafe worker.pointee.message.edits = worker.pointee.buffers.take()
-        }
+        unsafe worker.pointee.makeEditRoom(count, for: superseded)
+    }
+
+    /// Appends bytes to the edits, for which room was made; nil when they do not fit.
+    func keep(_ parts: Span<UInt8>) -> Range<Int>? {
         let start = unsafe worker.pointee.message.edits.count
         guard unsafe worker.pointee.message.edits.append(parts) else { return nil }
         return start..<start + parts.count
@@ -22,8 +24,14 @@ extension Subject {
     /// fit or holds what no field may hold.
     ///
     /// Values with line ends or zero bytes would make two messages of one; they are refused.
-    private func makeLine(_ name: Span<UInt8>, _ value: Span<UInt8>) -> FieldLine? {
-        guard !name.isEmpty, name.count <= Int(UInt16.max), !value.hasLineEnd, !name.hasLineEnd
+    private func makeLine(
+        _ name: Span<UInt8>, _ value: Span<UInt8>, for superseded: Superseded
+    ) -> FieldLine? {
+        let known = KnownField.named(name)
+        guard !name.isEmpty, name.count <= Int(UInt16.max), !value.hasLineEnd, !name.hasLineEnd,
+            makeRoom(
+                name.count &+ value.count &+ 4 &+ bytesToFollow(host: value, known),
+                for: superseded)
         else { return nil }
         guard let nameRange = keepSmall(name), keep(": ") != nil, let valueRange = keep(value),
             keep("\r\n") != nil
@@ -33,7 +41,7 @@ extension Subject {
             valueStart: UInt32(truncatingIfNeeded: valueRange.lowerBound),
             valueLength: UInt32(truncatingIfNeeded: valueRange.count),
             nameLength: UInt16(truncatingIfNeeded: nameRange.count),
-            known: KnownField.named(name), flags: .edited)
+            known: known, flags: .edited)
     }
 
     /// Appends bytes in small letters to the edits; nil when they do not fit.
@@ -68,8 +76,10 @@ extension Subject {
         begin: Span<UInt8>, _ known: KnownField, _ value: Span<UInt8>
     ) -> Bool {
         let nameLength = begin.count - 2
-        guard nameLength <= Int(UInt16.max), !value.hasLineEnd, let start = keep(begin)?.lowerBound,
-            keep(value) != nil, keep("\r\n") != nil
+        guard nameLength <= Int(UInt16.max), !value.hasLineEnd,
+            makeRoom(
+                begin.count &+ value.count &+ 2 &+ bytesToFollow(host: value, known), for: .nothing),
+            let start = keep(begin)?.lowerBound, keep(value) != nil, keep("\r\n") != nil
         else { return false }
         let line = FieldLine(
             nameStart: UInt32(truncatingIfNeeded: start),
@@ -81,6 +91,9 @@ extension Subject {
         if line.known == .connection && takeConnection(value) { return true }
         if line.known == .host && hasRequestHead && !follow(host: value) { return false }
         if unsafe worker.pointee.isTraced { traced(.addField, name, value) }
+        if unsafe worker.pointee.fields.append(line) { return true }
+        // The places of lines that were taken out are free.
+        unsafe worker.pointee.fields.dropTakenOut()
         return unsafe worker.pointee.fields.append(line)
     }
 
@@ -114,7 +127,7 @@ extension Subject {
     public func replaceField(_ index: Int, value: Span<UInt8>) -> Bool {
         let old = field(index)
         if old.known.isFraming { return true }
-        guard var line = makeLine(name(of: old), value) else { return false }
+        guard var line = makeLine(name(of: old), value, for: .field(index)) else { return false }
         if line.known == .host && hasRequestHead && !follow(host: value) { return false }
         // What ends at this hop does so with another value, too.
         line.flags.formUnion(old.flags.intersection([.removed, .hopByHop]))

@@ -11,19 +11,25 @@ extension Subject {
 
     /// Gives the request another method; false when that cannot be.
     ///
+    /// A client that asked with HEAD gets no body, whatever the server is asked for.
+    ///
     /// Differs: HAProxy sends whatever a rule makes. Here a method has to be a token, and
     /// CONNECT, which changes what the bytes behind the head are, is neither made nor unmade. A
-    /// client that asked with or without HEAD is left after the response where that was changed,
-    /// as it may expect another length than the server sends.
+    /// client that did not ask with HEAD, while the server is, is left after the response, as it
+    /// may wait for a body.
     public func setMethod(_ method: Span<UInt8>) -> Bool {
         let next = Method.named(method)
         // Safety: as the type says; so below.
         let present = unsafe worker.pointee.streams[stream].method
         guard method.isToken, (next == .connect) == (present == .connect),
-            let range = keep(method)
+            makeRoom(method.count, for: .method), let range = keep(method)
         else { return false }
         if (next == .head) != (present == .head) {
-            unsafe worker.pointee.streams[stream].flags.remove(.clientPersists)
+            let cameAsHead = present == .head || settings.cameAsHead
+            if next == .head && !cameAsHead {
+                unsafe worker.pointee.streams[stream].flags.remove(.clientPersists)
+            }
+            setCameAsHead(next != .head && cameAsHead)
         }
         unsafe worker.pointee.streams[stream].method = next
         if unsafe worker.pointee.isTraced { traced(.method, method, method) }
@@ -35,7 +41,9 @@ extension Subject {
     ///
     /// A target with an authority gives the Host field that value.
     public func setTarget(_ target: Span<UInt8>) -> Bool {
-        guard !target.isEmpty, let range = keepTarget(target) else { return false }
+        guard !target.isEmpty, makeRoom(target.encodedCount, for: .target),
+            let range = keepTarget(target)
+        else { return false }
         unsafe worker.pointee.message.line.target = EditedRange(range)
         unsafe worker.pointee.message.line.pathStart = UInt32(
             truncatingIfNeeded: range.lowerBound &+ self.target.pathOffset)
@@ -57,6 +65,10 @@ extension Subject {
         let before = whole.count &- tail.count
         if unsafe worker.pointee.streams[stream].method == .connect { return false }
         let mark = tail.firstIndex(of: 0x3F) ?? tail.count
+        var most = before &+ text.encodedCount &+ 1
+        if keepsPath { most &+= mark }
+        if keepsQuery { most &+= tail.count &- mark }
+        guard makeRoom(most, for: .target) else { return false }
         guard let start = keep(whole.extracting(0..<before)) else { return false }
         var fits = true
         if keepsPath {
@@ -81,7 +93,7 @@ extension Subject {
     private func keepTarget(_ text: Span<UInt8>) -> Range<Int>? {
         guard let start = keep(text.extracting(0..<0)) else { return nil }
         var plain = 0
-        for index in 0..<text.count where text[index] <= 0x20 || text[index] == 0x7F {
+        for index in 0..<text.count where text[index].isEncodedInTargets {
             guard keep(text.extracting(plain..<index)) != nil,
                 keepEncoded(text[index])
             else { return nil }
@@ -109,6 +121,14 @@ extension Subject {
         return replaceField(index, value: host)
     }
 
+    /// Bytes that ``follow(host:)`` needs beside the line of the field itself: room for both is made
+    /// at once, since the value may lie among the edits.
+    func bytesToFollow(host: Span<UInt8>, _ known: KnownField) -> Int {
+        guard known == .host, hasRequestHead else { return 0 }
+        let whole = target
+        return whole.authorityOffsets == nil ? 0 : whole.count &+ host.encodedCount
+    }
+
     /// Gives a target with an authority that of a Host field that a rule has made.
     func follow(host: Span<UInt8>) -> Bool {
         let whole = target
@@ -116,8 +136,9 @@ extension Subject {
         let present = whole.extracting(authority)
         let user = present.firstIndex(of: 0x40).map { $0 &+ 1 } ?? 0
         if present.extracting(user..<present.count).isEqual(to: host) { return true }
-        guard let start = keep(whole.extracting(0..<authority.lowerBound)),
-            keepTarget(host) != nil
+        let kept = whole.count &- authority.count
+        guard makeRoom(kept &+ host.encodedCount, for: .target),
+            let start = keep(whole.extracting(0..<authority.lowerBound)), keepTarget(host) != nil
         else { return false }
         let path = unsafe worker.pointee.message.edits.count
         guard keep(whole.extracting(authority.upperBound..<whole.count)) != nil else {
@@ -141,8 +162,10 @@ extension Subject {
     ///   - status: 200 to 999.
     ///   - reason: the reason phrase; empty for the usual one of the status.
     public func setStatus(_ status: Int, _ reason: Span<UInt8>) -> Bool {
+        let usual = Status.reason(status)
         guard !reason.hasLineEnd, head.status >= 200,
-            let range = reason.isEmpty ? keep(Status.reason(status)) : keep(reason)
+            makeRoom(max(reason.count, usual.utf8CodeUnitCount), for: .reason),
+            let range = reason.isEmpty ? keep(usual) : keep(reason)
         else { return false }
         if unsafe worker.pointee.isTraced { traced(.status, reason, reason) }
         unsafe worker.pointee.message.line.status = UInt16(truncatingIfNeeded: status)
@@ -166,7 +189,7 @@ extension Worker {
             while let line = fields.firstIndex(of: known) { fields.mark(line, .removed) }
         }
         if !Status.hasBody(status) { return true }
-        if !message.edits.hasStorage { message.edits = buffers.take() }
+        guard makeEditRoom(19, for: .nothing) else { return false }
         let start = UInt32(truncatingIfNeeded: message.edits.count)
         if message.edits.append("content-length: 0\r\n") {
             _ = fields.append(
@@ -192,6 +215,13 @@ extension Span where Element == UInt8 {
         return !isEmpty
     }
 
+    /// Bytes of a target that is made of these.
+    fileprivate var encodedCount: Int {
+        var total = count
+        for index in 0..<count where self[index].isEncodedInTargets { total &+= 2 }
+        return total
+    }
+
     /// The authority of an absolute request target, user and port included; nil where there is
     /// none.
     var authorityOffsets: Range<Int>? {
@@ -215,4 +245,9 @@ extension Span where Element == UInt8 {
         if count > 0 && (self[0] == 0x2F || self[0] == 0x2A) { return 0 }
         return authorityOffsets?.upperBound ?? count
     }
+}
+
+extension UInt8 {
+    /// Whether it is a blank or a control character, which no target may hold.
+    fileprivate var isEncodedInTargets: Bool { self <= 0x20 || self == 0x7F }
 }

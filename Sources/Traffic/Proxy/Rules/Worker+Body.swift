@@ -59,7 +59,13 @@ extension Worker {
         let source = isRequest ? streams[stream].client : streams[stream].server
         let head = Int(message.head.length)
         let held = connections[source].inbound.count &- head
-        if bytes > 0 && held >= bytes { return true }
+        // The framing of chunks is no part of the body.
+        if bytes > 0 && held >= bytes
+            && (message.head.framing != .chunked
+                || connections[source].inbound.span.chunkData(from: head) >= bytes)
+        {
+            return true
+        }
         if hasEnded(source) { return true }
         if connections[source].inbound.hasStorage,
             connections[source].inbound.freeCount <= tuning.maxRewriteBytes
@@ -114,6 +120,15 @@ extension Span where Element == UInt8 {
             case .needMore, .invalid: return nil
             }
         }
+    }
+
+    /// Bytes of data in a chunked body that begins at an index, as far as it is there.
+    fileprivate func chunkData(from start: Int) -> Int {
+        var chunks = ChunkReader()
+        let bytes = extracting(start..<count)
+        var total = 0
+        while let data = chunks.next(in: bytes) { total &+= data.count }
+        return total
     }
 
     /// Whether a chunked body that begins at an index ends inside.

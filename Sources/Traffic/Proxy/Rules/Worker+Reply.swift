@@ -130,7 +130,7 @@ extension Worker {
                 fits = fits && output.append("connection: keep-alive\r\n")
             }
             fits = fits && output.append("\r\n")
-            if streams[stream].method != .head { fits = fits && output.append(body.span) }
+            if !answersHead(stream) { fits = fits && output.append(body.span) }
             precondition(fits, "the room was looked at")
         }
         buffers.give(head.take())
@@ -175,7 +175,7 @@ extension Worker {
         }
         streams[stream].flags.remove(.isLenient)
         if message.line.status != 0 { streams[stream].status = Int32(message.line.status) }
-        let hasBody = !fitFraming(answering: streams[stream].method)
+        let hasBody = !fitFraming(answering: answersHead(stream) ? .head : streams[stream].method)
         writeEdited(stream, &output, from: start, hasBody: hasBody)
         dropMessage()
         buffers.give(replySource.take())

@@ -192,7 +192,7 @@ extension Worker {
     mutating func dropMessage() {
         message.side = .none
         message.line = StartLineEdits()
-        if message.edits.hasStorage { buffers.give(message.edits.take()) }
+        giveEdits()
     }
 
     // MARK: Lists
@@ -585,6 +585,7 @@ extension Worker {
         let held = streams[stream].held
         guard !held.isNone else { return }
         buffers.give(heldMessages[held].message.edits.take())
+        buffers.give(heldMessages[held].message.spentEdits.take())
         heldMessages.remove(held)
         streams[stream].held = .none
     }

@@ -34,8 +34,10 @@ struct Flow {
     var isDelivered = false
     /// Chunked coding is taken off (the other side speaks HTTP/1.0).
     var dechunks = false
-    /// Bandwidth limits hold it.
+    /// Bandwidth limits hold it, or it is dropped: it goes another way than most.
     var isLimited = false
+    /// Nobody has asked for the body: it is read and goes nowhere.
+    var isDropped = false
     /// Consecutive reads that filled the buffer: two of them begin splicing.
     var fullReads: UInt8 = 0
     /// Bytes at the front of the source's `inbound` that may be sent.

@@ -35,10 +35,53 @@ extension Worker {
         return move(stream, direction, isLimited: false)
     }
 
-    /// As ``pump(_:_:)``, for a flow that bandwidth limits hold.
+    /// As ``pump(_:_:)``, for a flow that bandwidth limits hold, or that is dropped.
     @inline(never)
     private mutating func pumpLimited(_ stream: Handle, _ direction: Direction) -> PumpOutcome {
-        move(stream, direction, isLimited: true)
+        if streams[stream].flows[direction.rawValue].isDropped { return dropBody(stream) }
+        return move(stream, direction, isLimited: true)
+    }
+
+    /// Most bytes of a response that are read away to keep the server's connection.
+    private static var droppedBytes: UInt64 { 1 << 18 }
+
+    /// Sends the response's head and reads its body away, so that the server's connection can be
+    /// used again. Where that is not worth it, or the body goes wrong, the connection ends.
+    private mutating func dropBody(_ stream: Handle) -> PumpOutcome {
+        let server = streams[stream].server
+        let client = streams[stream].client
+        var budget = 16
+        while true {
+            let isSound = clear(stream, 1, server) == nil
+            connections[server].inbound.consume(streams[stream].flows[1].cleared)
+            streams[stream].flows[1].cleared = 0
+            if connections[client].outbound.count > 0 {
+                guard connections[client].flags.contains(.writable) else { return .waiting }
+                switch deliver(stream, .response, from: server, to: client, atMost: .max) {
+                case .sent: continue
+                case .blocked: return .waiting
+                case .failed: return .sinkFailed
+                }
+            }
+            let isComplete = isSound && streams[stream].flows[1].isComplete
+            if isComplete || !isSound || connections[server].flags.contains(.readClosed)
+                || streams[stream].flows[1].bytes > Self.droppedBytes
+            {
+                if !isComplete { streams[stream].flags.remove(.serverPersists) }
+                streams[stream].flows[1].isComplete = true
+                finishFlow(stream, 1, server)
+                return .delivered
+            }
+            guard connections[server].flags.contains(.readable) else {
+                rest(stream, 1, server)
+                return .waiting
+            }
+            guard budget > 0 else { return .again }
+            budget &-= 1
+            if !readMore(stream, .response, from: server) {
+                connections[server].flags.insert(.readClosed)
+            }
+        }
     }
 
     /// The work of ``pump(_:_:)``; compiled twice, so that limits cost others nothing.

@@ -31,7 +31,9 @@ extension HTTP1 {
         _ head: MessageHead, _ table: borrowing FieldTable, from bytes: Span<UInt8>,
         _ line: StartLineEdits, _ edits: Span<UInt8>, to buffer: inout Buffer
     ) -> Bool {
-        let lineBytes = Int(line.method.length &+ line.target.length)
+        let lineBytes =
+            (line.method.isSet ? line.method.range : head.methodRange).count
+            &+ (line.target.isSet ? line.target.range : head.targetRange).count
         guard var writer = HeadWriter(head, table, bytes, line: lineBytes, edits, &buffer) else {
             return false
         }
@@ -51,7 +53,7 @@ extension HTTP1 {
         _ head: MessageHead, _ table: borrowing FieldTable, from bytes: Span<UInt8>,
         _ line: StartLineEdits, _ edits: Span<UInt8>, to buffer: inout Buffer
     ) -> Bool {
-        let lineBytes = Int(line.reason.length)
+        let lineBytes = (line.reason.isSet ? line.reason.range : head.reasonRange).count
         guard var writer = HeadWriter(head, table, bytes, line: lineBytes, edits, &buffer) else {
             return false
         }
@@ -135,7 +137,7 @@ private struct HeadWriter: ~Copyable {
 
     /// Nil when the room is too small for a head that rules have changed.
     ///
-    /// - Parameter line: bytes of the start line that are new.
+    /// - Parameter line: bytes of the start line but for the version.
     init?(
         _ head: MessageHead, _ table: borrowing FieldTable, _ bytes: Span<UInt8>, line: Int,
         _ edits: Span<UInt8>, _ buffer: inout Buffer
@@ -143,7 +145,7 @@ private struct HeadWriter: ~Copyable {
         var bound = Int(head.length) &+ edits.count &+ table.count &+ Self.slackBytes
         if buffer.room < bound {
             // What was replaced takes no room: then it is counted line by line.
-            bound = Int(head.methodLength &+ head.targetLength) &+ line &+ 2 &* Self.slackBytes
+            bound = line &+ 2 &* Self.slackBytes
             for index in 0..<table.count where !table[index].isRemoved {
                 bound &+= Int(table[index].nameLength) &+ Int(table[index].valueLength) &+ 4
             }

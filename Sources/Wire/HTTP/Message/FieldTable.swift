@@ -84,6 +84,19 @@ public struct FieldTable: ~Copyable {
         return nil
     }
 
+    /// Forgets the lines that rules have taken out; those behind them move up.
+    public mutating func dropTakenOut() {
+        var kept = 0
+        for index in 0..<count {
+            // Safety: both are below `count`.
+            let line = unsafe lines[index]
+            if line.flags.contains(.takenOut) { continue }
+            unsafe lines[kept] = line
+            kept &+= 1
+        }
+        lineCount = kept
+    }
+
     /// Adds a line; false when the table is full.
     @inline(__always)
     public mutating func append(_ line: FieldLine) -> Bool {
