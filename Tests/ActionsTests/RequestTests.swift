@@ -11,7 +11,12 @@ import Testing
             "add-header content-length 7", "set-header transfer-encoding chunked",
             "replace-header content-length .* 9", "del-header content -m beg",
         ] {
-            let seen = try Loaded(listen("http-request \(rule)")).explain(
+            let loaded = Loaded(listen("http-request \(rule)"))
+            // Nothing silent, where the name is known when the file is read.
+            #expect(
+                rule.contains("-m")
+                    || loaded.messages.contains { $0.contains("stays as it is") }, "\(rule)")
+            let seen = try loaded.explain(
                 get(fields: "Content-Length: 3\r\n", method: "POST") + "abc")
             #expect(seen.values("content-length") == ["3"], "\(rule)\n\(seen.head)")
             #expect(seen.values("transfer-encoding") == [], "\(rule)")

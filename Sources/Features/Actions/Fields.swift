@@ -52,6 +52,12 @@ extension ActionReader {
         return (kept, KnownField.named(kept.span))
     }
 
+    /// Says that a rule about a field has no effect where the field frames the body.
+    mutating func warnOfFraming(_ known: KnownField) {
+        guard known == .contentLength || known == .transferEncoding else { return }
+        warn("where bodies end is the proxy's to say: '\(known.name)' stays as it is")
+    }
+
     /// The next word as a regular expression whose groups replacements can name.
     mutating func regularExpression() throws(ExpressionMistake) -> RegularExpression {
         let pattern = try word("a regular expression")
@@ -78,6 +84,7 @@ private final class SetField: Action, @unchecked Sendable {
     init(_ reader: inout ActionReader, replaces: Bool) throws(ExpressionMistake) {
         let constants = ConstantBlock()
         (name, known) = try reader.fieldName(in: constants)
+        reader.warnOfFraming(known)
         let written = name
         begin = KeptBytes(written.span.array + Array(": ".utf8), in: constants)
         format = try reader.format("a format")
@@ -116,6 +123,7 @@ private final class DeleteField: Action, @unchecked Sendable {
         let kept = KeptBytes(small, in: constants)
         name = kept
         test = try Self.test(&reader, written, position, kept)
+        if case .same(let known) = test { reader.warnOfFraming(known) }
         super.init(keeping: constants)
     }
 
@@ -203,6 +211,7 @@ private final class ReplaceField: Action, @unchecked Sendable {
     init(_ reader: inout ActionReader, splits: Bool) throws(ExpressionMistake) {
         let constants = ConstantBlock()
         (name, known) = try reader.fieldName(in: constants)
+        reader.warnOfFraming(known)
         expression = try reader.regularExpression()
         format = try reader.format("a format that replaces what matches")
         self.splits = splits

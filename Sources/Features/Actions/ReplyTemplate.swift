@@ -220,6 +220,10 @@ extension ReplyTemplate {
             reader.warn("a reply's '\(known.name)' is made by the proxy; this 'hdr' is passed over")
             return
         }
+        if known == .contentType {
+            reader.warn("a reply's type is that of 'content-type'; this 'hdr' is passed over")
+            return
+        }
         draft.fields.append((name, format))
     }
 

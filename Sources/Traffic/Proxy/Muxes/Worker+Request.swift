@@ -314,6 +314,10 @@ extension Worker {
         // `httpclose` of a frontend is about its clients, of a backend about its servers.
         let options = programs[own].proxies[back].options.union(
             programs[own].proxies[front].options.intersection(.httpServerClose))
+        // Rules may have taken out the protocol that was asked for.
+        if streams[stream].flags.contains(.asksUpgrade), fields.firstIndex(of: .upgrade) == nil {
+            streams[stream].flags.remove(.asksUpgrade)
+        }
         let namesServer = programs[own].proxies[back].hasServerNameField
         if namesServer { leaveOutServerName(stream) }
         var output = buffers.take()

@@ -101,9 +101,6 @@ extension Subject {
     public func removeField(_ index: Int) {
         let known = field(index).known
         if known.isFraming { return }
-        if known == .upgrade && hasRequestHead {
-            unsafe worker.pointee.streams[stream].flags.remove(.asksUpgrade)
-        }
         if unsafe worker.pointee.isTraced {
             let line = field(index)
             traced(.removeField, name(of: line), value(of: line))
@@ -147,14 +144,27 @@ extension Subject {
             let option = value.extracting(start..<end).withoutBlanks
             if option.isSame(ignoringCaseOf: "close") {
                 closeAfterExchange()
-            } else if !option.isSame(ignoringCaseOf: "keep-alive")
-                && !option.isSame(ignoringCaseOf: "upgrade")
-            {
+            } else if option.isSame(ignoringCaseOf: "upgrade") {
+                askForUpgrade()
+            } else if !option.isSame(ignoringCaseOf: "keep-alive") {
                 isKnown = isKnown && option.isEmpty
             }
             start = end &+ 1
         }
         return isKnown
+    }
+
+    /// The server is asked for another protocol; an `Upgrade` of the client's that was not meant for
+    /// the next hop now is.
+    private func askForUpgrade() {
+        guard hasRequestHead else { return }
+        unsafe worker.pointee.streams[stream].flags.insert(.asksUpgrade)
+        for index in 0..<fieldCount where field(index).known == .upgrade {
+            var line = field(index)
+            if line.flags.contains(.takenOut) { continue }
+            line.flags.subtract([.removed, .hopByHop])
+            unsafe worker.pointee.fields[index] = line
+        }
     }
 
     /// The connection that this head leaves on ends with the exchange.
