@@ -495,6 +495,7 @@ extension Worker {
             || (connections[source].inbound.hasStorage
                 && connections[source].inbound.freeCount
                     <= (streams[stream].flags.contains(.isHTTP) ? tuning.maxRewriteBytes : 0))
+            || isWhole(stream, isResponse: step.isResponse)
         let result = run(step, of: proxy, stream, isFinal: isOver)
         if case .waiting = result {
             streams[stream].rules.since = since
@@ -505,6 +506,13 @@ extension Worker {
             }
         }
         return result
+    }
+
+    /// Whether the message of an exchange is there to its end: nothing more of it can come.
+    private func isWhole(_ stream: Handle, isResponse: Bool) -> Bool {
+        streams[stream].flags.contains(.isHTTP)
+            && message.side == (isResponse ? .response : .request)
+            && hasBody(stream, isRequest: !isResponse, atLeast: 0)
     }
 
     /// Follows the switching rules' choice or the default; false when there is no backend.
