@@ -81,4 +81,7 @@ public struct KeywordArguments: Sendable {
 
     /// A warning in its own words.
     public func warning(_ text: String) -> Diagnostic { Diagnostic(.warning, at: location, text) }
+
+    /// Something worth knowing about the statement, which no option makes a mistake of.
+    public func note(_ text: String) -> Diagnostic { Diagnostic(.notice, at: location, text) }
 }

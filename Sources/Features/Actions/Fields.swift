@@ -55,7 +55,7 @@ extension ActionReader {
     /// Says that a rule about a field has no effect where the field frames the body.
     mutating func warnOfFraming(_ known: KnownField) {
         guard known == .contentLength || known == .transferEncoding else { return }
-        warn("where bodies end is the proxy's to say: '\(known.name)' stays as it is")
+        note("where bodies end is the proxy's to say: '\(known.name)' stays as it is")
     }
 
     /// The next word as a regular expression whose groups replacements can name.

@@ -39,7 +39,7 @@ extension ActionReader {
             case .check: false
             }
         if !isReachable {
-            warn(
+            note(
                 "'\(name)' will never do anything: variables of scope '\(scope.word)' are not "
                     + "there in '\(step.keyword)' rules")
         }

@@ -69,6 +69,7 @@ extension ProxyDraft {
             try ReplyTemplate.read(&reader, status: 0, impliesProxy: false)
         }
         for warning in reader.warnings { diagnostics.report(arguments.warning(warning)) }
+        for note in reader.notes { diagnostics.report(arguments.note(note)) }
         if !reader.isAtEnd {
             let word = arguments.words[reader.position - 1]
             throw ExpressionMistake(

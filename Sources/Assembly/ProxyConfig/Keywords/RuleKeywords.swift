@@ -136,6 +136,11 @@ extension ProxyDraft {
             throw ExpressionMistake(
                 word: 0, offset: 0, length: 0, "'\(step.keyword)' expects an action")
         }
+        if first.hasPrefix("lua.") {
+            throw ExpressionMistake(
+                word: 0, offset: 0, length: first.utf8.count,
+                "action '\(first)' is not supported: there is no Lua")
+        }
         guard let row = catalog.row(first, in: step) else {
             throw ExpressionMistake(
                 word: 0, offset: 0, length: first.utf8.count,
@@ -166,6 +171,7 @@ extension ProxyDraft {
                 suggestion: Spelling.nearest(to: words[reader.position], among: ["if", "unless"]))
         }
         for warning in reader.warnings { diagnostics.report(arguments.warning(warning)) }
+        for note in reader.notes { diagnostics.report(arguments.note(note)) }
         try append(step, action, conditionAt: end, arguments, &diagnostics)
     }
 

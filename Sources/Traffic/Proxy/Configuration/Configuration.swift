@@ -142,7 +142,7 @@ public struct Tuning: Sendable {
     /// `tune.http.maxhdr`, header fields a message may have.
     public var maxHeaderFields = 101
     /// `tune.http.logurilen`, bytes of a request line kept for the log.
-    public var logURIBytes = 1024
+    public var logURIBytes = 1023
     /// `tune.maxaccept`, connections accepted in a row; -1 unlimited.
     public var maxAccept = 4
     /// `tune.maxpollevents`.

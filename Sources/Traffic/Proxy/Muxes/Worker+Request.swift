@@ -301,7 +301,7 @@ extension Worker {
         let start = Int(head.startLine)
         // ` HTTP/1.x` follows the target.
         let end = min(
-            head.targetRange.upperBound &+ 9, start &+ lineBuffers.blockBytes, count)
+            head.targetRange.upperBound &+ 9, start &+ tuning.logURIBytes, count)
         return start..<max(start, end)
     }
 

@@ -393,6 +393,10 @@ extension Worker {
             abort(stream, causedByClient: false)
         case .sinkFailed:
             abort(stream, causedByClient: true)
+        case .invalid where !streams[stream].flags.contains(.hasAnswered):
+            // Not one byte has left yet: the client gets an answer that is whole.
+            buffers.give(connections[streams[stream].client].outbound.take())
+            badResponse(stream)
         case .invalid:
             countResponseError(stream)
             streams[stream].termination = TerminationState(

@@ -22,6 +22,8 @@ public struct ActionReader {
     public let surroundings: RuleSurroundings
     /// What was said of words that are read all the same.
     public private(set) var warnings: [String] = []
+    /// What is worth knowing and no reason to refuse a file where warnings are forbidden.
+    public private(set) var notes: [String] = []
 
     /// A reader that stands behind the word at `name`.
     public init(
@@ -95,6 +97,9 @@ public struct ActionReader {
 
     /// Says something about words that are read all the same.
     public mutating func warn(_ text: String) { warnings.append(text) }
+
+    /// As ``warn(_:)``, where HAProxy says nothing: a file that it starts with `-dW` starts here.
+    public mutating func note(_ text: String) { notes.append(text) }
 
     /// The expression that begins with the next word.
     public mutating func expression() throws(ExpressionMistake) -> Expression {

@@ -78,7 +78,8 @@ extension Subject {
         let nameLength = begin.count - 2
         guard nameLength <= Int(UInt16.max), !value.hasLineEnd,
             makeRoom(
-                begin.count &+ value.count &+ 2 &+ bytesToFollow(host: value, known), for: .nothing),
+                begin.count &+ value.count &+ 2 &+ bytesToFollow(host: value, known),
+                for: .nothing),
             let start = keep(begin)?.lowerBound, keep(value) != nil, keep("\r\n") != nil
         else { return false }
         let line = FieldLine(
@@ -154,8 +155,8 @@ extension Subject {
         return isKnown
     }
 
-    /// The server is asked for another protocol; an `Upgrade` of the client's that was not meant for
-    /// the next hop now is.
+    /// The server is asked for another protocol; an `Upgrade` of the client's that was not meant
+    /// for the next hop now is.
     private func askForUpgrade() {
         guard hasRequestHead else { return }
         unsafe worker.pointee.streams[stream].flags.insert(.asksUpgrade)

@@ -121,8 +121,8 @@ extension Subject {
         return replaceField(index, value: host)
     }
 
-    /// Bytes that ``follow(host:)`` needs beside the line of the field itself: room for both is made
-    /// at once, since the value may lie among the edits.
+    /// Bytes that ``follow(host:)`` needs beside the line of the field itself: room for both is
+    /// made at once, since the value may lie among the edits.
     func bytesToFollow(host: Span<UInt8>, _ known: KnownField) -> Int {
         guard known == .host, hasRequestHead else { return 0 }
         let whole = target

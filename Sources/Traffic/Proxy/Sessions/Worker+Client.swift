@@ -190,7 +190,12 @@ extension Worker {
             let entry = sessionEntry(session)
             countRequestError(ofSession: session)
             if !(entry.options.contains(.ignoreProbes) && !hasBytes) {
-                logBadRequest(client, status: 400, cause: UInt8(ascii: "C"))
+                // Who has only said that nothing more comes may still listen.
+                if failed {
+                    logBadRequest(client, status: 400, cause: UInt8(ascii: "C"))
+                } else {
+                    refuse(client, status: 400, cause: UInt8(ascii: "C"))
+                }
                 return
             }
         }
