@@ -186,8 +186,8 @@ building.library(
 building.library(
     "ProxyConfig", on: .assembly,
     needs: [
-        "Addresses", "ConfigLanguage", "Kernel", "Balancing", "Samples", "StickTables", "Proxy",
-        "Fetches", "Actions", "Logs", "Statistics", "Admin",
+        "Addresses", "Bytes", "ConfigLanguage", "Kernel", "Balancing", "Samples", "StickTables",
+        "Proxy", "Fetches", "Actions", "Logs", "Statistics", "Admin",
     ])
 building.library(
     "Supervisor", on: .assembly,

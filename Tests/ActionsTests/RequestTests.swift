@@ -23,6 +23,18 @@ import Testing
         }
     }
 
+    @Test func `bytes that are no UTF-8 stay what they are in words`() throws {
+        for (rule, value) in [
+            (#"set-header x %[str(\xe9t\xff),hex]"#, "E974FF"),
+            (#"set-header x yes if { str(\xe9) -m str \xe9 }"#, "yes"),
+            (#"set-header x yes if { str(a\xe9) -m reg ^a\xe9$ }"#, "yes"),
+            (#"set-header x yes if { str(\xc3\xa9) -m str é }"#, "yes"),
+        ] {
+            let seen = try Loaded(listen("http-request \(rule)")).explain(get())
+            #expect(seen.values("x") == [value], "\(rule)")
+        }
+    }
+
     @Test func `what a target cannot hold is encoded`() throws {
         for (rule, line) in [
             ("set-path \"/a b\"", "GET /a%20b?query HTTP/1.1"),

@@ -5,6 +5,8 @@
 //     "weak"           escapes and $NAME ${NAME} ${NAME-default} ${NAME[*]}
 //     'strong'         nothing is special but the closing quote
 
+import Bytes
+
 /// One word of a line.
 public struct Word: Hashable, Sendable {
     /// The word's bytes after quotes, escapes and variables.
@@ -13,7 +15,7 @@ public struct Word: Hashable, Sendable {
     public var column: Int
 
     /// The bytes as text; what is not UTF-8 is replaced.
-    public var text: String { String(decoding: bytes, as: UTF8.self) }
+    public var text: String { String(anyBytes: bytes) }
 }
 
 /// Why a line cannot be cut into words.
@@ -222,7 +224,7 @@ public struct Lexer {
             }
             end += 1
         }
-        let value = lookUp(name).map { Array($0.utf8) } ?? fallback ?? []
+        let value = lookUp(name).map(\.anyBytes) ?? fallback ?? []
         try insert(value, asList: isList, isAlone: isAlone(from: dollar, to: end))
         position = end
     }

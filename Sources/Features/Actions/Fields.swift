@@ -62,7 +62,7 @@ extension ActionReader {
     mutating func regularExpression() throws(ExpressionMistake) -> RegularExpression {
         let pattern = try word("a regular expression")
         do throws(RegularExpressionMistake) {
-            return try RegularExpression(Array(pattern.utf8), captures: true)
+            return try RegularExpression(pattern.anyBytes, captures: true)
         } catch {
             throw wrong(
                 "expects a regular expression (at byte \(error.offset): \(error.text))")
@@ -139,7 +139,7 @@ private final class DeleteField: Action, @unchecked Sendable {
         case "sub": return .contains
         case "reg":
             do throws(RegularExpressionMistake) {
-                return .matches(try RegularExpression(Array(written.utf8), ignoresCase: false))
+                return .matches(try RegularExpression(written.anyBytes, ignoresCase: false))
             } catch {
                 throw ExpressionMistake(
                     word: position, offset: 0, length: written.utf8.count,

@@ -83,7 +83,7 @@ public final class Redirect: Action, @unchecked Sendable {
             if written.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) {
                 throw reader.mistake("a location has no control characters")
             }
-            text = .kept(KeptBytes(written.utf8, in: constants))
+            text = .kept(KeptBytes(written.anyBytes, in: constants))
         }
         isLoneSlash = kind == .prefix && written == "/"
         status = draft.status
@@ -93,7 +93,7 @@ public final class Redirect: Action, @unchecked Sendable {
         ignoresEmpty = draft.options.contains("ignore-empty")
         cookie =
             draft.cookieFormat.map { .format($0) }
-            ?? draft.cookie.map { .kept(KeptBytes($0.utf8, in: constants)) }
+            ?? draft.cookie.map { .kept(KeptBytes($0.anyBytes, in: constants)) }
         super.init(keeping: constants)
     }
 

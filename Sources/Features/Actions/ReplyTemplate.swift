@@ -42,7 +42,7 @@ public final class ReplyTemplate: ReplyMaker, @unchecked Sendable {
     fileprivate init(_ draft: ReplyDraft, status: Int) {
         self.status = status
         constants = draft.constants
-        contentType = draft.contentType.map { KeptBytes($0.utf8, in: draft.constants) }
+        contentType = draft.contentType.map { KeptBytes($0.anyBytes, in: draft.constants) }
         fields = draft.fields.map { Field(name: $0.name, format: $0.format) }
         content =
             switch draft.content {
@@ -246,7 +246,7 @@ extension ReplyTemplate {
         case "lf-file":
             let bytes = try reader.file()
             return .format(try reader.format(of: bytes))
-        case "string": return .kept(Array(try reader.word("a text").utf8))
+        case "string": return .kept(try reader.word("a text").anyBytes)
         default: return .format(try reader.format("a format", style: .plain))
         }
     }

@@ -34,7 +34,7 @@ private final class SetStatus: Action, @unchecked Sendable {
         status = try reader.integer("a status", in: 200...999)
         var reason = ""
         if reader.skip("reason") { reason = try reader.word("a reason") }
-        self.reason = KeptBytes(reason.utf8, in: constants)
+        self.reason = KeptBytes(reason.anyBytes, in: constants)
         super.init(keeping: constants)
     }
 

@@ -132,7 +132,7 @@ final class AdminConnection {
         while hasMoreSteps && !isTired && output.count - outputStart < AdminServer.outputLimit {
             if addPiece() { continue }
             switch session.step() {
-            case .send(let text): output += text.utf8
+            case .send(let text): output += text.anyBytes
             case .run(let command, let arguments, let payload):
                 start(command, arguments, payload)
             case .wait(let wait): begin(wait)
@@ -180,7 +180,7 @@ final class AdminConnection {
         let request = CommandRequest(
             arguments: arguments, payload: payload, level: session.level, engine: server.engine)
         switch run(request) {
-        case .text(let text): output += session.complete(text).utf8
+        case .text(let text): output += session.complete(text).anyBytes
         case .pieces(let answer): pieces = answer
         case .later(let begin):
             isBusy = true
@@ -196,7 +196,7 @@ final class AdminConnection {
     private func resume(_ text: String) {
         if isClosed { return }
         isBusy = false
-        output += session.complete(text).utf8
+        output += session.complete(text).anyBytes
         rearm()
         run()
     }

@@ -129,7 +129,7 @@ struct AdminSession {
         let words = commands[next]
         next += 1
         let isLast = next == commands.count
-        let given = isLast ? payload.map { String(decoding: $0, as: UTF8.self) } : nil
+        let given = isLast ? payload.map { String(anyBytes: $0) } : nil
         if isLast { payload = nil }
         if exposesListeners && words == [SocketHandOver.command] { return .handOver }
         switch table.find(words) {

@@ -63,7 +63,7 @@ private struct CommandLineReader {
 
     private mutating func endWord() {
         if isInWord && words.count < CommandLine.mostWords {
-            words.append(String(decoding: word, as: UTF8.self))
+            words.append(String(anyBytes: word))
         }
         word = []
         isInWord = false

@@ -85,6 +85,6 @@ extension [ConverterConstant?] {
     /// The argument at an index as text; empty where there is none.
     func text(_ index: Int) -> String {
         guard index < count, case .bytes(let bytes)? = self[index] else { return "" }
-        return String(decoding: bytes, as: UTF8.self)
+        return String(anyBytes: bytes)
     }
 }

@@ -101,7 +101,7 @@ struct UserListDraft {
             names.append(group.name)
         }
         return UserList.User(
-            name: Array(user.name.utf8), password: user.password.map { Array($0.utf8) },
+            name: user.name.anyBytes, password: user.password.map(\.anyBytes),
             isPlain: user.isPlain, groups: names)
     }
 
@@ -164,7 +164,7 @@ enum UserListKeywords {
             return ignore("user '\(name)'", arguments, &diagnostics)
         }
         if let password = user.password, !user.isPlain {
-            let hash = Array(password.utf8)
+            let hash = password.anyBytes
             if !PasswordCheck().understands(hash.span) {
                 // No warning: HAProxy has none, and such a file starts where warnings forbid it.
                 diagnostics.report(

@@ -2,6 +2,7 @@
 // Source: management manual, `show map`, `add map`, `set map`, `del map`, `clear map`, `get map`,
 // `prepare map`, `commit map`, and the same of `acl`.
 
+import Bytes
 import Proxy
 import Samples
 
@@ -159,7 +160,7 @@ private struct PatternLists: Sendable {
             throw ListRefusal("Missing \(title) identifier and/or key.")
         }
         let (source, _, rest) = try find(request.arguments, store)
-        let value = Array((rest.first ?? "").utf8)
+        let value = (rest.first ?? "").anyBytes
         var text = ""
         for found in source.lookUps(of: value) {
             text +=
@@ -195,8 +196,8 @@ private struct PatternLists: Sendable {
         guard let key = rest.first, rest.count == (isMap ? 2 : 1) else {
             throw isMap ? PatternChangeRefusal.needsValue : .hasNoValues
         }
-        let value = isMap ? Array(rest[rest.startIndex + 1].utf8) : nil
-        try source.add(key: Array(key.utf8), value: value, version: version)
+        let value = isMap ? rest[rest.startIndex + 1].anyBytes : nil
+        try source.add(key: key.anyBytes, value: value, version: version)
         return ""
     }
 
@@ -208,7 +209,7 @@ private struct PatternLists: Sendable {
             let text = line.drop { $0 == " " || $0 == "\t" }
             if text.isEmpty { continue }
             guard isMap else {
-                try source.add(key: Array(text.utf8), value: nil, version: version)
+                try source.add(key: String(text).anyBytes, value: nil, version: version)
                 continue
             }
             let key = text.prefix { $0 != " " && $0 != "\t" }
@@ -217,7 +218,7 @@ private struct PatternLists: Sendable {
                 throw ListRefusal("Missing value for key '\(key)'.")
             }
             try source.add(
-                key: Array(key.utf8), value: Array(value.utf8), version: version)
+                key: String(key).anyBytes, value: String(value).anyBytes, version: version)
         }
         return ""
     }
@@ -229,12 +230,12 @@ private struct PatternLists: Sendable {
         }
         let (source, _, rest) = try find(request.arguments, store)
         let key = rest[rest.startIndex]
-        let value = Array(rest[rest.startIndex + 1].utf8)
+        let value = rest[rest.startIndex + 1].anyBytes
         do throws(PatternChangeRefusal) {
             if key.hasPrefix("#") {
                 try source.set(id: reference(key) ?? 0, value: value)
             } else {
-                try source.set(key: Array(key.utf8), value: value)
+                try source.set(key: key.anyBytes, value: value)
             }
         } catch {
             if case .noEntry = error {
@@ -258,7 +259,7 @@ private struct PatternLists: Sendable {
         if key.hasPrefix("#") {
             try source.remove(id: reference(key) ?? 0)
         } else {
-            try source.remove(key: Array(key.utf8))
+            try source.remove(key: key.anyBytes)
         }
         return ""
     }
@@ -290,5 +291,5 @@ private struct PatternLists: Sendable {
         return ""
     }
 
-    private func string(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+    private func string(_ bytes: [UInt8]) -> String { String(anyBytes: bytes) }
 }

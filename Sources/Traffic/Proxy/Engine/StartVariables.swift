@@ -2,6 +2,7 @@
 // worker of their own that serves nobody, and set when the generation begins.
 // configuration manual: set-var, set-var-fmt in the global section.
 
+import Bytes
 import Kernel
 import Samples
 import Structures
@@ -143,7 +144,7 @@ extension ProcessVariables {
         // Bytes are shown as they are.
         if sample.type != .binary, !scratch.cast(&sample, to: .string) { return nil }
         let bytes = scratch.bytes(of: sample)
-        return (type, String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self))
+        return (type, String(anyBytes: bytes.indices.map { bytes[$0] }))
     }
 
     /// The most bytes of a value.

@@ -87,7 +87,7 @@ private struct UserTable: ~Copyable, Sendable {
             row.password = texts.add(password.span)
             rows.append(row)
             for group in user.groups {
-                let name = Array(group.utf8)
+                let name = group.anyBytes
                 groups.append(texts.add(name.span))
             }
         }

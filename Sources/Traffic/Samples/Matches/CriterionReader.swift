@@ -87,7 +87,7 @@ struct CriterionReader {
         _ name: String, _ criterion: Criterion
     ) {
         self.name = name
-        self.words = words.map { Array($0.utf8) }
+        self.words = words.map(\.anyBytes)
         self.store = store
         self.use = use
         self.criterion = criterion
@@ -264,7 +264,7 @@ struct CriterionReader {
                 try add(words[word], at: word, method, to: source)
             } else {
                 let range = try compared(comparison, with: text, at: word)
-                try add(Array(range.utf8), at: word, method, to: source)
+                try add(range.anyBytes, at: word, method, to: source)
             }
         }
     }

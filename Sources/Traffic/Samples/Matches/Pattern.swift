@@ -179,4 +179,4 @@ public struct Pattern: Sendable {
 }
 
 /// Bytes of the configuration as text for a message.
-func shown(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+func shown(_ bytes: [UInt8]) -> String { String(anyBytes: bytes) }

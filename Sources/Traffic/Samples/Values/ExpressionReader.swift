@@ -58,7 +58,7 @@ public struct ExpressionReader: Sendable {
 
     /// Reads from the word at `index` on.
     public init(words: [String], from index: Int = 0) {
-        self.words = words.map { Array($0.utf8) }
+        self.words = words.map(\.anyBytes)
         word = index
         position = 0
         terminator = nil

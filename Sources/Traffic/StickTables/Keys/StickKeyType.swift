@@ -4,6 +4,7 @@
 //     ipv6     16, network order                   and the table's length
 //     integer  4, most significant first  binary   the table's length, zeroes behind
 
+import Bytes
 import Addresses
 import Samples
 
@@ -101,7 +102,7 @@ public enum StickKeyType: Hashable, Sendable {
             guard let number = UInt32(text) else { return nil }
             return (0..<4).map { UInt8(truncatingIfNeeded: number >> UInt32((3 - $0) * 8)) }
         case .string(let length):
-            return Array(text.utf8.prefix(length).prefix { $0 != 0 })
+            return Array(text.anyBytes.prefix(length).prefix { $0 != 0 })
         case .binary: return nil
         }
     }

@@ -20,7 +20,7 @@ extension ExpressionCompiler {
         let style = style ?? .usual(in: place)
         let before = formatNeeds
         var reader = LogFormatReader(
-            text: Array(text.utf8), word: word, place: place, isHTTP: isHTTP, style: style,
+            text: text.anyBytes, word: word, place: place, isHTTP: isHTTP, style: style,
             compiler: self)
         try reader.read()
         let format = reader.finish(text)
