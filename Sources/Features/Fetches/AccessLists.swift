@@ -12,6 +12,7 @@ extension FetchFamily {
                 "acl", .boolean,
                 takes: [.text("[!]name")]
                     + [ConverterArgumentShape](repeating: .text("...").optional, count: 11),
+                needs: .running,
                 "Is true where all access lists named match, those behind '!' excepted.",
                 prepare: Lists.prepare
             ) { subject, arguments, state, scratch in

@@ -61,7 +61,8 @@ extension FetchFamily {
                 return scratch.make(as: .string) { $0.append(name) }
             },
             Fetch(
-                "internal.strm.is_htx", .boolean, "Is true where the stream is an HTTP exchange."
+                "internal.strm.is_htx", .boolean, needs: .running,
+                "Is true where the stream is an HTTP exchange."
             ) { subject, _, _, _ in subject.hasStream ? .boolean(subject.isHTTP) : nil },
         ])
 

@@ -37,7 +37,7 @@ extension FetchFamily {
                 "quic_enabled", .boolean, "Is false: there is no QUIC."
             ) { _, _, _, _ in .boolean(false) },
             Fetch(
-                "stopping", .boolean, "Is true while the process is stopping."
+                "stopping", .boolean, needs: .running, "Is true while the process is stopping."
             ) { subject, _, _, _ in .boolean(subject.isStopping) },
             Fetch(
                 "thread", .integer, "Is the number of the worker thread, from 0."

@@ -19,7 +19,8 @@ extension FetchFamily {
                 "Is whether the request is the first of its connection."
             ) { subject, _, _, _ in subject.isFirstRequest.map { .boolean($0) } },
             Fetch(
-                "unique-id", .string, "Is the stream's identifier as of 'unique-id-format'."
+                "unique-id", .string, needs: .running,
+                "Is the stream's identifier as of 'unique-id-format'."
             ) { subject, _, _, scratch in subject.uniqueID(&scratch) },
         ])
 

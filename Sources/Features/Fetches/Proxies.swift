@@ -18,7 +18,7 @@ extension FetchFamily {
                 "Is the frontend's timeout for clients in milliseconds."
             ) { subject, _, _, _ in .integer(Int64(subject.configuredClientTimeout)) },
             Fetch(
-                "fe_conn", .integer, takes: [.text("frontend").optional],
+                "fe_conn", .integer, takes: [.text("frontend").optional], needs: .running,
                 "Is how many client connections a frontend has.", prepare: Names.frontend
             ) { subject, arguments, _, _ in
                 Names.frontend(arguments, subject).map {
@@ -39,7 +39,7 @@ extension FetchFamily {
                 "fe_name", .string, needs: .client, "Is the frontend's name."
             ) { subject, _, _, scratch in scratch.copy(subject.name(ofProxy: subject.frontend)) },
             Fetch(
-                "fe_req_rate", .integer, takes: [.text("frontend").optional],
+                "fe_req_rate", .integer, takes: [.text("frontend").optional], needs: .running,
                 "Is how many requests a frontend gets in a second.", prepare: Names.frontend
             ) { subject, arguments, _, _ in
                 Names.frontend(arguments, subject).map {
@@ -47,7 +47,7 @@ extension FetchFamily {
                 }
             },
             Fetch(
-                "fe_sess_rate", .integer, takes: [.text("frontend").optional],
+                "fe_sess_rate", .integer, takes: [.text("frontend").optional], needs: .running,
                 "Is how many sessions begin in a frontend in a second.", prepare: Names.frontend
             ) { subject, arguments, _, _ in
                 Names.frontend(arguments, subject).map {
@@ -116,7 +116,8 @@ extension FetchFamily {
         _ figure: @escaping @Sendable (_ subject: Subject, _ proxy: Int) -> Int
     ) -> Fetch {
         Fetch(
-            name, .integer, takes: [.text("backend").optional], sentence, prepare: Names.backend
+            name, .integer, takes: [.text("backend").optional], needs: .running, sentence,
+            prepare: Names.backend
         ) { subject, arguments, _, _ in
             Names.backend(arguments, subject).map { .integer(Int64(figure(subject, $0))) }
         }

@@ -16,7 +16,7 @@ extension FetchFamily {
                 "srv_id", .integer, needs: .server, "Is the number of the stream's server."
             ) { subject, _, _, _ in subject.serverIdentifier.map { .integer(Int64($0)) } },
             Fetch(
-                "srv_is_up", .boolean, takes: [name],
+                "srv_is_up", .boolean, takes: [name], needs: .running,
                 "Is true where a server is neither down nor in maintenance.",
                 prepare: Server.prepare
             ) { subject, arguments, _, _ in
@@ -35,7 +35,7 @@ extension FetchFamily {
             },
             server("srv_queue", "Is how many streams wait for a server.") { $0.queued },
             Fetch(
-                "srv_sess_rate", .integer, takes: [name],
+                "srv_sess_rate", .integer, takes: [name], needs: .running,
                 "Is how many streams come to a server in a second.", prepare: Server.prepare
             ) { subject, arguments, _, _ in
                 arguments.withObject(0, as: ProxyReference.self) {
@@ -54,7 +54,9 @@ extension FetchFamily {
     private static func server(
         _ row: String, _ sentence: String, _ figure: @escaping @Sendable (ServerFigures) -> Int
     ) -> Fetch {
-        Fetch(row, .integer, takes: [name], sentence, prepare: Server.prepare) {
+        Fetch(
+            row, .integer, takes: [name], needs: .running, sentence, prepare: Server.prepare
+        ) {
             subject, arguments, _, _ in
             arguments.withObject(0, as: ProxyReference.self) {
                 .integer(

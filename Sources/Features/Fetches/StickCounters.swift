@@ -20,7 +20,7 @@ extension FetchFamily {
             + StickCounters.counters.flatMap(StickCounters.changes) + StickCounters.others
             + [
                 Fetch(
-                    "table_avl", .integer, takes: [.text("table").optional],
+                    "table_avl", .integer, takes: [.text("table").optional], needs: .running,
                     "Counts the entries that a table has still room for.",
                     prepare: StickCounters.prepareTable
                 ) { subject, arguments, _, _ in
@@ -29,7 +29,7 @@ extension FetchFamily {
                     }
                 },
                 Fetch(
-                    "table_cnt", .integer, takes: [.text("table").optional],
+                    "table_cnt", .integer, takes: [.text("table").optional], needs: .running,
                     "Counts the entries of a table.", prepare: StickCounters.prepareTable
                 ) { subject, arguments, _, _ in
                     StickCounters.withTable(subject, arguments) { .integer(Int64($0.count)) }

@@ -9,21 +9,35 @@ extension FetchFamily {
     static let streams = FetchFamily(
         "streams",
         [
-            Fetch("bc_be_queue", .integer, "Is how many streams waited in its backend before it.") {
-                subject, _, _, _ in .count(subject.queuedBeforeInBackend)
+            Fetch(
+                "bc_be_queue", .integer, needs: .running,
+                "Is how many streams waited in its backend before it."
+            ) { subject, _, _, _ in
+                .count(subject.queuedBeforeInBackend)
             },
-            Fetch("bc_srv_queue", .integer, "Is how many streams waited for its server before it.")
-            { subject, _, _, _ in .count(subject.queuedBeforeAtServer) },
-            Fetch("bytes_in", .integer, "Is how many bytes the client has sent.") {
-                subject, _, _, _ in
+            Fetch(
+                "bc_srv_queue", .integer, needs: .running,
+                "Is how many streams waited for its server before it."
+            ) { subject, _, _, _ in
+                .count(subject.queuedBeforeAtServer)
+            },
+            Fetch(
+                "bytes_in", .integer, needs: .running,
+                "Is how many bytes the client has sent."
+            ) { subject, _, _, _ in
                 .count(subject.receivedBytes(fromClient: true).map { Int(clamping: $0) })
             },
-            Fetch("bytes_out", .integer, "Is how many bytes the server has sent.") {
-                subject, _, _, _ in
+            Fetch(
+                "bytes_out", .integer, needs: .running,
+                "Is how many bytes the server has sent."
+            ) { subject, _, _, _ in
                 .count(subject.receivedBytes(fromClient: false).map { Int(clamping: $0) })
             },
-            Fetch("cpu_calls", .integer, "Is how often the stream was taken up by its worker.") {
-                subject, _, _, _ in .count(subject.calls)
+            Fetch(
+                "cpu_calls", .integer, needs: .running,
+                "Is how often the stream was taken up by its worker."
+            ) { subject, _, _, _ in
+                .count(subject.calls)
             },
             // Differs: HAProxy measures only where `profiling.tasks` says so.
             timed("cpu_ns_avg", "Is the nanoseconds that each of these calls has taken.") {
@@ -32,15 +46,23 @@ extension FetchFamily {
             timed("cpu_ns_tot", "Is the nanoseconds that all of these calls have taken.") {
                 $0.workNanoseconds.map { total in (total, false) }
             },
-            Fetch("last_entity", .string, "Is file and line of the last rule that ended a list.") {
-                subject, _, _, scratch in subject.lastRule.flatMap { scratch.copy($0) }
+            Fetch(
+                "last_entity", .string, needs: .running,
+                "Is file and line of the last rule that ended a list."
+            ) { subject, _, _, scratch in
+                subject.lastRule.flatMap { scratch.copy($0) }
             },
-            Fetch("last_rule_file", .string, "Is the file of the last rule that ended a list.") {
-                subject, _, _, scratch in
+            Fetch(
+                "last_rule_file", .string, needs: .running,
+                "Is the file of the last rule that ended a list."
+            ) { subject, _, _, scratch in
                 subject.lastRule.flatMap { rule in rule.withFile { scratch.copy($0) } }
             },
-            Fetch("last_rule_line", .integer, "Is the line of the last rule that ended a list.") {
-                subject, _, _, _ in .count(subject.lastRule?.line)
+            Fetch(
+                "last_rule_line", .integer, needs: .running,
+                "Is the line of the last rule that ended a list."
+            ) { subject, _, _, _ in
+                .count(subject.lastRule?.line)
             },
             timed("lat_ns_avg", "Is the nanoseconds that the stream waited before each call.") {
                 $0.delayNanoseconds.map { total in (total, true) }
@@ -48,29 +70,43 @@ extension FetchFamily {
             timed("lat_ns_tot", "Is the nanoseconds that the stream waited before all calls.") {
                 $0.delayNanoseconds.map { total in (total, false) }
             },
-            Fetch("prio_class", .integer, "Is the class that ranks the stream in queues.") {
-                subject, _, _, _ in .count(subject.priority?.class)
+            Fetch(
+                "prio_class", .integer, needs: .running,
+                "Is the class that ranks the stream in queues."
+            ) { subject, _, _, _ in
+                .count(subject.priority?.class)
             },
-            Fetch("prio_offset", .integer, "Is the offset that ranks the stream in queues.") {
-                subject, _, _, _ in .count(subject.priority?.offset)
+            Fetch(
+                "prio_offset", .integer, needs: .running,
+                "Is the offset that ranks the stream in queues."
+            ) { subject, _, _, _ in
+                .count(subject.priority?.offset)
             },
-            Fetch("term_events", .string, "Is '-': ends are not recorded event by event.") {
-                _, _, _, scratch in scratch.make(as: .string) { $0.append("-") }
+            Fetch(
+                "term_events", .string, needs: .running,
+                "Is '-': ends are not recorded event by event."
+            ) { _, _, _, scratch in scratch.make(as: .string) { $0.append("-") }
             },
             Fetch(
                 "txn.conn_retries", .integer, needs: .stream,
                 "Is how often connecting to a server was tried again."
-            ) { subject, _, _, _ in .count(subject.retries) },
-            Fetch("txn.id32", .integer, "Is the number of the stream, in 32 bits.") {
-                subject, _, _, _ in
+            ) { subject, _, _, _ in
+                .count(subject.retries)
+            },
+            Fetch(
+                "txn.id32", .integer, needs: .running,
+                "Is the number of the stream, in 32 bits."
+            ) { subject, _, _, _ in
                 subject.streamNumber.map { .integer(Int64(UInt32(truncatingIfNeeded: $0))) }
             },
             Fetch(
                 "txn.redispatched", .boolean, needs: .stream,
                 "Is true where a server was given up for another."
-            ) { subject, _, _, _ in subject.isRedispatched.map { .boolean($0) } },
+            ) { subject, _, _, _ in
+                subject.isRedispatched.map { .boolean($0) }
+            },
             Fetch(
-                "txn.sess_term_state", .string,
+                "txn.sess_term_state", .string, needs: .running,
                 "Is the two characters of how the stream has ended, as in log lines."
             ) { subject, _, _, scratch in
                 guard subject.hasStream else { return nil }
@@ -81,14 +117,18 @@ extension FetchFamily {
                 }
             },
             Fetch(
-                "wait_end", .boolean, "Is true once nothing more is waited for."
+                "wait_end", .boolean, needs: .running,
+                "Is true once nothing more is waited for."
             ) { subject, _, state, _ in
                 guard subject.mayChange else { return .boolean(true) }
                 state.isIncomplete = true
                 return nil
             },
-            Fetch("waiting_entity", .string, "Is file and line of the rule the stream waits at.") {
-                subject, _, _, scratch in subject.waitingRule.flatMap { scratch.copy($0) }
+            Fetch(
+                "waiting_entity", .string, needs: .running,
+                "Is file and line of the rule the stream waits at."
+            ) { subject, _, _, scratch in
+                subject.waitingRule.flatMap { scratch.copy($0) }
             },
         ])
 
@@ -98,7 +138,7 @@ extension FetchFamily {
         _ figure: @escaping @Sendable (Subject) -> (total: Int, isAverage: Bool)?
     ) -> Fetch {
         Fetch(
-            name, .integer, sentence,
+            name, .integer, needs: .running, sentence,
             prepare: { (_, loading) throws(ArgumentMistake) -> SampleType? in
                 loading.proxies?.measuresStreams = true
                 return nil

@@ -17,7 +17,7 @@ extension GlobalKeywords {
                     throw ExpressionMistake(
                         word: 1, offset: 0, length: 0, "'set-var' expects a sample expression")
                 }
-                let expression = try compiler.expression(&reader, in: .process)
+                let expression = try compiler.expression(&reader, in: .start)
                 if reader.nextWord < arguments.words.count {
                     let word = arguments.words[reader.nextWord]
                     throw ExpressionMistake(
@@ -34,7 +34,7 @@ extension GlobalKeywords {
             draft.assign(arguments, &diagnostics) { compiler throws(ExpressionMistake) in
                 .format(
                     try compiler.format(
-                        arguments.word(1), word: 1, in: .process, isHTTP: true))
+                        arguments.word(1), word: 1, in: .start, isHTTP: true))
             }
         },
     ]
@@ -47,10 +47,21 @@ extension GlobalDraft {
         _ value: (ExpressionCompiler) throws(ExpressionMistake) -> StartAssignment.Value
     ) {
         session.compiler.references.place = SourcePlace(arguments.location)
-        session.compiler.references.proxyName = nil
+        let references = session.compiler.references
+        references.proxyName = nil
+        let known = references.all.count
         do throws(ExpressionMistake) {
             let variable = try variable(arguments.word(0))
-            assignments.append(StartAssignment(variable, try value(session.compiler)))
+            let value = try value(session.compiler)
+            // They are found when everything has been read; values are worked out without them.
+            if references.all.count > known {
+                let name = references.all[known].name
+                throw ExpressionMistake(
+                    word: 1, offset: 0, length: arguments.word(1).utf8.count,
+                    "a value that is set at the start cannot name '\(name)': there are no "
+                        + "proxies, servers and stick tables yet")
+            }
+            assignments.append(StartAssignment(variable, value))
         } catch {
             diagnostics.report(Diagnostic(.alert, error, in: arguments))
         }

@@ -39,6 +39,9 @@ public struct FetchNeeds: OptionSet, Sendable, Hashable {
     public static let messageHead = FetchNeeds(rawValue: 1 << 13)
     /// The request line as it came, which is kept only where something needs it.
     public static let requestLine = FetchNeeds(rawValue: 1 << 14)
+    /// The process at work: proxies, servers, tables and streams, which the lines that begin it
+    /// cannot ask.
+    public static let running = FetchNeeds(rawValue: 1 << 15)
 
     private static let words: [(FetchNeeds, String)] = [
         (.client, "a client's connection"), (.session, "a client's session"),
@@ -48,6 +51,7 @@ public struct FetchNeeds: OptionSet, Sendable, Hashable {
         (.responseBuffer, "response bytes"), (.responseHead, "response headers"),
         (.responseBody, "a response body"), (.responseFacts, "a response"),
         (.stream, "a stream"), (.messageHead, "headers"), (.requestLine, "a request line"),
+        (.running, "the process at work"),
     ]
 
     /// What messages call these parts.
@@ -64,17 +68,21 @@ public struct ExpressionPlace: Sendable, Hashable {
     public let available: FetchNeeds
 
     /// A place from its parts.
-    public init(_ name: String, _ available: FetchNeeds) {
+    ///
+    /// - Parameter isRunning: whether it is worked out while the process serves.
+    public init(_ name: String, _ available: FetchNeeds, isRunning: Bool = true) {
         self.name = name
-        self.available = available
+        self.available = isRunning ? available.union(.running) : available
     }
 
     private static let accepted: FetchNeeds = [.client]
     private static let begun: FetchNeeds = [.client, .session]
     private static let streaming: FetchNeeds = [.client, .session, .stream]
 
-    /// No stream at all: the configuration's own lines, and the command line.
-    public static let process = ExpressionPlace("a line without a stream", [])
+    /// The configuration's own lines, worked out before anything serves.
+    public static let start = ExpressionPlace("lines of the global section", [], isRunning: false)
+    /// No stream at all: the command line.
+    public static let process = ExpressionPlace("lines without a stream", [])
     /// `tcp-request connection`.
     public static let connection = ExpressionPlace("tcp-request connection rules", accepted)
     /// `tcp-request session`.

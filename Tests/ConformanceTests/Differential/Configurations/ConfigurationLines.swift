@@ -412,6 +412,16 @@ struct ConfigurationLine: Sendable, CustomStringConvertible {
         refused(.global, "set-var proc.a nosuch", "nosuch"),
         refused(.global, "set-var proc.a src", "src"),
         refused(.global, #"set-var-fmt proc.a "%[path]""#, "path"),
+        refused(.global, "set-var proc.a nbsrv(b)", "nbsrv"),
+        refused(.global, "set-var proc.a fe_conn(f)", "fe_conn"),
+        refused(.global, "set-var proc.a srv_conn(b/s)", "srv_conn"),
+        refused(.global, "set-var proc.a table_cnt(t)", "table_cnt"),
+        refused(.global, "set-var proc.a ipv4(1.2.3.4),in_table(t)", "t"),
+        refused(.global, "set-var proc.a stopping", "stopping"),
+        refused(.global, "set-var proc.a wait_end", "wait_end"),
+        refused(.global, "set-var proc.a last_rule_line", "last_rule_line"),
+        refused(.global, #"set-var-fmt proc.a "%[be_conn(b)]""#, "be_conn"),
+        taken(.global, "set-var proc.a str(b),nbsrv"),
         refused(.global, "tune.vars.txn-max-size x", "x"),
     ]
 
