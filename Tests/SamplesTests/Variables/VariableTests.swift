@@ -96,6 +96,15 @@ import Testing
         #expect(world.process.usedBytes == 0)
     }
 
+    @Test func `variables of checks are not there in streams`() throws {
+        var world = try World(["sess.s", "check.c"])
+        #expect(try world.set("sess.s", "alice") == .set)
+        #expect(try world.set("check.c", "mallory") == .refused)
+        #expect(try world.get("check.c") == nil)
+        try world.unset("check.c")
+        #expect(try world.get("sess.s") == "alice")
+    }
+
     @Test func `conditions decide whether a variable is set`() throws {
         for (old, new, condition, wanted) in [
             (nil, "1", .exists, .skipped), ("1", "2", .exists, .set),

@@ -50,7 +50,7 @@ public struct SessionVariables: ~Copyable, Sendable {
     }
 }
 
-/// The variables of one transaction with its request or response.
+/// The variables of one transaction with its request or response. Those of checks are not there.
 public struct StreamVariables: ~Copyable, Sendable {
     private var transaction: VariableValues
     private var request: VariableValues
@@ -96,11 +96,11 @@ public struct StreamVariables: ~Copyable, Sendable {
     ) -> Sample? {
         switch VariableScope(rawValue: variable.scope) {
         case .process: process.value(of: variable.slot, into: &scratch)
-        case .session, .check: session.values.value(of: variable.slot, into: &scratch)
+        case .session: session.values.value(of: variable.slot, into: &scratch)
         case .transaction: transaction.value(of: variable.slot, into: &scratch)
         case .request: request.value(of: variable.slot, into: &scratch)
         case .response: response.value(of: variable.slot, into: &scratch)
-        case nil: nil
+        case .check, nil: nil
         }
     }
 
@@ -116,7 +116,8 @@ public struct StreamVariables: ~Copyable, Sendable {
         let more: Int
         switch scope {
         case .process: return process.set(slot, to: sample, in: scratch, if: condition)
-        case .session, .check:
+        case .check: return .refused
+        case .session:
             old = session.values.peek(slot)
             more = session.values.charge(of: sample, for: slot)
         case .transaction:
@@ -150,11 +151,11 @@ public struct StreamVariables: ~Copyable, Sendable {
         let before = usedBytes + session.values.chargedBytes
         switch VariableScope(rawValue: variable.scope) {
         case .process: process.unset(variable.slot)
-        case .session, .check: session.values.unset(variable.slot)
+        case .session: session.values.unset(variable.slot)
         case .transaction: transaction.unset(variable.slot)
         case .request: request.unset(variable.slot)
         case .response: response.unset(variable.slot)
-        case nil: break
+        case .check, nil: break
         }
         release(before - usedBytes - session.values.chargedBytes, &session, process)
     }
@@ -171,7 +172,7 @@ public struct StreamVariables: ~Copyable, Sendable {
         if scope == .request || scope == .response {
             if !fits(partBytes, limits.requestOrResponse) { return false }
         }
-        if scope != .session && scope != .check {
+        if scope != .session {
             if !fits(usedBytes, limits.transaction) { return false }
         }
         guard fits(session.usedBytes, limits.session), process.charge(bytes) else { return false }
