@@ -12,7 +12,7 @@ extension ConverterFamily {
             Converter(
                 "ungrpc", .binary, to: .binary,
                 takes: [.text("field_number"), .text("field_type").optional],
-                "Gives a field of a gRPC message, whose header of five bytes is skipped.",
+                "Gives a field of the first of several gRPC messages that has it.",
                 prepare: ProtocolBuffers.prepare, ProtocolBuffers.fieldOfCall),
         ])
 }
@@ -53,20 +53,32 @@ private enum ProtocolBuffers {
     }
 
     static let field: Converter.Function = { sample, arguments, scratch, _ in
-        find(&sample, from: 0, arguments, scratch)
+        find(&sample, in: 0..<sample.byteCount, arguments, scratch)
     }
 
+    /// Before each message stand a byte of flags and how many bytes it has.
     static let fieldOfCall: Converter.Function = { sample, arguments, scratch, _ in
-        sample.byteCount > 5 && find(&sample, from: 5, arguments, scratch)
+        let end = sample.byteCount
+        var start = 0
+        while end - start > 5 {
+            let bytes = scratch.bytes(of: sample)
+            var length = 0
+            for index in start + 1..<start + 5 { length = length << 8 | Int(bytes[index]) }
+            start += 5
+            guard length <= end - start else { return false }
+            if find(&sample, in: start..<start + length, arguments, scratch) { return true }
+            start += length
+        }
+        return false
     }
 
     private static func find(
-        _ sample: inout Sample, from start: Int, _ arguments: ConverterArguments,
+        _ sample: inout Sample, in message: Range<Int>, _ arguments: ConverterArguments,
         _ scratch: borrowing SampleScratch
     ) -> Bool {
         let bytes = scratch.bytes(of: sample)
         let path = arguments.bytes(0)
-        var range = start..<bytes.count
+        var range = message
         var wire: UInt64 = 2
         for step in 0..<path.count / 4 {
             guard wire == 2 else { return false }
