@@ -154,10 +154,11 @@ struct TestExpression {
     func evaluate(
         _ scratch: inout SampleScratch, _ environment: ConverterEnvironment = TestEnvironment()
     ) -> Sample? {
+        let mark = scratch.mark
         let start =
             variable.map { environment.value(of: $0, into: &scratch) } ?? fetch(into: &scratch)
         guard var sample = start,
-            converters.apply(to: &sample, &scratch, environment)
+            converters.apply(to: &sample, from: mark, &scratch, environment)
         else { return nil }
         return sample
     }

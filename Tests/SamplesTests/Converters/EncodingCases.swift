@@ -17,6 +17,8 @@ let encodingCases: [Case] = [
     .same("str(abc),hex"), .same("bin(00ff10),hex"), .same("ipv6(1::2),hex"), .same("int(-1),hex"),
     .same("str(12),hex2i"), .same("str(123),hex2i"), .same("str(),hex2i"), .same("str(12zz),hex2i"),
     .same("str(fFfFfFfFfFfFfFfF),hex2i"), .same("str(11fFfFfFfFfFfFfFfF),hex2i"),
+    .same("int(10),hex2i"), .same("bool(1),hex2i"), .same("bin(00),hex2i"),
+    .same("bin(313100),hex2i"), .same("int(-5),hex2i"),
     .same("bin(01020304050607),be2hex"), .same("bin(01020304050607),be2hex(:,2)"),
     .same("bin(01020304050607),be2hex(--,2,1)"), .same("bin(0102030405060708),be2hex(,3,1)"),
     .same("str(),be2hex(:,2)"), .same("bin(01020304050607),be2hex(:,9)"),

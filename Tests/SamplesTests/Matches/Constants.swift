@@ -76,7 +76,9 @@ final class Constants {
         let expression = self.expressions[test.expression]
         var sample = expression.sample(&scratch)
         let environment = ConverterEnvironment()
-        guard expression.converters.apply(to: &sample, &scratch, environment) else { return .fail }
+        guard expression.converters.apply(to: &sample, from: 0, &scratch, environment) else {
+            return .fail
+        }
         return test.matches(sample, &scratch, &expressions) ? .pass : .fail
     }
 
@@ -85,7 +87,9 @@ final class Constants {
         var scratch = SampleScratch()
         var sample = expressions[expression].sample(&scratch)
         let environment = ConverterEnvironment()
-        guard expressions[expression].converters.apply(to: &sample, &scratch, environment),
+        guard
+            expressions[expression].converters.apply(
+                to: &sample, from: 0, &scratch, environment),
             scratch.cast(&sample, to: .string)
         else { return nil }
         let bytes = scratch.bytes(of: sample)

@@ -83,10 +83,36 @@ import Testing
         #expect(found?.message == message)
     }
 
-    @Test func `values longer than the limit fail`() throws {
-        #expect(try value("str(abcd),base64", valueLimit: 8)?.count == 8)
+    @Test func `values longer than the limit fail where a part of them means nothing`() throws {
+        #expect(try value("str(abcd),base64", valueLimit: 9)?.count == 8)
+        #expect(try value("str(abcd),base64", valueLimit: 8) == nil)
         #expect(try value("str(abcdefg),base64", valueLimit: 8) == nil)
         #expect(try value("str(abcdefgh),upper", valueLimit: 8)?.count == 8)
+    }
+
+    @Test(arguments: [
+        ("str(abcdefg),hex", "61626364"), ("str(abcdefg),be2hex(:,1)", "61:62:63"),
+        ("str(abcdefg),be2hex(:,2)", "6162"), ("str(abcdefg),be2hex(,8)", "61626364"),
+        ("str(abcdefg),be2hex(:,9223372036854775807)", "61626364"),
+        ("str(abcdefg),be2dec(:,1)", "97:98"), ("str(abcdefg),be2dec(:,4)", ""),
+        ("str(abcdefg),le2dec(:,1)", "97:98"), ("str(ab),base2", "01100001"),
+        ("str(a/b/c),url_enc", "a%2Fb"), ("str(ab/c),url_enc", "ab%2Fc"),
+        ("str(abc/c),url_enc", "abc%2Fc"), ("str(abcd/),url_enc", "abcd"),
+        ("str(aaaa),regsub(a,xyz,g)", "xyzxyzxy"), ("str(aaaa/b),concat(cd,txn.v)", "aaaa/bc"),
+        ("str(aaaa/b),add_item(cd,txn.v)", "aaaa/bc"),
+    ])
+    func `values longer than the limit are cut where their beginning means something`(
+        _ expression: String, _ wanted: String
+    ) throws {
+        let found = try value(expression, valueLimit: 8)
+        #expect(found.map { String(decoding: $0, as: UTF8.self) } == wanted)
+    }
+
+    @Test func `a chain of any length needs the same room`() throws {
+        let text = "abcdefg"
+        let change = ",upper,lower,concat(x),bytes(0,7),rtrim(x),cut_crlf,concat(),hex,bytes(0,8)"
+        let chain = String(repeating: change + ",concat(),url_dec,field(1,/)", count: 100)
+        #expect(try value("str(\(text))\(chain),length", valueLimit: 8) == Array("7".utf8))
     }
 
     @Test func `a chain goes on in the next word and ends at what is no converter`() throws {

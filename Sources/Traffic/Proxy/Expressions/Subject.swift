@@ -238,15 +238,17 @@ public struct Subject: BitwiseCopyable {
         _ expression: Expression, _ state: inout FetchState, _ scratch: inout SampleScratch
     ) -> Sample? {
         if unsafe worker.pointee.isTraced { noteAssumptions(expression) }
+        var mark = scratch.mark
         guard var sample = expression.apply(self, expression.arguments, &state, &scratch) else {
             return nil
         }
         if expression.converters.isEmpty { return sample }
         let flags = sample.flags
+        if let kept = state.kept { mark = max(mark, kept.range.upperBound) }
         // Safety: the worker keeps its environment for life.
         let isThere = unsafe worker.pointee.evaluation._withUnsafeGuaranteedRef { environment in
             environment.present = self
-            return expression.converters.apply(to: &sample, &scratch, environment)
+            return expression.converters.apply(to: &sample, from: mark, &scratch, environment)
         }
         if !isThere {
             if flags.contains(.mayChange) { state.isIncomplete = true }

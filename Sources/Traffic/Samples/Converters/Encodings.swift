@@ -15,7 +15,7 @@ extension ConverterFamily {
                 "hex", .binary, to: .string, "Writes two hexadecimal digits for each byte.",
                 Encodings.hex),
             Converter(
-                "hex2i", .binary, to: .integer, "Reads hexadecimal digits as a number.",
+                "hex2i", .string, to: .integer, "Reads hexadecimal digits as a number.",
                 Encodings.hexToInteger),
             Converter(
                 "be2hex", .binary, to: .string,
@@ -45,17 +45,24 @@ private enum Encodings {
     ]
 
     static let base64: Converter.Function = { sample, _, scratch, _ in
-        scratch.convert(&sample, to: .string) { input, output in
+        guard fits(sample, scratch) else { return false }
+        return scratch.convert(&sample, to: .string) { input, output in
             Base64.encode(input, into: &output, .standard)
             return true
         }
     }
 
     static let base64URL: Converter.Function = { sample, _, scratch, _ in
-        scratch.convert(&sample, to: .string) { input, output in
+        guard fits(sample, scratch) else { return false }
+        return scratch.convert(&sample, to: .string) { input, output in
             Base64.encode(input, into: &output, .url)
             return true
         }
+    }
+
+    /// Whether base64 of a value stays shorter than a value can be, padding included.
+    private static func fits(_ sample: Sample, _ scratch: borrowing SampleScratch) -> Bool {
+        (sample.byteCount + 2) / 3 * 4 < scratch.valueLimit
     }
 
     static let fromBase64: Converter.Function = { sample, _, scratch, _ in
@@ -71,10 +78,12 @@ private enum Encodings {
     }
 
     static let hex: Converter.Function = { sample, _, scratch, _ in
-        scratch.convert(&sample, to: .string) { input, output in
-            for index in 0..<input.count { output.append(hexadecimal: input[index]) }
-            return true
+        scratch.convertCut(&sample, to: .string) { input, output in
+            for index in 0..<min(input.count, output.room / 2) {
+                output.append(hexadecimal: input[index])
+            }
         }
+        return true
     }
 
     static let hexToInteger: Converter.Function = { sample, _, scratch, _ in
@@ -102,16 +111,20 @@ private enum Encodings {
     static let chunksToHex: Converter.Function = { sample, arguments, scratch, _ in
         let size = Int(arguments.integer(1, or: 0))
         let isCut = arguments.integer(2, or: 0) != 0
-        return scratch.convert(&sample, to: .string) { input, output in
+        scratch.convertCut(&sample, to: .string) { input, output in
             let count = isCut && size > 0 ? input.count / size * size : input.count
+            let separator = arguments.bytes(0)
             for index in 0..<count {
                 if index > 0 && size > 0 && index % size == 0 {
-                    output.append(arguments.bytes(0))
+                    // There must be room for a whole chunk, even if the last one has less.
+                    guard (output.room - separator.count) / 2 >= size else { return }
+                    output.append(separator)
                 }
+                guard output.room >= 2 else { return }
                 output.append(hexadecimal: input[index])
             }
-            return true
         }
+        return true
     }
 
     static let prepareDecimal: Converter.Preparation = {
@@ -123,21 +136,22 @@ private enum Encodings {
     }
 
     static let bigEndianToDecimal: Converter.Function = { sample, arguments, scratch, _ in
-        scratch.convert(&sample, to: .string) { input, output in
+        scratch.convertCut(&sample, to: .string, sparing: 1) { input, output in
             writeChunks(of: input, arguments, &output) { value, byte, _ in value << 8 | byte }
-            return true
         }
+        return true
     }
 
     static let littleEndianToDecimal: Converter.Function = { sample, arguments, scratch, _ in
-        scratch.convert(&sample, to: .string) { input, output in
+        scratch.convertCut(&sample, to: .string, sparing: 1) { input, output in
             writeChunks(of: input, arguments, &output) { value, byte, place in
                 value | byte << UInt64(place * 8)
             }
-            return true
         }
+        return true
     }
 
+    /// Writes numbers as long as they fit as a whole, with what stands before them.
     private static func writeChunks(
         of input: Span<UInt8>, _ arguments: ConverterArguments, _ output: inout OutputBytes,
         _ add: (_ value: UInt64, _ byte: UInt64, _ place: Int) -> UInt64
@@ -148,22 +162,24 @@ private enum Encodings {
         while start < input.count {
             let end = min(start + size, input.count)
             if isCut && end - start < size { return }
+            let written = output.count
             if start > 0 { output.append(arguments.bytes(0)) }
             var value: UInt64 = 0
             for index in start..<end { value = add(value, UInt64(input[index]), index - start) }
             output.append(decimal: value)
+            if output.hasOverflowed { return output.truncate(to: written) }
             start = end
         }
     }
 
     static let binaryDigits: Converter.Function = { sample, _, scratch, _ in
-        scratch.convert(&sample, to: .string) { input, output in
-            for index in 0..<input.count {
+        scratch.convertCut(&sample, to: .string) { input, output in
+            for index in 0..<min(input.count, output.room / 8) {
                 for place in 0..<8 {
                     output.append(0x30 + (input[index] >> UInt8(7 - place) & 1))
                 }
             }
-            return true
         }
+        return true
     }
 }

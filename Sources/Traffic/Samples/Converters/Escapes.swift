@@ -129,20 +129,23 @@ private enum Escapes {
     }
 
     static let encode: Converter.Function = { sample, _, scratch, _ in
-        scratch.convert(&sample, to: .string) { input, output in
+        scratch.convertCut(&sample, to: .string, sparing: 1) { input, output in
             for index in 0..<input.count {
                 let byte = input[index]
                 if isLetterOrDigit(byte) || byte == 0x2D || byte == 0x2E || byte == 0x5F
                     || byte == 0x7E
                 {
+                    guard output.room > 0 else { return }
                     output.append(byte)
                 } else {
+                    // Nothing is put behind a code that stands at the very end.
+                    guard output.room > 3 else { return }
                     output.append(0x25)
                     output.append(hexadecimal: byte)
                 }
             }
-            return true
         }
+        return true
     }
 }
 

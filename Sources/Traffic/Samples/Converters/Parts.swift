@@ -281,13 +281,14 @@ private enum Parts {
         _ arguments: ConverterArguments, _ scratch: inout SampleScratch
     ) -> Bool {
         let kept = sample
-        let made = scratch.makeFrom(as: .string) { scratch, output in
+        // What does not fit is cut, wherever that is.
+        let made = scratch.makeCutFrom(as: .string, atMost: scratch.valueLimit - 1) {
+            scratch, output in
             output.append(scratch.bytes(of: kept))
             if parts[0] { output.append(arguments.bytes(0)) }
             if parts[1], let value { output.append(scratch.bytes(of: value)) }
             if parts[2] { output.append(arguments.bytes(2)) }
         }
-        guard let made else { return false }
         sample.become(made)
         return true
     }

@@ -46,10 +46,10 @@ private enum Substitution {
 
     static let replace: Converter.Function = { sample, arguments, scratch, environment in
         arguments.withObject(0, as: RegularExpression.self) { expression in
-            scratch.convert(&sample, to: .string) { input, output in
+            scratch.convertCut(&sample, to: .string) { input, output in
                 let isGlobal = arguments.integer(2) != 0
                 var start = 0
-                while start <= input.count,
+                while start <= input.count, !output.hasOverflowed,
                     environment.expressions.matches(expression, input, from: start),
                     let found = environment.expressions.group(0)
                 {
@@ -64,8 +64,8 @@ private enum Substitution {
                     }
                 }
                 output.append(input.extracting(min(start, input.count)..<input.count))
-                return true
             }
+            return true
         }
     }
 

@@ -23,12 +23,16 @@ public struct CompiledConverters: Sendable {
     public var isEmpty: Bool { steps.isEmpty }
 
     /// Runs the chain; false when there is no sample any more.
+    ///
+    /// - Parameter mark: behind it the scratch has nothing but what the sample was made of, which
+    ///   goes where room gets short.
     public func apply(
-        to sample: inout Sample, _ scratch: inout SampleScratch,
+        to sample: inout Sample, from mark: Int, _ scratch: inout SampleScratch,
         _ environment: ConverterEnvironment
     ) -> Bool {
         let steps = steps.span
         for index in 0..<steps.count {
+            if scratch.isShort { scratch.keep(&sample, from: mark) }
             guard scratch.cast(&sample, to: steps[index].input),
                 steps[index].apply(
                     &sample, steps[index].arguments, &scratch, environment)

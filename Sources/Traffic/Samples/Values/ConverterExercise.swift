@@ -25,7 +25,7 @@ public func exerciseConverters(_ input: Span<UInt8>) -> Int {
     else { return 0 }
     var scratch = SampleScratch(valueLimit: 1024)
     guard var sample = scratch.copy(parts.1.span),
-        converters.apply(to: &sample, &scratch, ConverterEnvironment()),
+        converters.apply(to: &sample, from: 0, &scratch, ConverterEnvironment()),
         scratch.cast(&sample, to: .binary)
     else { return 0 }
     return scratch.bytes(of: sample).count

@@ -13,7 +13,7 @@ public func exerciseMessages(_ input: Span<UInt8>) -> Int {
     for reader in MessageReader.all {
         scratch.reset()
         guard var sample = scratch.copy(input, as: reader.input),
-            reader.chain.apply(to: &sample, &scratch, environment),
+            reader.chain.apply(to: &sample, from: 0, &scratch, environment),
             scratch.cast(&sample, to: .binary)
         else { continue }
         // Reading the bytes traps unless they are inside of what was written.
@@ -31,11 +31,15 @@ private func check(
     for (valid, field) in MessageReader.pairs {
         scratch.reset()
         guard let sample = scratch.copy(input, as: .binary) else { return }
+        let mark = scratch.mark
         var answer = sample
-        guard valid.apply(to: &answer, &scratch, environment), answer.isTrue else { continue }
+        guard valid.apply(to: &answer, from: mark, &scratch, environment), answer.isTrue else {
+            continue
+        }
         var value = sample
         precondition(
-            field.apply(to: &value, &scratch, environment), "a right message lacks a field")
+            field.apply(to: &value, from: mark, &scratch, environment),
+            "a right message lacks a field")
     }
 }
 

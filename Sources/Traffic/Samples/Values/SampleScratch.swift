@@ -1,5 +1,6 @@
 // The block of bytes in which an expression's values live while a rule is evaluated. Values are put
-// behind everything in use, so what a converter reads and what it writes never overlap.
+// behind everything in use, so what a converter reads and what it writes never overlap. Where room
+// gets short, a chain of converters keeps its present value alone.
 
 import Bytes
 
@@ -14,14 +15,21 @@ public struct SampleScratch: ~Copyable {
     private let base: UnsafeMutablePointer<UInt8>
     private let capacity: Int
     private var used = 0
+    /// How much can be in use while a converter surely finds room.
+    private let ample: Int
     /// The most bytes one value can have (`tune.bufsize`).
     public let valueLimit: Int
 
-    /// A scratch for values of at most `valueLimit` bytes, with room for four of them by default.
+    /// How many values of the greatest size one converter may need room for: its result, and the
+    /// variables that its arguments name.
+    private static let valuesPerConverter = 4
+
+    /// A scratch for values of at most `valueLimit` bytes, with room for six of them by default.
     public init(valueLimit: Int = 16384, capacity: Int? = nil) {
         precondition(valueLimit > 0)
         self.valueLimit = valueLimit
-        self.capacity = max(capacity ?? valueLimit * 4, valueLimit)
+        self.capacity = max(capacity ?? valueLimit * 6, valueLimit)
+        ample = self.capacity - valueLimit * Self.valuesPerConverter
         // Safety: the scratch owns the block and frees it once; `initialize` makes every byte
         // readable.
         unsafe base = UnsafeMutablePointer<UInt8>.allocate(capacity: self.capacity)
@@ -44,6 +52,24 @@ public struct SampleScratch: ~Copyable {
     public mutating func rewind(to mark: Int) {
         precondition(mark >= 0 && mark <= used)
         used = mark
+    }
+
+    /// Whether a converter may not find the room it needs.
+    @inline(__always)
+    var isShort: Bool { used > ample }
+
+    /// Forgets values made after `mark` was taken but for one, whose bytes move down to it.
+    mutating func keep(_ sample: inout Sample, from mark: Int) {
+        precondition(mark >= 0 && mark <= used)
+        guard sample.type.isBytes else { return rewind(to: mark) }
+        let range = sample.range
+        precondition(range.lowerBound >= 0 && range.upperBound <= used)
+        // What a fetch keeps for its further values is in front of the mark.
+        if range.lowerBound <= mark { return rewind(to: max(mark, range.upperBound)) }
+        // Safety: both ranges are inside the block; `update` takes those that overlap.
+        unsafe (base + mark).update(from: base + range.lowerBound, count: range.count)
+        sample.become(.bytes(mark..<mark + range.count, as: sample.type))
+        used = mark + range.count
     }
 
     /// The bytes of a string, binary or method of this scratch; traps for other types.
@@ -99,6 +125,22 @@ public struct SampleScratch: ~Copyable {
         return take(output, as: type)
     }
 
+    /// Makes a value out of others of this scratch, cut where it would be longer than `limit`
+    /// bytes.
+    mutating func makeCutFrom(
+        as type: SampleType, atMost limit: Int,
+        _ write: (borrowing SampleScratch, inout OutputBytes) -> Void
+    ) -> Sample {
+        // Safety: as in `makeFrom`.
+        var output = unsafe OutputBytes(
+            base: base + used, capacity: max(0, min(limit, valueLimit, capacity - used)),
+            isCut: true)
+        write(self, &output)
+        let start = used
+        used += output.count
+        return .bytes(start..<used, as: type)
+    }
+
     /// Replaces a value of bytes by what `write` makes of them.
     ///
     /// Returns false, and leaves the sample as it was, when `write` does or when the result is
@@ -115,6 +157,24 @@ public struct SampleScratch: ~Copyable {
         }
         sample.become(result)
         return true
+    }
+
+    /// Replaces a value of bytes by what `write` makes of them, cut where it would be longer than a
+    /// value can be, less `spare` bytes.
+    ///
+    /// Conditions on how a value begins hold however long it is.
+    mutating func convertCut(
+        _ sample: inout Sample, to type: SampleType, sparing spare: Int = 0,
+        _ write: (_ input: Span<UInt8>, _ output: inout OutputBytes) -> Void
+    ) {
+        // Safety: as in `make`.
+        var output = unsafe OutputBytes(
+            base: base + used, capacity: max(0, min(valueLimit - spare, capacity - used)),
+            isCut: true)
+        write(bytes(of: sample), &output)
+        let start = used
+        used += output.count
+        sample.become(.bytes(start..<used, as: type))
     }
 
     private mutating func take(_ output: consuming OutputBytes, as type: SampleType) -> Sample? {
