@@ -161,8 +161,13 @@ import Testing
             let needs = FetchCatalog.all[name]?.needs ?? []
             #expect(!needs.isEmpty && !ExpressionPlace.process.allows(needs), "\(name)")
         }
-        for name in ["date", "rand", "uuid", "env", "hostname", "always_true", "nbsrv"] {
+        for name in ["date", "rand", "uuid", "env", "hostname", "always_true"] {
             #expect(FetchCatalog.all[name]?.needs == [], "\(name)")
+        }
+        for name in ["nbsrv", "fe_conn", "srv_conn", "table_cnt", "stopping", "wait_end", "acl"] {
+            let needs = FetchCatalog.all[name]?.needs ?? []
+            #expect(ExpressionPlace.process.allows(needs), "\(name)")
+            #expect(!ExpressionPlace.start.allows(needs), "\(name)")
         }
     }
 

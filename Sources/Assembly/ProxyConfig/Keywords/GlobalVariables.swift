@@ -57,7 +57,7 @@ extension GlobalDraft {
             if references.all.count > known {
                 let name = references.all[known].name
                 throw ExpressionMistake(
-                    word: 1, offset: 0, length: arguments.word(1).utf8.count,
+                    word: 1, offset: 0, length: arguments.words[1].utf8.count,
                     "a value that is set at the start cannot name '\(name)': there are no "
                         + "proxies, servers and stick tables yet")
             }
