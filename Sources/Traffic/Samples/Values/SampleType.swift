@@ -51,7 +51,8 @@ public enum SampleType: UInt8, Sendable, BitwiseCopyable, CaseIterable {
         return switch self {
         case .boolean: target == .integer || target == .string || target == .binary
         case .integer: target != .method
-        case .address: target == .ipv4 || target == .ipv6 || target == .string || target == .binary
+        // One of the fourth version can be a number, and which it is shows when it is there.
+        case .address: target != .boolean && target != .method
         case .ipv4: target != .boolean && target != .method
         case .ipv6:
             target == .address || target == .ipv4 || target == .string || target == .binary

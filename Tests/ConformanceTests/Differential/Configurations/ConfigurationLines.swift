@@ -428,6 +428,8 @@ struct ConfigurationLine: Sendable, CustomStringConvertible {
     private static let ordinary: [ConfigurationLine] = [
         taken(.frontend, "http-request set-header x %[src,lower]"),
         taken(.frontend, "http-request set-header x %[src_port,lower]"),
+        taken(.frontend, "http-request set-header x %[src,mod(100)]"),
+        taken(.frontend, "http-request set-header x %[req.hdr_ip(a),ipmask(24),htonl]"),
         taken(.frontend, #"http-request set-header x "%[req.hdr(a,-10)]""#),
         taken(.frontend, "http-request set-header x %[int(-9223372036854775808)]"),
         taken(.frontend, "http-request set-header x %[str()]"),
