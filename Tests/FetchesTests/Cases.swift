@@ -80,7 +80,8 @@ struct Table: Sendable, CustomStringConvertible {
             expressions: [
                 "path", "pathq", "query", "query,length", "url", "base", "baseq", "base32",
                 "url32", "url_ip", "url_port", "urlp(a)", "urlp(b)", "url_param(a)", "urlp",
-                "urlp_val(a)", "urlp(a,;)", "urlp(A)", "req.ver", "req_ver", "http_first_req",
+                "urlp_val(a)", "urlp(a,;)", "urlp(a,)", "urlp(,?)", "urlp_val(a,)", "urlp(A)",
+                "req.ver", "req_ver", "http_first_req",
                 "capture.req.method", "capture.req.uri", "capture.req.ver", "capture.res.ver",
                 "method,lower",
             ],
@@ -89,8 +90,9 @@ struct Table: Sendable, CustomStringConvertible {
                 "path_reg ^/p", "path_dom p", "url_beg http", "urlp(a) 2", "urlp_val(a) 2",
                 "urlp_beg(a) x", "urlp 2", "base_beg h", "base_dom h", "path -m found",
                 "query -m found", "method GET", "method get POST", "method PURGE", "req_ver 1.1",
-                "req.ver 1.0", "http_first_req", "HTTP_1.1", "METH_GET", "HTTP_URL_ABS",
-                "HTTP_URL_STAR", "HTTP_URL_SLASH", "url_ip 1.2.3.4",
+                "req.ver 1.0", "http_first_req", "req.hdr -m found", "hdr() -m found",
+                "HTTP_1.1", "METH_GET", "HTTP_URL_ABS", "HTTP_URL_STAR", "HTTP_URL_SLASH",
+                "url_ip 1.2.3.4",
             ]),
         requests: [
             "/p", "/p?q=1", "/p?", "/", "/p?a=1&a=2", "/p?a=1;b=2&a=x", "/p;a=5?a=6", "/p/q/r?a",

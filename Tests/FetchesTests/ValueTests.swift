@@ -48,9 +48,10 @@ import Testing
         ("req.hdr_ip(x)", Table.request("X: [2001:db8::1]"), "2001:db8::1"),
         ("req.hdr_ip(x)", Table.request("X: [2001:db8::1]:80"), nil),
         ("req.hdr_ip(x)", Table.request("X: [1.2.3.4]"), nil),
-        // Without a name, all values count, as the manual says.
-        ("req.hdr", Table.request("X: a", "Y: b,c"), "c"),
-        ("req.fhdr", Table.request("X: a", "Y: b,c"), "b,c"),
+        // An empty name means all fields, none at all means none of them.
+        ("req.hdr()", Table.request("X: a", "Y: b,c"), "c"),
+        ("req.fhdr()", Table.request("X: a", "Y: b,c"), "b,c"),
+        ("req.fhdr", Table.request("X: a", "Y: b,c"), nil),
         ("query(with_qm)", Table.request(line: "GET /?a HTTP/1.1"), "?a"),
         ("query(with_qm)", Table.request(line: "GET /? HTTP/1.1"), ""),
         ("query(with_qm)", Table.request(line: "GET / HTTP/1.1"), nil),

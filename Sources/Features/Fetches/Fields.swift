@@ -84,7 +84,7 @@ extension FetchFamily {
 /// The rows that exist for each side.
 private enum FieldRow {
     private static let named: [ConverterArgumentShape] = [
-        .text("name").optional, .integer("occ").optional,
+        .emptiableText("name").optional, .integer("occ").optional,
     ]
 
     static func value(_ name: String, _ side: HeadSide, _ apply: @escaping Fetch.Function) -> Fetch
@@ -157,12 +157,15 @@ enum FieldArguments {
     private static let mostFromEnd: Int64 = 10
 
     /// Arguments `name` and `occ`; the name's number is put behind them.
+    ///
+    /// An empty name means all fields, none at all means none of them.
     static let named: Converter.Preparation = {
         (arguments, _) throws(ArgumentMistake) -> SampleType? in
         if case .integer(let occurrence)? = arguments[1], occurrence < -mostFromEnd {
             throw ArgumentMistake(
                 "occurrences from the end go up to -\(mostFromEnd), found '\(occurrence)'", at: 1)
         }
+        if arguments[0] == nil { arguments[1] = .integer(.max) }
         number(&arguments)
         return nil
     }

@@ -35,13 +35,15 @@ extension FetchFamily {
 /// How parameters are named in arguments.
 private enum ParameterArguments {
     static let ofURL: [ConverterArgumentShape] = [
-        .text("name").optional, .text("delim").optional, .text("i").optional,
+        .text("name").optional, .emptiableText("delim").optional, .text("i").optional,
     ]
     static let ofBody: [ConverterArgumentShape] = [.text("name").optional, .text("i").optional]
 
     static let prepareURL: Converter.Preparation = {
         (arguments, _) throws(ArgumentMistake) -> SampleType? in
         try checkCase(arguments[2], at: 2)
+        // Between commas it is left out; at the end it is a delimiter that stands nowhere.
+        if case .bytes([])? = arguments[1], arguments[2] != nil { arguments[1] = nil }
         return nil
     }
 
@@ -64,6 +66,7 @@ private enum Parameter {
     static let ofURL: Fetch.Function = { subject, arguments, state, scratch in
         guard subject.hasRequestHead(&state) else { return nil }
         let target = subject.target
+        if arguments.has(1) && arguments.bytes(1).isEmpty { return nil }
         let delimiter = arguments.firstByte(1) ?? 0x3F
         if state.count == 0 {
             guard let start = QueryParameters.start(of: target, delimiter: delimiter) else {

@@ -46,9 +46,9 @@ extension Subject {
         return status > 0 ? Int(status) : nil
     }
 
-    /// Whether it is the first request of its connection; nil where there never was a request.
+    /// Whether it is the first request of its connection; nil where there is no stream.
     public var isFirstRequest: Bool? {
-        guard hasHadRequest else { return nil }
+        if stream.isNone { return nil }
         return unsafe !worker.pointee.streams[stream].flags.contains(.isNotFirst)
     }
 

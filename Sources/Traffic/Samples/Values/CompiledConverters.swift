@@ -120,8 +120,14 @@ extension ExpressionCall {
         var values: [ConverterConstant?] = []
         for (index, shape) in shapes.enumerated() {
             guard index < arguments.count else {
+                // Parentheses with nothing inside are an empty text.
+                let isEmpty = index == 0 && hasParentheses
+                if isEmpty, case .emptiableText = shape.kind {
+                    values.append(.bytes([]))
+                    continue
+                }
                 if shape.isOptional { break }
-                if case .text = shape.kind, index == 0, hasParentheses {
+                if isEmpty, case .text = shape.kind {
                     values.append(.bytes([]))
                     continue
                 }
