@@ -105,7 +105,7 @@ private struct PatternLists: Sendable {
     // MARK: Arguments
 
     /// `[@<ver>] <list>`, and what follows.
-    private func find(
+    private func findVersion(
         _ arguments: [String], _ store: PatternStore
     ) throws -> (source: PatternSource, version: UInt32?, rest: ArraySlice<String>) {
         var rest = arguments[...]
@@ -117,12 +117,20 @@ private struct PatternLists: Sendable {
             version = number
             rest = rest.dropFirst()
         }
+        let (source, words) = try find(rest, store)
+        return (source, version, words)
+    }
+
+    /// `<list>`, and what follows. Commands that take no version read `@<ver>` as a list's name.
+    private func find(
+        _ arguments: ArraySlice<String>, _ store: PatternStore
+    ) throws -> (source: PatternSource, rest: ArraySlice<String>) {
+        var rest = arguments
         guard let name = rest.popFirst() else { throw ListRefusal("Missing \(title) identifier.") }
-        guard let source = store.find(name), source.isMap == isMap
-        else {
+        guard let source = store.find(name), source.isMap == isMap else {
             throw ListRefusal("Unknown \(title) identifier. Please use #<id> or <file>.")
         }
-        return (source, version, rest)
+        return (source, rest)
     }
 
     /// An entry by the reference that `show` gives.
@@ -134,7 +142,7 @@ private struct PatternLists: Sendable {
 
     func show(_ request: CommandRequest, _ store: PatternStore) throws -> String {
         guard !request.arguments.isEmpty else { return list(store) }
-        let (source, version, _) = try find(request.arguments, store)
+        let (source, version, _) = try findVersion(request.arguments, store)
         var text = ""
         for entry in source.entries(version: version) {
             text += "0x" + String(entry.id, radix: 16) + " " + string(entry.key)
@@ -159,7 +167,7 @@ private struct PatternLists: Sendable {
         guard request.arguments.count >= 2 else {
             throw ListRefusal("Missing \(title) identifier and/or key.")
         }
-        let (source, _, rest) = try find(request.arguments, store)
+        let (source, rest) = try find(request.arguments[...], store)
         let value = (rest.first ?? "").anyBytes
         var text = ""
         for found in source.lookUps(of: value) {
@@ -175,15 +183,24 @@ private struct PatternLists: Sendable {
             let key = string(entry.key)
             text += isMap ? ", key=\"\(key)\"" : ", pattern=\"\(key)\""
             if let value = entry.value {
-                text += ", value=\"\(string(value))\", type=\"\(found.valueType)\""
+                text += ", value=\"\(string(value))\", type=\"\(type(of: value, found))\""
             }
             text += "\n"
         }
         return text
     }
 
+    /// The type of a value as HAProxy calls it.
+    private func type(of value: [UInt8], _ found: PatternLookUp) -> String {
+        switch found.valueType {
+        case "int": "sint"
+        case "ip": value.contains(UInt8(ascii: ":")) ? "ipv6" : "ipv4"
+        default: found.valueType
+        }
+    }
+
     func add(_ request: CommandRequest, _ store: PatternStore) throws -> String {
-        let (source, version, rest) = try find(request.arguments, store)
+        let (source, version, rest) = try findVersion(request.arguments, store)
         if let version, version != source.currentVersion,
             Int32(bitPattern: version &- source.nextVersion) > 0
         {
@@ -193,7 +210,8 @@ private struct PatternLists: Sendable {
         if let payload = request.payload, rest.isEmpty {
             return try add(lines: payload, to: source, version)
         }
-        guard let key = rest.first, rest.count == (isMap ? 2 : 1) else {
+        // As in HAProxy, further words count for nothing.
+        guard let key = rest.first, rest.count >= (isMap ? 2 : 1) else {
             throw isMap ? PatternChangeRefusal.needsValue : .hasNoValues
         }
         let value = isMap ? rest[rest.startIndex + 1].anyBytes : nil
@@ -224,11 +242,11 @@ private struct PatternLists: Sendable {
     }
 
     func set(_ request: CommandRequest, _ store: PatternStore) throws -> String {
-        guard request.arguments.count == 3 else {
+        guard request.arguments.count >= 3 else {
             throw ListRefusal(
                 "'set map' expects three parameters: map identifier, key and value.")
         }
-        let (source, _, rest) = try find(request.arguments, store)
+        let (source, rest) = try find(request.arguments[...], store)
         let key = rest[rest.startIndex]
         let value = rest[rest.startIndex + 1].anyBytes
         do throws(PatternChangeRefusal) {
@@ -248,13 +266,13 @@ private struct PatternLists: Sendable {
     }
 
     func remove(_ request: CommandRequest, _ store: PatternStore) throws -> String {
-        guard request.arguments.count == 2 else {
+        guard request.arguments.count >= 2 else {
             throw ListRefusal(
                 isMap
                     ? "This command expects two parameters: map identifier and key."
                     : "This command expects two parameters: ACL identifier and key.")
         }
-        let (source, _, rest) = try find(request.arguments, store)
+        let (source, rest) = try find(request.arguments[...], store)
         let key = rest[rest.startIndex]
         if key.hasPrefix("#") {
             try source.remove(id: reference(key) ?? 0)
@@ -265,7 +283,7 @@ private struct PatternLists: Sendable {
     }
 
     func clear(_ request: CommandRequest, _ store: PatternStore) throws -> String {
-        let (source, version, _) = try find(request.arguments, store)
+        let (source, version, _) = try findVersion(request.arguments, store)
         do throws(PatternChangeRefusal) {
             try source.clear(version: version)
         } catch {
@@ -280,12 +298,12 @@ private struct PatternLists: Sendable {
         guard !request.arguments.isEmpty else {
             throw ListRefusal("Unknown \(title) identifier. Please use #<id> or <file>.")
         }
-        let (source, _, _) = try find(request.arguments, store)
+        let (source, _) = try find(request.arguments[...], store)
         return "New version created: \(source.prepare())\n"
     }
 
     func commit(_ request: CommandRequest, _ store: PatternStore) throws -> String {
-        let (source, version, _) = try find(request.arguments, store)
+        let (source, version, _) = try findVersion(request.arguments, store)
         guard let version else { throw ListRefusal("Missing version number.") }
         try source.commit(version: version)
         return ""
