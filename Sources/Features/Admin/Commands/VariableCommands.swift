@@ -37,7 +37,8 @@ public struct VariableCommands: Sendable {
             variable.scope == VariableScope.process.rawValue,
             let (type, text) = live.variables.shown(variable)
         else { throw Refusal("Variable not found.") }
-        return "\(name): type=\(type) value=<\(text)>\n"
+        // As in HAProxy, no empty line follows.
+        return "\(name): type=\(type) value=<\(text)>"
     }
 
     private func set(_ request: CommandRequest) throws(Refusal) -> String {
