@@ -83,7 +83,7 @@ import Testing
                     - path /slow gives '/api/x'
                     condition does not hold
                 a.cfg:13: http-request set-var(txn.a) path,upper
-                    variable becomes '/API/X'
+                    variable txn.a becomes '/API/X'
                     ran; the next rule follows
                 a.cfg:16: use_backend api if api
                     + api: path_beg /api gives '/api/x'
@@ -195,6 +195,12 @@ import Testing
         #expect(lines == [10, 11, 12, 13, 16, 22, 23, 14, 15])
         let test = events.first { $0["acl"] as? String == "api" }
         #expect(test?["value"] as? String == "/api/x" && test?["matches"] as? Bool == true)
+        // One sample is read for both.
+        let path = events.first { $0["criterion"] as? String == "path /no" }
+        #expect(path?["expression"] as? String == "path")
+        #expect(test?["expression"] as? String == "path")
+        let variable = events.first { $0["event"] as? String == "variable" }
+        #expect(variable?["name"] as? String == "txn.a")
         let names = (answer["assumptions"] as? [[String: Any]])?.map { $0["name"] as? String }
         #expect(names == ["tables", "servers", "turn", "response"])
     }

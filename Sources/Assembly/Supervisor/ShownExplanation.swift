@@ -62,7 +62,8 @@ struct ShownExplanation {
         let value = fact.value ?? ""
         return switch fact.kind {
         case .variable:
-            fact.value.map { "    variable becomes '\($0)'" } ?? "    variable is forgotten"
+            fact.value.map { "    variable \(fact.name) becomes '\($0)'" }
+                ?? "    variable \(fact.name) is forgotten"
         case .capture: "    captured as \(fact.name): '\(value)'"
         case .track: "    tracks '\(value)' in table \(fact.name)"
         case .stickMiss: "    table \(fact.name) has no server for '\(value)'"

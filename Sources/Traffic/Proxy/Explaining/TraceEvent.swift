@@ -30,7 +30,7 @@ public struct TracedTest: Sendable {
     public let list: String
     /// The test as written, patterns included.
     public let criterion: String
-    /// The expression as written.
+    /// The expression, with the name of its fetch for that of a derivative.
     public let expression: String
     /// The sample as text; nil where there was none.
     public let value: String?
@@ -57,7 +57,7 @@ public struct TracedEdit: Sendable {
 public struct TracedFact: Sendable {
     /// What it was.
     public enum Kind: String, Sendable {
-        /// A variable has got a value, or has none any more.
+        /// A variable, by its name, has got a value, or has none any more.
         case variable
         /// A text was captured; the name is that of the slot.
         case capture
@@ -182,14 +182,20 @@ extension Subject {
     }
 
     /// A variable was set to a sample.
-    func traced(variable sample: Sample, in scratch: borrowing SampleScratch) {
+    func traced(
+        _ variable: VariableReference, _ sample: Sample, in scratch: borrowing SampleScratch
+    ) {
         guard let text = scratch.shownText(of: sample) else { return }
-        note(.fact(TracedFact(kind: .variable, name: "", value: text)))
+        note(.fact(TracedFact(kind: .variable, name: name(of: variable), value: text)))
     }
 
-    /// Something was done that has no value.
-    func traced(_ kind: TracedFact.Kind) {
-        note(.fact(TracedFact(kind: kind, name: "", value: nil)))
+    /// A variable has no value any more.
+    func tracedUnset(_ variable: VariableReference) {
+        note(.fact(TracedFact(kind: .variable, name: name(of: variable), value: nil)))
+    }
+
+    private func name(of variable: VariableReference) -> String {
+        unsafe worker.pointee.live.variableNames.name(of: variable)
     }
 
     /// A table was asked, or told, about a key as it stores keys.

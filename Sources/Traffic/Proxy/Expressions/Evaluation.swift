@@ -244,7 +244,7 @@ extension Subject {
     ) -> VariableResult {
         let result = put(variable, sample, in: scratch, if: condition)
         if case .set = result, unsafe worker.pointee.isTraced {
-            traced(variable: sample, in: scratch)
+            traced(variable, sample, in: scratch)
         }
         return result
     }
@@ -272,7 +272,7 @@ extension Subject {
 
     /// Forgets the value of a variable.
     public func unset(_ variable: VariableReference) {
-        if unsafe worker.pointee.isTraced { traced(.variable) }
+        if unsafe worker.pointee.isTraced { tracedUnset(variable) }
         if variable.scope == VariableScope.process.rawValue {
             return unsafe worker.pointee.live.variables.unset(variable.slot)
         }

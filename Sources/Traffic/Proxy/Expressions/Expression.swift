@@ -6,7 +6,7 @@ import Samples
 
 /// A fetch with its arguments and a chain of converters.
 public final class Expression: Sendable {
-    /// As it was written.
+    /// As it was written; of an access list's, with the name of the fetch for that of a derivative.
     public let text: String
     /// The row of its fetch.
     public let fetch: Fetch
@@ -140,7 +140,7 @@ public final class ExpressionCompiler: @unchecked Sendable {
             throw unknown(call, forLists: true)
         }
         if let place { try check(row, call, place) }
-        let expression = try compile(call, row, &reader)
+        let expression = try compile(call, row, &reader, isCriterion: true)
         let number = number(expression, call)
         let isBare = expression.converters.isEmpty
         // The list behind the expression was named just now.
@@ -194,7 +194,8 @@ public final class ExpressionCompiler: @unchecked Sendable {
     }
 
     private func compile(
-        _ call: ExpressionCall, _ row: Fetch, _ reader: inout ExpressionReader
+        _ call: ExpressionCall, _ row: Fetch, _ reader: inout ExpressionReader,
+        isCriterion: Bool = false
     ) throws(ExpressionMistake) -> Expression {
         switch row.status {
         case .supported: break
@@ -210,8 +211,11 @@ public final class ExpressionCompiler: @unchecked Sendable {
             title, row.shapes, row.notation, row.prepare, row.output, loading)
         let chain = try CompiledConverters(
             &reader, after: title, of: type, in: converters, loading)
+        var text = reader.text(since: call)
+        // Tests that read the same share an expression: it has none of their derivatives.
+        if isCriterion { text = row.name + text.dropFirst(call.name.count) }
         return Expression(
-            text: reader.text(since: call), fetch: row, arguments: arguments, type: type,
+            text: text, fetch: row, arguments: arguments, type: type,
             converters: chain)
     }
 }
