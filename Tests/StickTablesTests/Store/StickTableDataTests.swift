@@ -62,12 +62,26 @@ import Testing
         let table = try table(
             "type integer size 9 brates-factor 1000 store bytes_in_rate(1s),http_req_rate(1s)")
         table.change("1", [.add(2001, to: .bytesInRate), .add(7, to: .requestRate)], now: 1)
-        #expect(table.value(.bytesInRate, "1", now: 1) == 3000)
+        #expect(table.value(.bytesInRate, "1", now: 1) == 2000)
         #expect(table.value(.requestRate, "1", now: 1) == 7)
         table.change("1", [.add(5_000_000_000_000, to: .bytesInRate)], now: 1)
         #expect(table.value(.bytesInRate, "1", now: 1) == 4_294_967_295_000)
         table.change("1", [.set(.bytesInRate, to: 9000)], now: 1)
         #expect(table.value(.bytesInRate, "1", now: 1) == 9000)
+    }
+
+    @Test func `small shares fill blocks together`() throws {
+        let table = try table(
+            "type integer size 9 brates-factor 1000 store bytes_in_rate(1m),bytes_out_rate(1m)")
+        for _ in 1...10 {
+            table.change("1", [.add(444, to: .bytesInRate), .add(1, to: .bytesOutRate)], now: 1)
+        }
+        #expect(table.value(.bytesInRate, "1", now: 1) == 4000)
+        #expect(table.value(.bytesOutRate, "1", now: 1) == 0)
+        table.change("1", [.set(.bytesInRate, to: 1000), .add(600, to: .bytesInRate)], now: 1)
+        #expect(table.value(.bytesInRate, "1", now: 1) == 1000)
+        table.change("1", [.add(400, to: .bytesInRate)], now: 1)
+        #expect(table.value(.bytesInRate, "1", now: 1) == 2000)
     }
 
     @Test func `a rate that is set holds for a period and fades`() throws {

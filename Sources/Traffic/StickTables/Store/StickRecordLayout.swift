@@ -68,11 +68,13 @@ struct StickRecordLayout: ~Copyable, Sendable {
             guard let stored = configuration.data.first(where: { $0.type == type }) else {
                 continue
             }
-            let width = Self.width(of: type.kind)
+            let factor = type.isBytesRate ? configuration.bytesRateFactor : 1
+            // Behind a rate that counts blocks are the bytes that do not fill one yet.
+            let width = Self.width(of: type.kind) + (factor > 1 ? 1 : 0)
             columns[Int(type.rawValue)] = Column(
                 word: UInt32(next), count: UInt32(stored.count),
                 period: UInt32(stored.periodMilliseconds), kind: type.kind, width: UInt8(width),
-                factor: type.isBytesRate ? UInt16(configuration.bytesRateFactor) : 1)
+                factor: UInt16(factor))
             next += stored.count * width
         }
         shape.stride = next

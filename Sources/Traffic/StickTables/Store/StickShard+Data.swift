@@ -60,13 +60,14 @@ extension StickShard {
         case (.rate, .add):
             var rate = rate(at: word)
             let events =
-                (update.amount.magnitude &+ UInt64(element.factor &- 1))
-                / UInt64(element.factor)
+                element.factor == 1
+                ? update.amount.magnitude : blocks(update.amount.magnitude, element, word)
             rate.add(events, period: element.period, now: clock)
             setRate(rate, at: word)
         case (.rate, .subtract): break
         case (.rate, .set):
             let events = UInt64(bitPattern: update.amount) / UInt64(element.factor)
+            if element.factor > 1 { words[word &+ StickRate.words] = 0 }
             setRate(
                 StickRate(start: clock, current: UInt32(truncatingIfNeeded: events)), at: word)
         case (.wide, .add): setWide(wide(at: word) &+ update.amount.magnitude, at: word)
@@ -79,6 +80,16 @@ extension StickShard {
             words[word] -= UInt32(min(UInt64(words[word]), update.amount.magnitude))
         case (_, .set): words[word] = UInt32(truncatingIfNeeded: update.amount)
         }
+    }
+
+    /// The blocks that are full with further bytes; the rest is kept for the next time, so that many
+    /// small shares come to the same as a large one.
+    private mutating func blocks(_ bytes: UInt64, _ element: StickPlace, _ word: Int) -> UInt64 {
+        let rest = word &+ StickRate.words
+        let factor = UInt64(element.factor)
+        let odd = bytes % factor &+ UInt64(words[rest])
+        words[rest] = UInt32(truncatingIfNeeded: odd % factor)
+        return bytes / factor &+ odd / factor
     }
 
     private mutating func wide(at word: Int) -> UInt64 {
