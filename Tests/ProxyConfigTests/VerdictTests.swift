@@ -23,6 +23,8 @@ struct VerdictTests {
         return inTCP + whole + inGlobal + proxies.map { tcp + $0 } + inFrontend + inBackend
     }()
 
+    private static let inherited =
+        "defaults n\n timeout client 1s\n timeout server 1s\n timeout connect 1s\n "
     private static let ring = tcp + "listen l\n bind :8001\nring a\n "
 
     private static let whole: [String] = [
@@ -51,6 +53,15 @@ struct VerdictTests {
         "defaults a\ndefaults a\nfrontend f from a\n bind :8001\n",
         "frontend f from nope\n bind :8001\n",
         "defaults c from nope\n",
+        // Rules that a proxy cannot have are not inherited by it either, in silence.
+        tcp + " acl a src 127.0.0.1\nfrontend f\n bind :8001\n",
+        inherited + "tcp-response content reject\nfrontend f from n\n bind :8001\n",
+        inherited + "tcp-response content reject\nbackend b from n\n",
+        inherited + "tcp-request connection reject\nfrontend f from n\n bind :8001\n",
+        inherited + "tcp-request connection reject\nbackend b from n\n",
+        inherited + "tcp-request session reject\nbackend b from n\n",
+        inherited + "tcp-request content reject\nbackend b from n\n",
+        inherited + "acl a src 127.0.0.1\nbackend b from n\n",
         "global\n setenv A :8001\nfrontend f\n timeout client 1s\n bind \"$A\"\n",
         "global\n setenv A\n", "global\n unsetenv\n",
         "global\npresetenv A b\nfrontend f\n timeout client 1s\n bind $A:8001\n",

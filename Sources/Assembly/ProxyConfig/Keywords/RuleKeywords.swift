@@ -16,6 +16,11 @@ extension ProxyKeywords {
                 "Adds a test to an access list that conditions use by its name."
             ) { draft, arguments, diagnostics in
                 draft.note(arguments)
+                // Proxies do not inherit lists, and there are no rules here that could use one.
+                if draft.isDefaults && draft.proxy.name.isEmpty {
+                    return diagnostics.report(
+                        arguments.mistake("is not allowed: the section has no name"))
+                }
                 draft.report(arguments, &diagnostics) {
                     draft, _ throws(ExpressionMistake) in
                     try draft.lists.declare(

@@ -181,7 +181,27 @@ struct SectionAssembly {
         case .section(let parent): draft.inherit(from: parent)
         case .refused: return
         }
+        checkInherited(draft, statement, &diagnostics)
         open = .proxy(draft)
+    }
+
+    /// Rules that a section cannot have itself would have no effect where it inherits them.
+    private func checkInherited(
+        _ draft: ProxyDraft, _ statement: Statement, _ diagnostics: inout Diagnostics
+    ) {
+        let steps: [RuleStep] =
+            switch draft.keyword {
+            case "frontend": [.contentResponse]
+            case "backend": [.connection, .session]
+            default: []
+            }
+        for step in steps {
+            guard let rule = draft.proxy.rules[Int(step.rawValue)].first else { continue }
+            alert(
+                "a \(draft.keyword) section cannot inherit from a defaults section with "
+                    + "'\(step.keyword)' rules, such as that at "
+                    + "\(rule.place.file):\(rule.place.line).", statement, &diagnostics)
+        }
     }
 
     /// What stands behind a section's name.
