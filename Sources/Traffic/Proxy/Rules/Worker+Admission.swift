@@ -25,6 +25,10 @@ extension Worker {
             case .drop:
                 if let trace { trace.finish(.dropped) }
                 connections[client].descriptor.vanishOnClose()
+            // A reset leaves nothing behind here, where an attack would fill the table of the
+            // system's connections; a session may have been greeted already, and gets a FIN.
+            case _ where step == .connection:
+                connections[client].descriptor.resetOnClose()
             default: break
             }
             let entry = programs[own].proxies[proxy]
