@@ -9,7 +9,7 @@ import Testing
 
 @Suite(.serialized) struct TargetTests {
     /// Logs one line per format and returns what arrived.
-    private func message(_ format: String, host: String? = nil, tag: String? = "tag") throws
+    private func message(_ format: String?, host: String? = nil, tag: String? = "tag") throws
         -> String
     {
         let lines = try LoggedLines()
@@ -38,7 +38,9 @@ import Testing
     }
 
     @Test func `The host's name stands in headers that have room for it`() throws {
-        #expect(try message("local", host: "hh").contains(" hh tag["))
+        #expect(try message(nil, host: "hh").contains(" hh tag["))
+        #expect(try !message(nil).contains("localhost"))
+        #expect(try !message("local", host: "hh").contains("hh"))
         #expect(try message("rfc5424", host: "hh").contains("00 hh tag "))
         #expect(try message("rfc3164", host: "").contains(" \(Host.name) tag["))
         #expect(try message("local", tag: nil).contains(" martlet["))

@@ -36,7 +36,7 @@ struct TargetPlan: BitwiseCopyable, Sendable {
     var format = HeaderFormat.local
     /// Whether the program is named in the header, as it is in all but lines for event sinks.
     var namesProgram = true
-    /// Whether a host name stands in the header (`log-send-hostname`, rfc3164).
+    /// Whether a host name stands in the header (rfc3164, and rfc5424 with `log-send-hostname`).
     var showsHost = false
     var maxBytes: Int32 = 1024
     var facility: UInt8 = 0
@@ -215,9 +215,12 @@ private struct LogPlanBuilder {
         }
         // A ring says itself how its lines begin and how long they may be.
         let ring = target.ring < 0 ? nil : ring(ofTarget: log)
-        target.format = header(named: ring?.format ?? log.format)
+        let format = if let ring { ring.format } else { log.format }
+        // A name of the host makes rfc3164 the default; local has none, even when it is asked for.
         let sendsHost = configuration.global.logSendHostname != nil
-        target.showsHost = target.format == .rfc3164 || sendsHost
+        target.format = header(named: format ?? (sendsHost ? "rfc3164" : "local"))
+        target.showsHost =
+            target.format == .rfc3164 || target.format == .rfc5424 && sendsHost
         target.maxBytes = Int32(clamping: ring?.maxBytes ?? log.maxBytes)
         target.facility = UInt8(log.facility)
         target.maxLevel = UInt8(log.maxLevel)
@@ -244,7 +247,7 @@ private struct LogPlanBuilder {
         return Int32(rings.count - 1)
     }
 
-    private func header(named name: String?) -> HeaderFormat {
+    private func header(named name: String) -> HeaderFormat {
         switch name {
         case "rfc3164": .rfc3164
         case "rfc5424": .rfc5424

@@ -237,7 +237,7 @@ enum LogLine {
         var ring = RingConfiguration(name: "ring#\(session.rings.count + 1)")
         ring.describedAs =
             "created from logserver declared into '\(location.file)' at line \(location.line)"
-        ring.format = log.format ?? "local"
+        ring.format = log.format
         ring.maxBytes = log.maxBytes
         ring.bytes = max(ring.bytes, 2 * log.maxBytes)
         ring.connectMilliseconds = 1000

@@ -15,8 +15,9 @@ public struct RingConfiguration: Sendable {
     public var name: String
     /// `description`, for `show events`.
     public var describedAs: String
-    /// `format`: how lines begin; raw where nothing is said.
-    public var format = "raw"
+    /// `format`: how lines begin; raw where nothing is said. Nil is the default of `log`, for a ring
+    /// that a `log` line has made.
+    public var format: String? = "raw"
     /// `maxlen`: bytes of a line with its header.
     public var maxBytes = 1024
     /// `size`, bytes.
