@@ -110,10 +110,9 @@ extension ProxyKeywords {
         option(
             "http-use-proxy-header", .clientSide, .httpUseProxyHeader,
             "Asks clients of a proxy for their name by Proxy-Authenticate."),
-        .withoutEffect(
-            "option persist", .serverSide, prefixes: .both,
-            "Sends clients to the server of their cookie even when it is down.",
-            reason: "there are no persistence cookies yet"),
+        option(
+            "persist", .serverSide, .persist,
+            "Sends streams to the server that a table or a rule names even when it is down."),
         .withoutEffect(
             "option log-health-checks", .serverSide, prefixes: .both,
             "Logs every change in the results of health checks.",

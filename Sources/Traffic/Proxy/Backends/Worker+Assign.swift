@@ -24,8 +24,12 @@ extension Worker {
         let waiting = QueuedStream(
             worker: number, stream: stream, ordinal: -1,
             rank: QueueRank(streams[stream].queueRank).place(at: now))
-        let isForced = streams[stream].persistence == .forced
-        if streams[stream].queuedAt == 0 { streams[stream].queuedAt = now }
+        let isForced = isForced(stream, entry)
+        if streams[stream].queuedAt == 0 {
+            // A relay has no request to wait for: its inspection counts as waiting, too.
+            let isHTTP = streams[stream].flags.contains(.isHTTP)
+            streams[stream].queuedAt = isHTTP ? now : streams[stream].firstByteAt
+        }
         var preferred = -1
         if entry.prefersLast(sessions[streams[stream].session], streams[stream].backend),
             avoiding < 0
@@ -74,6 +78,11 @@ extension Worker {
             countConnectionError(stream)
             reply(stream, status: 503)
         }
+    }
+
+    /// Whether a server that something binds the stream to is taken whatever its state.
+    mutating func isForced(_ stream: Handle, _ entry: ProxyEntry) -> Bool {
+        entry.options.contains(.persist) || streams[stream].persistence == .forced
     }
 
     private mutating func beginWaiting(_ stream: Handle, _ node: Int32) {

@@ -91,6 +91,10 @@ public struct ProxyOptions: OptionSet, BitwiseCopyable, Sendable {
     public static let httpBufferRequest = bit(38)
     /// `option http-use-proxy-header`: who asks for a proxy is asked for a name by proxies' fields.
     public static let httpUseProxyHeader = bit(39)
+    /// `option persist`: a server that something binds a stream to is taken whatever its state.
+    public static let persist = bit(40)
+    /// `option httpslog`, beside `httpLog`.
+    public static let httpsLog = bit(41)
 
     private static func bit(_ position: UInt64) -> ProxyOptions {
         ProxyOptions(rawValue: 1 << position)

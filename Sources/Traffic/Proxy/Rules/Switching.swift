@@ -121,7 +121,7 @@ extension Subject {
     }
 
     /// Asks for one server of the stream's backend; false where it cannot be reached, unless
-    /// `force-persist` says that this is no reason.
+    /// `force-persist` or `option persist` says that this is no reason.
     ///
     /// - Parameter position: position in the backend's servers.
     public func pin(server position: Int) -> Bool {
@@ -131,7 +131,7 @@ extension Subject {
         guard position < Int(entry.serverCount) else { return false }
         let index = Int(entry.firstServer) &+ position
         let ordinal = unsafe Int(worker.pointee.programs[program].servers[index].ordinal)
-        let isForced = unsafe worker.pointee.streams[stream].persistence == .forced
+        let isForced = unsafe worker.pointee.isForced(stream, entry)
         let isReachable = unsafe entry.backend._withUnsafeGuaranteedRef { backend in
             backend.order.withLock { $0.reachable(ordinal, isForced: isForced) }
         }
