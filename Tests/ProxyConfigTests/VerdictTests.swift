@@ -260,7 +260,7 @@ struct VerdictTests {
         "load-server-state-from-file local", "server-state-file-name a b",
         "server-state-file-name", "server-state-file-name /a", "server a nosuch.invalid:1",
         "no option forwardfor", "no option originalto",
-        "no option httplog", "no option tcplog",
+        "no option httplog", "no option tcplog", "option httpslog", "no option httpslog",
         "retry-on", "retry-on none", "retry-on none 503", "retry-on 503 504 conn-failure",
         "retry-on 418", "retry-on all-retryable-errors 0rtt-rejected 401", "retry-on junk-respons",
         "retry-on empty-response response-timeout junk-response", "no retry-on 503",

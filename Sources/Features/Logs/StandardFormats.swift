@@ -18,6 +18,9 @@ public enum StandardFormat {
         %ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc \
         %ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs %{+Q}r
         """
+    /// `option httpslog`: dashes and zeros stand for what only connections with TLS have, of which
+    /// there are none towards clients yet.
+    public static let https = http + " %[fc_err]/-/-/-/0 -/-/-"
     /// `option httplog clf`.
     public static let httpCLF = """
         %{+Q}o %{-Q}ci - - [%trg] %r %ST %B "" "" %cp %ms %ft %b %s %TR %Tw %Tc %Tr %Ta %tsc \
@@ -34,12 +37,16 @@ public enum StandardFormat {
         "HAPROXY_TCP_CLF_LOG_FMT": tcpCLF,
         "HAPROXY_HTTP_LOG_FMT": http,
         "HAPROXY_HTTP_CLF_LOG_FMT": httpCLF,
+        "HAPROXY_HTTPS_LOG_FMT": https,
     ]
 
     /// The format that a proxy's options choose; nil where they choose none.
     public static func chosen(by options: ProxyOptions, isHTTP: Bool) -> String? {
         let isCLF = options.contains(.clfLog)
-        if options.contains(.httpLog) && isHTTP { return isCLF ? httpCLF : http }
+        if options.contains(.httpLog) && isHTTP {
+            if options.contains(.httpsLog) { return https }
+            return isCLF ? httpCLF : http
+        }
         if !options.isDisjoint(with: [.httpLog, .tcpLog]) {
             return isCLF ? tcpCLF : tcp
         }

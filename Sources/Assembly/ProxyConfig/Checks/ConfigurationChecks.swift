@@ -360,7 +360,7 @@ extension ConfigurationChecks {
                     "'\(draft.logFormatLine?.keyword ?? "option httplog")' not usable with \(title) "
                         + "(needs 'mode http'). Falling back to 'option tcplog'.",
                     at: draft.logFormatLine?.location)
-                draft.proxy.options.subtract([.httpLog, .clfLog])
+                draft.proxy.options.subtract([.httpLog, .httpsLog, .clfLog])
                 draft.proxy.options.insert(.tcpLog)
             }
         }

@@ -75,6 +75,12 @@ extension ProxyKeywords {
                 arguments.has(0) ? [.httpLog, .clfLog] : .httpLog, &draft, arguments, &diagnostics)
         },
         Row(
+            "option httpslog", .proxies,
+            "Logs HTTP requests as httplog does, with details of TLS behind the line."
+        ) { draft, arguments, diagnostics in
+            format([.httpLog, .httpsLog], &draft, arguments, &diagnostics)
+        },
+        Row(
             "option tcplog", .proxies, takes: [.choice("clf").optional],
             "Logs connections with timers and byte counts."
         ) {
@@ -160,7 +166,7 @@ extension ProxyKeywords {
                     "'\(arguments.keyword)' overrides previous '\(earlier.keyword)' in 'defaults' "
                         + "section."))
         }
-        draft.proxy.options.subtract([.httpLog, .tcpLog, .clfLog])
+        draft.proxy.options.subtract([.httpLog, .httpsLog, .tcpLog, .clfLog])
         draft.logFormatLine = arguments
     }
 }

@@ -30,7 +30,6 @@ extension ProxyKeywords {
         ("email-alert mailers", "Names who delivers alert mails."),
         ("email-alert myhostname", "Sets the host name told to mail servers."),
         ("email-alert to", "Sets the receiver of alert mails."),
-        ("option httpslog", "Logs HTTP requests with TLS details."),
         ("stats auth", "Asks for a password before the statistics page."),
         ("stats enable", "Serves the statistics page."),
         ("stats hide-version", "Leaves the version out of the statistics page."),
