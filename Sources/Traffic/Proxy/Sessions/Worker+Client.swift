@@ -187,9 +187,9 @@ extension Worker {
         let session = connections[client].session
         let hasBytes = !connections[client].inbound.isEmpty
         if hasBytes || sessions[session].requests == 0 {
-            let entry = sessionEntry(session)
-            countRequestError(ofSession: session)
-            if !(entry.options.contains(.ignoreProbes) && !hasBytes) {
+            // Who only connects counts for nothing where that is said of probes.
+            if hasBytes || !sessionEntry(session).options.contains(.ignoreProbes) {
+                countRequestError(ofSession: session)
                 // Who has only said that nothing more comes may still listen.
                 if failed {
                     logBadRequest(client, status: 400, cause: UInt8(ascii: "C"))
