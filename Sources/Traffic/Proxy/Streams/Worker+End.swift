@@ -55,6 +55,9 @@ extension Worker {
         streams[stream].idleMilliseconds =
             streams[stream].firstByteAt &- sessions[session].idleSince
         sessions[session].requests &+= 1
+        let entry = sessionEntry(session)
+        entry.frontendCounters.add(.requests)
+        entry.frontendCounters.tick(.requests, now: now)
     }
 
     /// Ends the exchange with a reply of our own, or without one where a response has begun.
