@@ -669,6 +669,9 @@ extension Worker {
             truncatingIfNeeded: status == 0 ? replyStatus : status)
         streams[stream].rules = RulePlace()
         streams[stream].rules.since = now
+        // The wait is told as one in a queue.
+        streams[stream].queuedAt = now
+        streams[stream].enqueuedAt = now
         // Who asks what would happen need not wait for it.
         streams[stream].rules.until = now &+ UInt64(isTraced ? 1 : max(delay, 1))
         if let trace {
