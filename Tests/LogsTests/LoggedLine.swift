@@ -203,10 +203,11 @@ struct Stage: ~Copyable {
         worker.streams[stream].assignedAt = begun + 7
         worker.streams[stream].connectedAt = begun + 12
         worker.streams[stream].responseAt = begun + 18
-        worker.streams[stream].backendConnections = Int32(facts.backendConnections + 1)
-        worker.streams[stream].serverConnections = Int32(facts.serverConnections + 1)
-        worker.streams[stream].serverQueueAhead = Int32(facts.serverQueue)
-        worker.streams[stream].backendQueueAhead = Int32(facts.backendQueue)
+        worker.engine.live.backend("px").connections.store(
+            facts.backendConnections, ordering: .relaxed)
+        worker.streams[stream].serverConnections = Int32(facts.serverConnections)
+        worker.streams[stream].serverQueuePlace = Int32(facts.serverQueue)
+        worker.streams[stream].backendQueuePlace = Int32(facts.backendQueue)
     }
 }
 

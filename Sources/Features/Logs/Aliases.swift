@@ -94,7 +94,7 @@ extension LogAliasCatalog {
         LogAlias("U", "Bytes received from the client.", .number { $0.bytesFromClient }),
         LogAlias("ac", "Connections of the process.", .number { $0.processConnections }),
         LogAlias("bc", "Streams of the backend.", .number { $0.backendConnections }),
-        LogAlias("bq", "Streams ahead in the backend's queue.", .number { $0.backendQueueAhead }),
+        LogAlias("bq", "The place taken in the backend's queue.", .number { $0.backendQueuePlace }),
         LogAlias("fc", "Connections of the frontend.", .number { $0.frontendConnections }),
         LogAlias(
             "lc", needs: .lineCount, "How many lines the frontend has logged.",
@@ -106,7 +106,7 @@ extension LogAliasCatalog {
         LogAlias(
             "rt", "The number of the request or TCP session.", .counter { $0.requestNumber }),
         LogAlias("sc", "Streams of the server.", .number { $0.serverConnections }),
-        LogAlias("sq", "Streams ahead in the server's queue.", .number { $0.serverQueueAhead }),
+        LogAlias("sq", "The place taken in the server's queue.", .number { $0.serverQueuePlace }),
         LogAlias(
             "OG", "At which point the line was made.",
             .plain { subject, _, output in

@@ -8,9 +8,10 @@ import Structures
 extension Worker {
     /// What the backend's lock gave.
     private enum Found {
-        case server(Int, served: Int)
-        case queued(Int32, ahead: Int, growing: Bool)
-        case queuedForServer(Int32, ahead: Int)
+        case server(Int)
+        /// The node, and the place in the queue, from 1.
+        case queued(Int32, place: Int, growing: Bool)
+        case queuedForServer(Int32, place: Int)
         case none
     }
 
@@ -44,30 +45,28 @@ extension Worker {
                 switch order.assign(
                     avoiding: avoiding, preferring: preferred, pinned: pin, isForced: isForced)
                 {
-                case .server(let ordinal):
-                    return .server(ordinal, served: order.servers[ordinal].served)
+                case .server(let ordinal): return .server(ordinal)
                 case .none: return .none
                 case .pinned:
                     var waiting = waiting
                     waiting.ordinal = pin
-                    let ahead = order.servers[pin].queued
-                    return .queuedForServer(order.enqueue(waiting), ahead: ahead)
+                    let node = order.enqueue(waiting)
+                    return .queuedForServer(node, place: order.servers[pin].queued)
                 case .full:
-                    let ahead = order.queued
-                    return .queued(
-                        order.enqueue(waiting), ahead: ahead, growing: order.isElastic)
+                    let node = order.enqueue(waiting)
+                    return .queued(node, place: order.queued, growing: order.isElastic)
                 }
             }
         }
         switch found {
-        case .server(let ordinal, let served):
-            serverChosen(stream, ordinal, served: served)
-        case .queuedForServer(let node, let ahead):
-            streams[stream].serverQueueAhead = Int32(truncatingIfNeeded: ahead)
+        case .server(let ordinal):
+            serverChosen(stream, ordinal)
+        case .queuedForServer(let node, let place):
+            streams[stream].serverQueuePlace = Int32(truncatingIfNeeded: place)
             beginWaiting(stream, node)
             if watchBoth(stream) { armTimer(stream) }
-        case .queued(let node, let ahead, let growing):
-            streams[stream].backendQueueAhead = Int32(truncatingIfNeeded: ahead)
+        case .queued(let node, let place, let growing):
+            streams[stream].backendQueuePlace = Int32(truncatingIfNeeded: place)
             beginWaiting(stream, node)
             // Safety: the live state keeps the backend for the life of the process.
             if growing { engine.serveWaiting(of: unsafe entry.backend.takeUnretainedValue(), now) }
@@ -93,31 +92,26 @@ extension Worker {
     }
 
     /// The turn of a queued stream has come. A stream that ended meanwhile gives the slot back.
-    mutating func granted(
-        _ stream: Handle, ordinal: Int, served: Int, backend: BackendLive
-    ) {
+    mutating func granted(_ stream: Handle, ordinal: Int, backend: BackendLive) {
         guard streams.isLive(stream), streams[stream].flags.contains(.hasQueueEntry) else {
             engine.release(ordinal, of: backend)
             return
         }
         streams[stream].flags.remove(.hasQueueEntry)
         streams[stream].queueNode = -1
-        serverChosen(stream, ordinal, served: served)
+        serverChosen(stream, ordinal)
     }
 
     /// A server's slot is charged for the stream: note it and connect.
-    ///
-    /// - Parameter served: streams the server then had, for the log.
-    private mutating func serverChosen(_ stream: Handle, _ ordinal: Int, served: Int) {
+    private mutating func serverChosen(_ stream: Handle, _ ordinal: Int) {
         let program = streams[stream].program
         let entry = programs[program].proxies[Int(streams[stream].backend)]
         guard let index = serverIndex(entry, ordinal, program) else {
-            serverIsUnknown(stream, ordinal, served: served)
+            serverIsUnknown(stream, ordinal)
             return
         }
         streams[stream].serverIndex = Int32(index)
         streams[stream].flags.insert(.holdsServer)
-        streams[stream].serverConnections = Int32(truncatingIfNeeded: served)
         streams[stream].assignedAt = now
         if streams[stream].failedOrdinal >= 0 { noteRedispatch(stream, chosen: ordinal) }
         let counters = programs[program].servers[index].counters
@@ -134,15 +128,13 @@ extension Worker {
     /// The server came with a later generation than the stream's: the stream moves on to that one.
     /// Where this worker has not taken it up yet, the stream looks again once it has. Where its
     /// frontend is gone there, it stays with the servers it knows.
-    private mutating func serverIsUnknown(
-        _ stream: Handle, _ ordinal: Int, served: Int
-    ) {
+    private mutating func serverIsUnknown(_ stream: Handle, _ ordinal: Int) {
         let isOld = streams[stream].program != program
         let hasMoved = isOld && follow(stream)
         if hasMoved {
             let entry = programs[program].proxies[Int(streams[stream].backend)]
             if serverIndex(entry, ordinal, program) != nil {
-                serverChosen(stream, ordinal, served: served)
+                serverChosen(stream, ordinal)
                 return
             }
         }
@@ -150,7 +142,7 @@ extension Worker {
         if isOld && !hasMoved {
             if let known = knownServer(stream) {
                 streams[stream].flags.remove(.clientPersists)
-                serverChosen(stream, known.ordinal, served: known.served)
+                serverChosen(stream, known)
                 return
             }
             streams[stream].termination = TerminationState(
@@ -168,7 +160,7 @@ extension Worker {
     }
 
     /// Charges a server of the stream's own generation; nil when none of them may be used.
-    private mutating func knownServer(_ stream: Handle) -> (ordinal: Int, served: Int)? {
+    private mutating func knownServer(_ stream: Handle) -> Int? {
         let program = streams[stream].program
         let entry = programs[program].proxies[Int(streams[stream].backend)]
         let first = Int(entry.firstServer)
@@ -177,9 +169,7 @@ extension Worker {
             ordinals.append(Int(programs[program].servers[index].ordinal))
         }
         return unsafe entry.backend._withUnsafeGuaranteedRef { backend in
-            backend.order.withLock { order in
-                order.assign(among: ordinals).map { ($0, order.servers[$0].served) }
-            }
+            backend.order.withLock { $0.assign(among: ordinals) }
         }
     }
 
@@ -250,21 +240,37 @@ extension Worker {
 
     /// Gives the stream's server back, if it holds one.
     mutating func releaseServer(_ stream: Handle) {
-        guard streams[stream].flags.contains(.holdsServer) else { return }
+        if let grant = takeServer(stream) { announce(grant, stream) }
+    }
+
+    /// As ``releaseServer(_:)``, but who waits for the server is not told yet: that is returned.
+    mutating func takeServer(_ stream: Handle) -> QueueGrant? {
+        guard streams[stream].flags.contains(.holdsServer) else { return nil }
         streams[stream].flags.remove(.holdsServer)
         let server = programs[streams[stream].program].servers[Int(streams[stream].serverIndex)]
-        giveBack(stream, Int(server.ordinal))
+        let release = release(stream, Int(server.ordinal))
+        streams[stream].serverConnections = Int32(truncatingIfNeeded: release.served)
+        return release.grant
     }
 
     private mutating func giveBack(_ stream: Handle, _ ordinal: Int) {
+        if let grant = release(stream, ordinal).grant { announce(grant, stream) }
+    }
+
+    private mutating func release(
+        _ stream: Handle, _ ordinal: Int
+    ) -> (grant: QueueGrant?, served: Int) {
         let entry = programs[streams[stream].program].proxies[Int(streams[stream].backend)]
-        let grant = unsafe entry.backend._withUnsafeGuaranteedRef { backend in
+        return unsafe entry.backend._withUnsafeGuaranteedRef { backend in
             backend.release(ordinal, now: now)
         }
-        if let grant {
-            // Safety: the live state keeps the backend for the life of the process.
-            engine.announce(grant, of: unsafe entry.backend.takeUnretainedValue())
-        }
+    }
+
+    /// Tells a stream that waits in the same backend that its turn has come.
+    mutating func announce(_ grant: QueueGrant, _ stream: Handle) {
+        let entry = programs[streams[stream].program].proxies[Int(streams[stream].backend)]
+        // Safety: the live state keeps the backend for the life of the process.
+        engine.announce(grant, of: unsafe entry.backend.takeUnretainedValue())
     }
 
     /// Takes the stream out of the queue, if it waits there.

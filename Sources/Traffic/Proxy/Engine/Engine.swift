@@ -193,7 +193,7 @@ public final class Engine: Sendable {
             bind.leavePlace()
             frontend.leavePlace()
             live.process.leavePlace()
-        case .granted(_, let ordinal, _, let backend):
+        case .granted(_, let ordinal, let backend):
             release(ordinal, of: backend)
         case .list(let listing):
             listing.add([])
@@ -206,8 +206,8 @@ public final class Engine: Sendable {
 
     /// Gives a server's slot back; a stream that was waiting for it is told.
     func release(_ ordinal: Int, of backend: BackendLive) {
-        let grant = backend.release(ordinal, now: Clock.monotonic().milliseconds)
-        if let grant { announce(grant, of: backend) }
+        let release = backend.release(ordinal, now: Clock.monotonic().milliseconds)
+        if let grant = release.grant { announce(grant, of: backend) }
     }
 
     /// Lets streams in for which limits that grow with load or time have made room.
@@ -223,9 +223,7 @@ public final class Engine: Sendable {
     /// Tells a queued stream that its turn has come.
     func announce(_ grant: QueueGrant, of backend: BackendLive) {
         post(
-            .granted(
-                stream: grant.stream, ordinal: grant.ordinal, served: grant.served,
-                backend: backend),
+            .granted(stream: grant.stream, ordinal: grant.ordinal, backend: backend),
             to: grant.worker)
     }
 

@@ -11,8 +11,8 @@ extension Worker {
             adopt(
                 Descriptor(owning: number), from: address, frontend: frontend, bind: bind,
                 bindIndex: bindIndex)
-        case .granted(let stream, let ordinal, let served, let backend):
-            granted(stream, ordinal: ordinal, served: served, backend: backend)
+        case .granted(let stream, let ordinal, let backend):
+            granted(stream, ordinal: ordinal, backend: backend)
         case .assign(let stream):
             assignAgain(stream)
         case .turned(let barrier):

@@ -11,7 +11,7 @@ enum WorkerMessage: Sendable {
         descriptor: Int32, address: RawSocketAddress, frontend: FrontendLive, bind: BindLive,
         bindIndex: Int32)
     /// A queued stream's turn has come; the server's slot is already charged.
-    case granted(stream: Handle, ordinal: Int, served: Int, backend: BackendLive)
+    case granted(stream: Handle, ordinal: Int, backend: BackendLive)
     /// A stream was given a server of a generation that this worker had yet to take up.
     case assign(stream: Handle)
     /// Pass a barrier: the worker is between two turns.

@@ -230,18 +230,21 @@ extension Subject {
         }
     }
 
-    /// `%bc`: streams of the backend when this one came to it; at its end without this one.
+    /// `%bc`: streams of the backend, or of the frontend's own while there is none; at its end
+    /// without this one.
     public var backendConnections: Int64 {
-        if stream.isNone { return 0 }
-        let count = unsafe Int64(worker.pointee.streams[stream].backendConnections)
-        return logOrigin == .close ? max(count &- 1, 0) : count
+        let backend = backend
+        return Int64(connections(ofBackend: backend >= 0 ? backend : frontend))
     }
 
-    /// `%sc`: streams of the server when this one came to it; at its end without this one.
+    /// `%sc`: streams of the server; at its end without this one, as its slot was given back.
     public var serverConnections: Int64 {
-        if stream.isNone { return 0 }
-        let count = unsafe Int64(worker.pointee.streams[stream].serverConnections)
-        return logOrigin == .close ? max(count &- 1, 0) : count
+        guard let server = ownServer else { return 0 }
+        if logOrigin == .close {
+            return unsafe Int64(worker.pointee.streams[stream].serverConnections)
+        }
+        return Int64(
+            withOrder(ofBackend: Int(server.proxy)) { $0.servers[Int(server.ordinal)].served })
     }
 
     /// `%rc`: tries after the first.
@@ -255,14 +258,14 @@ extension Subject {
         return unsafe worker.pointee.streams[stream].flags.contains(.wasRedispatched)
     }
 
-    /// `%sq`: streams that were ahead in the server's queue.
-    public var serverQueueAhead: Int64 {
-        stream.isNone ? 0 : unsafe Int64(worker.pointee.streams[stream].serverQueueAhead)
+    /// `%sq`: its place in the server's queue, from 1; 0 when it did not wait there.
+    public var serverQueuePlace: Int64 {
+        stream.isNone ? 0 : unsafe Int64(worker.pointee.streams[stream].serverQueuePlace)
     }
 
-    /// `%bq`: streams that were ahead in the backend's queue.
-    public var backendQueueAhead: Int64 {
-        stream.isNone ? 0 : unsafe Int64(worker.pointee.streams[stream].backendQueueAhead)
+    /// `%bq`: its place in the backend's queue, from 1; 0 when it did not wait there.
+    public var backendQueuePlace: Int64 {
+        stream.isNone ? 0 : unsafe Int64(worker.pointee.streams[stream].backendQueuePlace)
     }
 
     /// `%rt`: the number of the stream in the process, from 0. Without a stream a number is taken.

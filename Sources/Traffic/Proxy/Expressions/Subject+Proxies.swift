@@ -194,7 +194,7 @@ extension Subject {
     }
 
     /// What the worker knows of the stream's server; nil while it has none.
-    private var ownServer: ServerEntry? {
+    var ownServer: ServerEntry? {
         if stream.isNone { return nil }
         let index = unsafe worker.pointee.streams[stream].serverIndex
         return index < 0 ? nil : unsafe worker.pointee.programs[program].servers[Int(index)]

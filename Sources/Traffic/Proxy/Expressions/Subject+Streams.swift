@@ -27,14 +27,14 @@ extension Subject {
         return unsafe worker.pointee.streams[stream].flags.contains(.wasRedispatched)
     }
 
-    /// Streams that waited before it for any server of its backend.
+    /// Its place among those that waited for any server of its backend, as `%bq`.
     public var queuedBeforeInBackend: Int? {
-        stream.isNone ? nil : unsafe Int(worker.pointee.streams[stream].backendQueueAhead)
+        stream.isNone ? nil : unsafe Int(worker.pointee.streams[stream].backendQueuePlace)
     }
 
-    /// Streams that waited before it for its server.
+    /// Its place among those that waited for its server, as `%sq`.
     public var queuedBeforeAtServer: Int? {
-        stream.isNone ? nil : unsafe Int(worker.pointee.streams[stream].serverQueueAhead)
+        stream.isNone ? nil : unsafe Int(worker.pointee.streams[stream].serverQueuePlace)
     }
 
     /// The class and the offset that rank the stream in queues (`set-priority-class`,

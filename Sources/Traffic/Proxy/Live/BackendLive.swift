@@ -155,8 +155,6 @@ public struct QueueGrant: Sendable {
     public var stream: Handle
     /// The server it is charged to.
     public var ordinal: Int
-    /// Streams the server then has.
-    public var served: Int
 }
 
 /// A backend over generations.
@@ -181,8 +179,9 @@ public final class BackendLive: Sendable {
         order = Mutex(BackendOrder())
     }
 
-    /// Gives a server's place back; a queued stream that can now be served is returned, charged.
-    func release(_ ordinal: Int, now: UInt64) -> QueueGrant? {
+    /// Gives a server's place back; a queued stream that can now be served is returned, charged,
+    /// with the number of streams that the server had in between.
+    func release(_ ordinal: Int, now: UInt64) -> (grant: QueueGrant?, served: Int) {
         order.withLock { order in
             if order.isElastic {
                 order.follow(load: connections.load(ordering: .relaxed), now: now)

@@ -136,12 +136,14 @@ public struct BackendOrder: ~Copyable {
         return best
     }
 
-    /// Gives a slot back. A stream that can now be served is returned with its slot charged.
-    mutating func release(_ ordinal: Int) -> QueueGrant? {
+    /// Gives a slot back. A stream that can now be served is returned with its slot charged, and
+    /// how many streams the server had in between.
+    mutating func release(_ ordinal: Int) -> (grant: QueueGrant?, served: Int) {
         servers[ordinal].served -= 1
+        let served = servers[ordinal].served
         let slot = servers[ordinal].slot
         if slot >= 0 { balancer?.discharge(slot) }
-        return queue.count > 0 ? grant(ordinal) : nil
+        return (queue.count > 0 ? grant(ordinal) : nil, served)
     }
 
     /// Whether a server can be reached, or is at least one of the configuration.
@@ -187,8 +189,7 @@ public struct BackendOrder: ~Copyable {
         if waiting.ordinal >= 0 { servers[ordinal].queued -= 1 }
         charge(ordinal)
         return QueueGrant(
-            worker: waiting.worker, stream: waiting.stream, ordinal: ordinal,
-            served: servers[ordinal].served)
+            worker: waiting.worker, stream: waiting.stream, ordinal: ordinal)
     }
 
     // MARK: Control

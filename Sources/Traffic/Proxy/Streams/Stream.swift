@@ -239,14 +239,12 @@ struct Stream: ~Copyable {
     var idleMilliseconds: UInt64 = 0
     /// Node in the backend's queue.
     var queueNode: Int32 = -1
-    /// Figures taken for the log when the server was assigned.
-    var serverQueueAhead: Int32 = 0
-    /// As `serverQueueAhead`, in the backend's queue.
-    var backendQueueAhead: Int32 = 0
-    /// Other streams on the server.
+    /// The place it took in the server's queue, from 1; 0 when it did not wait there.
+    var serverQueuePlace: Int32 = 0
+    /// As `serverQueuePlace`, in the backend's queue.
+    var backendQueuePlace: Int32 = 0
+    /// Streams that its server had when it was given back, without this one.
     var serverConnections: Int32 = 0
-    /// Streams in the backend, this one included.
-    var backendConnections: Int32 = 0
     /// Bytes sent to the client, head included.
     var bytesToClient: UInt64 = 0
     /// Bytes from and to the client that are counted already (`option contstats`).

@@ -144,10 +144,15 @@ extension Worker {
     /// Ends a stream.
     mutating func end(_ stream: Handle, client fate: ClientFate) {
         leaveQueue(stream)
+        // The line tells what is left: its own place is given back, its bytes are counted.
+        leaveBackend(stream)
+        let grant = takeServer(stream)
+        count(stream)
+        countTrackedBytes(stream)
         // Made while the server's connection is there, sent when it is free again.
         let line = makeEndLine(stream)
         finishServer(stream, keep: fate == .keep || fate == .close)
-        count(stream)
+        if let grant { announce(grant, stream) }
         send(line, of: stream)
         releasePipe(stream, 0)
         releasePipe(stream, 1)
@@ -158,7 +163,6 @@ extension Worker {
         releaseExtras(of: stream)
         forgetRequest(stream)
         lineBuffers.give(streams[stream].requestLine.take())
-        leaveBackend(stream)
         let client = streams[stream].client
         let session = streams[stream].session
         let isDrained = hasLeftRequest(stream)

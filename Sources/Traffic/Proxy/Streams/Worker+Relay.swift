@@ -67,14 +67,12 @@ extension Worker {
         let entry = programs[streams[stream].program].proxies[Int(backend)]
         entry.backendCounters.add(.sessions)
         entry.backendCounters.tick(.sessions, now: now)
-        let present = unsafe entry.backend._withUnsafeGuaranteedRef { backend in
+        unsafe entry.backend._withUnsafeGuaranteedRef { backend in
             let present = backend.connections.add(1, ordering: .relaxed).newValue
             if present > backend.connectionsMax.load(ordering: .relaxed) {
                 backend.connectionsMax.store(present, ordering: .relaxed)
             }
-            return present
         }
-        streams[stream].backendConnections = Int32(truncatingIfNeeded: present)
     }
 
     /// Goes on with a stream as far as its sockets allow.

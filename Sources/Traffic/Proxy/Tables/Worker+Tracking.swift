@@ -2,7 +2,8 @@
 // types of stick tables).
 //
 //     session  track: conn_*      rules passed: sess_*                      end: conn_cur back
-//     request  begin: http_req_*  4xx: http_err_*  5xx: http_fail_*         end: bytes_*
+//     request  begin: http_req_*  4xx: http_err_*  5xx: http_fail_*         end, before the line
+//                                                                          of the log: bytes_*
 
 import StickTables
 import Structures
@@ -112,7 +113,7 @@ extension Worker {
         countTracked(stream, streams[stream].session, bytes.span)
     }
 
-    private mutating func bytesUpdates(_ stream: Handle) -> InlineArray<5, StickUpdate> {
+    private mutating func bytesUpdates(_ stream: Handle) -> InlineArray<4, StickUpdate> {
         // What could not be read as a request is not counted.
         let isBad = streams[stream].flags.contains(.isBadRequest)
         let received = isBad ? 0 : streams[stream].flows[0].bytes &- streams[stream].countedIn
@@ -122,27 +123,17 @@ extension Worker {
             .add(Int64(clamping: received), to: .bytesInRate),
             .add(Int64(clamping: sent), to: .bytesOutCount),
             .add(Int64(clamping: sent), to: .bytesOutRate),
-            .subtract(0, from: .currentConnections),
         ]
     }
 
     // MARK: Ends
 
-    /// A stream ends: its bytes are counted, and its own entries are given back.
+    /// A stream ends: its own entries are given back.
     mutating func finishTracking(_ stream: Handle) {
-        guard isTracking(stream) else { return }
-        var updates = bytesUpdates(stream)
-        let session = streams[stream].session
         let own = streams[stream].extras
+        if own.isNone || streamExtras[own].tracked.isEmpty { return }
         for counter in 0..<TrackedEntries.most {
-            let entry = own.isNone ? nil : streamExtras[own].tracked.take(counter)
-            if let entry {
-                updates[4] = .subtract(from: .currentConnections)
-                entry.withTable { $0.release(entry.reference, updates.span, now: now) }
-            } else if let entry = tracked(counter, stream: .none, session: session) {
-                updates[4] = .subtract(0, from: .currentConnections)
-                entry.withTable { _ = $0.change(at: entry.reference, updates.span, now: now) }
-            }
+            giveBack(streamExtras[own].tracked.take(counter))
         }
     }
 
