@@ -53,6 +53,9 @@ struct VerdictTests {
         "defaults a\ndefaults a\nfrontend f from a\n bind :8001\n",
         "frontend f from nope\n bind :8001\n",
         "defaults c from nope\n",
+        tcp + " mode http\nfrontend f\n bind :8001\n option httpslog\n",
+        tcp + "frontend f\n bind :8001\n option httpslog\n",
+        tcp + "frontend f\n bind :8001\n no option httpslog\n",
         // Rules that a proxy cannot have are not inherited by it either, in silence.
         tcp + " acl a src 127.0.0.1\nfrontend f\n bind :8001\n",
         inherited + "tcp-response content reject\nfrontend f from n\n bind :8001\n",
@@ -260,7 +263,7 @@ struct VerdictTests {
         "load-server-state-from-file local", "server-state-file-name a b",
         "server-state-file-name", "server-state-file-name /a", "server a nosuch.invalid:1",
         "no option forwardfor", "no option originalto",
-        "no option httplog", "no option tcplog", "option httpslog", "no option httpslog",
+        "no option httplog", "no option tcplog",
         "retry-on", "retry-on none", "retry-on none 503", "retry-on 503 504 conn-failure",
         "retry-on 418", "retry-on all-retryable-errors 0rtt-rejected 401", "retry-on junk-respons",
         "retry-on empty-response response-timeout junk-response", "no retry-on 503",

@@ -15,8 +15,8 @@ public struct RingConfiguration: Sendable {
     public var name: String
     /// `description`, for `show events`.
     public var describedAs: String
-    /// `format`: how lines begin; raw where nothing is said. Nil is the default of `log`, for a ring
-    /// that a `log` line has made.
+    /// `format`: how lines begin; raw where nothing is said. Nil is the default of `log`, for the
+    /// ring of a `log` line.
     public var format: String? = "raw"
     /// `maxlen`: bytes of a line with its header.
     public var maxBytes = 1024

@@ -147,8 +147,8 @@ public final class ExpressionCompiler: @unchecked Sendable {
         let users = isBare && method == .group ? references.userLists.last : nil
         var notePattern: (@Sendable (String) -> Void)?
         if let users { notePattern = { users.groups.append($0) } }
-        // Converters make another value of it, to which neither the fetch's own way applies nor that
-        // of a derivative such as `path_beg`; the type of the last one decides.
+        // Converters make another value of it, to which the fetch's own way does not apply, and
+        // neither does that of a derivative such as `path_beg`: the type of the last one decides.
         return Criterion(
             expression: number, type: expression.type, name: call.name,
             method: isBare ? method : nil,

@@ -82,8 +82,8 @@ extension StickShard {
         }
     }
 
-    /// The blocks that are full with further bytes; the rest is kept for the next time, so that many
-    /// small shares come to the same as a large one.
+    /// The blocks that are full with further bytes; the rest is kept for the next time, so that
+    /// many small shares come to the same as a large one.
     private mutating func blocks(_ bytes: UInt64, _ element: StickPlace, _ word: Int) -> UInt64 {
         let rest = word &+ StickRate.words
         let factor = UInt64(element.factor)
