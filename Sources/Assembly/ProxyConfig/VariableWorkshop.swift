@@ -1,4 +1,4 @@
-// Expressions and formats that a command names while the process runs: compiled, worked out once,
+// Expressions and formats that a command names while the process runs: compiled, carried out once,
 // and forgotten. Control path.
 
 import ConfigLanguage
@@ -6,30 +6,34 @@ import Kernel
 import Proxy
 import Samples
 
-/// Works out values of variables of the process.
+/// Sets variables of the process.
 public struct VariableWorkshop: Sendable {
-    private let names: VariableNames
+    private let engine: Engine
     private let environment: Environment
     private let surroundings: Surroundings
 
+    private var names: VariableNames { engine.live.variableNames }
+
     /// A workshop for the variables of a process.
     public init(
-        names: VariableNames, environment: Environment, surroundings: Surroundings = .system
+        engine: Engine, environment: Environment, surroundings: Surroundings = .system
     ) {
-        self.names = names
+        self.engine = engine
         self.environment = environment
         self.surroundings = surroundings
     }
 
-    /// What a variable becomes.
+    /// Sets a variable; false where the limits of variables do not allow it. What has no value
+    /// changes nothing.
     ///
     /// - Parameters:
     ///   - name: the variable; only those of the process can be set.
     ///   - words: an expression's words, or one word with a format.
-    /// - Throws: why there is no such value.
-    public func value(
-        of name: String, from words: [String], isFormat: Bool
-    ) throws(ExpressionMistake) -> StartVariable {
+    /// - Throws: why there is no such expression.
+    public func set(
+        _ name: String, to words: [String], isFormat: Bool
+    ) throws(ExpressionMistake) -> Bool {
+        let generation = engine.generation
         let session = LoadSession(
             surroundings: surroundings, environment: environment, variables: names)
         let compiler = session.compiler
@@ -42,13 +46,18 @@ public struct VariableWorkshop: Sendable {
             value = .expression(try compiler.expression(&reader, in: .process))
             if reader.nextWord < words.count { throw unexpected(words, reader.nextWord) }
         }
-        var configuration = Configuration()
-        session.handOver(to: &configuration)
-        if let mistake = compiler.references.resolve(in: configuration).first {
+        session.patterns.finishLoading()
+        let references = compiler.references
+        if references.all.contains(where: { $0.name.isEmpty }) {
+            throw ExpressionMistake(
+                word: 0, offset: 0, length: 0,
+                "a proxy must be named, since the command line is in none")
+        }
+        if let mistake = references.resolve(in: generation.configuration).first {
             throw ExpressionMistake(
                 word: 0, offset: 0, length: 0, mistake.text, suggestion: mistake.suggestion)
         }
-        return try evaluate(try variable(name), value, configuration)
+        return try carryOut(StartAssignment(try variable(name), value), in: generation)
     }
 
     private func variable(_ name: String) throws(ExpressionMistake) -> VariableReference {
@@ -59,18 +68,15 @@ public struct VariableWorkshop: Sendable {
         }
     }
 
-    private func evaluate(
-        _ variable: VariableReference, _ value: StartAssignment.Value,
-        _ configuration: Configuration
-    ) throws(ExpressionMistake) -> StartVariable {
+    private func carryOut(
+        _ assignment: StartAssignment, in generation: Generation
+    ) throws(ExpressionMistake) -> Bool {
         do throws(Errno) {
-            let found = try StartVariables.evaluate(
-                [StartAssignment(variable, value)], under: configuration)
-            if let first = found.first { return first }
+            let result = try StartVariables.carryOut(assignment, in: generation, of: engine)
+            return result != .refused
         } catch {
             throw ExpressionMistake(word: 0, offset: 0, length: 0, error.text)
         }
-        throw ExpressionMistake(word: 0, offset: 0, length: 0, "the expression has no value")
     }
 
     private func unexpected(_ words: [String], _ index: Int) -> ExpressionMistake {

@@ -23,14 +23,12 @@ final class ControlServices {
         let product = ProductFacts(
             name: "Martlet", version: Version.compatibility, releaseDate: Version.releaseDate)
         let statistics = Statistics(product: product) { drops.lines }
-        let names = engine.live.variableNames
         let general = Admin.commands(
-            workOut: { name, words, isFormat in
+            setVariable: { name, words, isFormat in
                 let workshop = VariableWorkshop(
-                    names: names, environment: Environment(Facts.environmentNow))
+                    engine: engine, environment: Environment(Facts.environmentNow))
                 do throws(ExpressionMistake) {
-                    return .success(
-                        try workshop.value(of: name, from: words, isFormat: isFormat))
+                    return .success(try workshop.set(name, to: words, isFormat: isFormat))
                 } catch {
                     return .failure(CommandFailure(error.message))
                 }

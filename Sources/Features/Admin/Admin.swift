@@ -7,14 +7,14 @@ public enum Admin {
     /// The rows of this feature; those of others are added by the catalog.
     ///
     /// - Parameters:
-    ///   - workOut: works out what `set var` sets a variable of the process to; absent where
-    ///     nothing can be compiled.
+    ///   - setVariable: does what `set var` asks for; absent where nothing can be compiled.
     ///   - notify: where changes of servers' states are logged.
     public static func commands(
-        workOut: VariableCommands.WorkOut? = nil, notify: @escaping @Sendable (Notice) -> Void
+        setVariable: VariableCommands.SetVariable? = nil,
+        notify: @escaping @Sendable (Notice) -> Void
     ) -> [Command] {
         ServerCommands(notify: notify).commands + FrontendCommands.commands + ShowCommands.commands
             + SessionCommands.commands + PatternCommands.commands + TableCommands.commands
-            + VariableCommands(workOut: workOut).commands + LaterCommands.commands
+            + VariableCommands(setVariable: setVariable).commands + LaterCommands.commands
     }
 }

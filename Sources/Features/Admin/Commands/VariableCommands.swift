@@ -6,14 +6,14 @@ import Samples
 
 /// The rows about variables.
 public struct VariableCommands: Sendable {
-    /// Works out a variable's value at once: of the words of an expression, or of a log format;
-    /// the text of a failure says why there is none.
-    public typealias WorkOut =
+    /// Sets a variable at once to what the words of an expression give, or a log format; false
+    /// where limits do not allow it. The text of a failure says what is wrong with the words.
+    public typealias SetVariable =
         @Sendable (_ name: String, _ words: [String], _ isFormat: Bool) -> Result<
-            StartVariable, CommandFailure
+            Bool, CommandFailure
         >
 
-    let workOut: WorkOut?
+    let setVariable: SetVariable?
 
     var commands: [Command] {
         [
@@ -62,14 +62,12 @@ public struct VariableCommands: Sendable {
             throw Refusal(
                 "'set var': cannot set variable '\(name)', only scope 'proc' is permitted here.")
         }
-        guard let workOut else { throw Refusal("'set var': nothing is compiled here.") }
-        switch workOut(name, words, isFormat) {
+        guard let setVariable else { throw Refusal("'set var': nothing is compiled here.") }
+        switch setVariable(name, words, isFormat) {
         case .failure(let failure): throw Refusal("'set var': \(failure.text).")
-        case .success(let variable):
-            guard request.engine.live.variables.set(variable) == .set else {
-                throw Refusal("'set var': the limits of variables do not allow this value.")
-            }
-            return ""
+        case .success(true): return ""
+        case .success(false):
+            throw Refusal("'set var': the limits of variables do not allow this value.")
         }
     }
 }

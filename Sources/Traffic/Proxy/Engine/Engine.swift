@@ -83,6 +83,26 @@ public final class Engine: Sendable {
         _ = live.adopt(configuration)
     }
 
+    /// Another engine over the same live state and generation, whose only worker serves nobody:
+    /// for values that are worked out beside the traffic.
+    init(beside engine: Engine, in generation: Generation) throws(Errno) {
+        var configuration = generation.configuration
+        configuration.global.threads = 1
+        configuration.global.maxConnections = 16
+        mostGenerations = 2
+        live = engine.live
+        logging = NoLogging()
+        mailboxes = [try Mailbox()]
+        patterns = PatternEditor(workers: 1) { $0.pass() }
+        loads = WorkerLoads(workers: 1)
+        current = Mutex(
+            Generation(
+                number: generation.number, configuration: configuration, listeners: [],
+                tables: generation.tables))
+        epoch = Atomic(generation.number)
+        isStopping.store(engine.isStoppingNow, ordering: .relaxed)
+    }
+
     /// The generation in force.
     public var generation: Generation { current.withLock { $0 } }
 
