@@ -138,7 +138,6 @@ import Testing
         ("http-request return default-errorfiles hdr a b", "beside 'default-errorfiles'"),
         ("http-request return content-type a/b file empty", "where the content is empty"),
         ("http-request return hdr content-length 3", "is made by the proxy"),
-        ("tcp-request connection set-var(txn.a) src", "will never do anything"),
         ("http-request return status 404 errorfiles e", "no file for status 404"),
         ("capture cookie a len 100", "truncating capture length to 63 bytes"),
     ])
@@ -146,6 +145,19 @@ import Testing
         let loaded = Loaded(listen(line, sections: "http-errors e"))
         #expect(loaded.configuration != nil, "\(loaded.messages)")
         #expect(loaded.messages.contains { $0.contains(says) }, "\(loaded.messages)")
+    }
+
+    @Test(arguments: [
+        "tcp-request connection set-var(txn.a) src", "tcp-request session unset-var(req.a)",
+        "http-request set-var(check.a) src",
+    ])
+    func `a variable that is never there is remarked, which -dW does not refuse`(line: String) {
+        let loaded = Loaded(listen(line))
+        #expect(loaded.configuration != nil, "\(loaded.messages)")
+        #expect(
+            loaded.messages.contains {
+                $0.hasPrefix("[NOTICE]") && $0.contains("will never do anything")
+            }, "\(loaded.messages)")
     }
 
     @Test(arguments: [
