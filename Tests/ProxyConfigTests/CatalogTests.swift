@@ -57,6 +57,9 @@ import Testing
         check(Catalog.bindOptions)
         check(Catalog.serverOptions)
         #expect(Catalog.manual.count > 500)
+        #expect(Catalog.fetchManual.contains { $0.hasPrefix("nbsrv([backend]): sint\t") })
+        #expect(Catalog.converterManual.contains { $0.hasPrefix("hex2i: sint => str\t") })
+        #expect(Catalog.criterionManual.contains("path_beg = path -m beg"))
     }
 
     @Test func `every global keyword is answered in its section, never called unknown`() throws {

@@ -1,6 +1,9 @@
 // The families of keywords, one line each: everything a section can hold is reachable from here.
 
 import ConfigLanguage
+import Fetches
+import Proxy
+import Samples
 
 /// Every keyword of the configuration by the table that holds it.
 public enum Catalog {
@@ -41,6 +44,40 @@ public enum Catalog {
         lines("global", global) + lines("proxies", proxies) + lines("bind", bindOptions)
             + lines("server", serverOptions) + lines("ring", rings)
             + lines("userlist", userLists)
+    }
+
+    /// One line of manual for each sample fetch.
+    public static var fetchManual: [String] {
+        FetchCatalog.all.families.flatMap(\.rows).map { row in
+            "\(row.notation): \(row.output.shortName)\t\(row.sentence)\(remark(on: row.status))"
+        }
+    }
+
+    /// One line of manual for each converter, with what it gives and what it takes.
+    public static var converterManual: [String] {
+        ConverterCatalog.all.families.flatMap(\.rows).map { row in
+            let types = "\(row.output.shortName) => \(row.input.shortName)"
+            return "\(row.notation): \(types)\t\(row.sentence)\(remark(on: row.status))"
+        }
+    }
+
+    /// What access lists mean by names that say how values are compared.
+    public static var criterionManual: [String] {
+        let catalog = FetchCatalog.all
+        return catalog.criterionNames.compactMap { name in
+            guard let (row, method) = catalog.criterion(name), row.name != name,
+                let method = method?.name
+            else { return nil }
+            return "\(name) = \(row.name) -m \(method)"
+        }
+    }
+
+    private static func remark(on status: Converter.Status) -> String {
+        switch status {
+        case .supported: ""
+        case .notYet: " (not supported yet)"
+        case .refused(let advice): " (refused: \(advice))"
+        }
     }
 
     private static func lines<Draft>(_ table: String, _ rows: KeywordTable<Draft>) -> [String] {

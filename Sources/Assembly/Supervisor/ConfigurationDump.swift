@@ -50,18 +50,26 @@ enum ConfigurationDump {
 
 /// Lists keywords by class, as `-dK` names them.
 enum KeywordDump {
-    private static let classes = [
-        "all: list all keywords", "cfg: configuration keywords",
+    private static let classes: [(name: String, title: String, lines: @Sendable () -> [String])] = [
+        ("acl", "ACL keywords", { Catalog.criterionManual }),
+        ("cfg", "configuration keywords", { Catalog.manual }),
+        ("cnv", "sample converter functions", { Catalog.converterManual }),
+        ("smp", "sample fetch functions", { Catalog.fetchManual }),
     ]
 
     static func write(_ wanted: [String], _ console: Console) {
         if wanted.isEmpty || wanted.contains("help") {
             console.answer("# List of supported keyword classes:")
-            classes.forEach(console.answer)
+            console.answer("all: list all keywords")
+            for known in classes { console.answer("\(known.name): \(known.title)") }
         }
-        if wanted.contains("all") || wanted.contains("cfg") {
-            console.answer("# List of registered configuration keywords:")
-            Catalog.manual.forEach(console.answer)
+        for known in classes where wanted.contains("all") || wanted.contains(known.name) {
+            console.answer("# List of registered \(known.title):")
+            known.lines().forEach(console.answer)
+        }
+        for name in wanted where !["all", "help"].contains(name) {
+            if classes.contains(where: { $0.name == name }) { continue }
+            console.answer("# No class of keywords is named '\(name)'.")
         }
     }
 }
