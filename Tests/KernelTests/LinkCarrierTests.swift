@@ -16,9 +16,18 @@ struct LinkCarrierTests {
             let carrier = try LinkCarrier()
             #expect(carrier.state(of: "c0", by: method) == true)
             try PrivateNetwork.shell("ip link set c1 down")
-            #expect(carrier.state(of: "c0", by: method) == false)
+            // The kernel follows a little later.
+            #expect(awaited { carrier.state(of: "c0", by: method) == false })
             #expect(carrier.state(of: "none", by: method) == nil)
         }
+    }
+
+    private func awaited(_ condition: () -> Bool) -> Bool {
+        for _ in 0..<500 {
+            if condition() { return true }
+            CurrentProcess.sleep(milliseconds: 10)
+        }
+        return false
     }
 
     @Test func `virtual Ethernet has no transceiver to ask`() throws {

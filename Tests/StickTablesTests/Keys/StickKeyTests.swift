@@ -127,7 +127,7 @@ private func shown(_ literal: Literal, as type: StickKeyType) -> String? {
         let takes: [(StickKeyType, [SampleType])] = [
             (.ipv4, [.ipv4, .ipv6, .address, .integer, .string]),
             (.ipv6, [.ipv4, .ipv6, .address, .integer, .string]),
-            (.integer, [.integer, .boolean, .ipv4, .string]),
+            (.integer, [.integer, .boolean, .ipv4, .address, .string]),
             (
                 .string(length: 4),
                 [.integer, .boolean, .ipv4, .ipv6, .address, .string, .binary, .method]
