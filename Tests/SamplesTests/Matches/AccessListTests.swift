@@ -131,7 +131,7 @@ import Testing
         #expect(result == .pass && asked == [0, 1])
     }
 
-    @Test(arguments: [("a/b", 1), ("a b", 1), ("", 0), ("or", 0), ("é", 0)])
+    @Test(arguments: [("a/b", 1), ("a b", 1), ("", 0), ("or", 0), ("OR", 0), ("é", 0)])
     func `a name with other characters is refused`(_ name: String, _ offset: Int) {
         let lists = AccessLists(
             store: PatternStore { _ in .missing }, compile: Constants().compile)
@@ -140,19 +140,20 @@ import Testing
         } throws: { ($0 as? ExpressionMistake)?.offset == offset }
     }
 
-    @Test func `a test without patterns and an empty part of a condition are doubtful`() throws {
+    @Test func `a test without patterns is doubtful, an empty part of a condition is not`() throws {
         let lists = AccessLists(
             store: PatternStore { _ in .missing }, compile: Constants().compile)
-        for words in [
-            ["{", "str(a)", "}"], [], ["TRUE", "or"], ["or", "TRUE"], ["TRUE", "!"],
-            ["{", "str(a)", "-i", "}"],
-        ] {
+        for words in [["{", "str(a)", "}"], ["{", "str(a)", "-i", "}"]] {
             lists.warnings = []
             _ = try lists.condition(["if"] + words, from: 0, use: "test")
             #expect(lists.warnings.count == 1, "\(words)")
         }
         lists.warnings = []
-        for words in [["{", "str(a)", "--", "}"], ["{", "int(1)", "-m", "bool", "}"], ["TRUE"]] {
+        for words in [
+            ["{", "str(a)", "--", "}"], ["{", "int(1)", "-m", "bool", "}"], ["TRUE"],
+            ["{", "str(a)", "-u", "7", "}"], [], ["TRUE", "or"], ["or", "TRUE"], ["TRUE", "!"],
+            ["FALSE", "OR", "TRUE"],
+        ] {
             _ = try lists.condition(["unless"] + words, from: 0, use: "test")
         }
         #expect(lists.warnings.isEmpty)

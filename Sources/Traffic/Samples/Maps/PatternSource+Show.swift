@@ -20,7 +20,9 @@ extension PatternSource {
     /// Where the list comes from, as `show map` and `show acl` say it.
     public var describedAs: String {
         if kind == .words { return "acl '\(use)' \(place)" }
-        return "pattern loaded from file '\(name)' used by \(isMap ? "map" : "acl") \(place)"
+        let user = isMap ? "map" : "acl"
+        let places = ([place] + furtherPlaces).map { "by \(user) \($0)" }
+        return "pattern loaded from file '\(name)' used \(places.joined(separator: ", "))"
     }
 
     /// Looks a value up by every method that the list is used with.

@@ -34,6 +34,8 @@ public final class PatternSource {
 
     /// The most entries of one list.
     public static let entryLimit = 20_000_000
+    /// The most places of its use beside the first that are known of a list.
+    static let placeLimit = 1000
     /// The most bytes of one key or value.
     public static let textLimit = 65_536
     /// The most changes that wait for workers.
@@ -55,6 +57,8 @@ public final class PatternSource {
     public let use: String
     /// Where that stands, such as `at file 'a.cfg' line 3`.
     public let place: String
+    /// Where else it is used; no more than ``placeLimit``.
+    private(set) var furtherPlaces: [String] = []
     /// Whether an access list uses it.
     public internal(set) var isUsedByAccessList = false
     /// Whether a map uses it.
@@ -105,6 +109,12 @@ public final class PatternSource {
         self.isMap = isMap
         self.use = use
         self.id = id
+    }
+
+    /// Remembers a further line that uses the list.
+    func noteUse(_ place: String) {
+        let last = furtherPlaces.last ?? self.place
+        if place != last, furtherPlaces.count < Self.placeLimit { furtherPlaces.append(place) }
     }
 
     /// How many entries there are, of all versions.

@@ -54,7 +54,10 @@ public final class PatternStore: @unchecked Sendable {
         let (kind, path) = Self.split(name)
         if path.isEmpty { throw PatternStoreMistake(text: "a list of patterns needs a name") }
         if let source = byName[path] {
-            if source.isMap == isMap { return source }
+            if source.isMap == isMap {
+                source.noteUse("at " + place)
+                return source
+            }
             let columns = source.isMap ? "keys with values" : "patterns without values"
             throw PatternStoreMistake(
                 text: "'\(path)' is already used as a list of \(columns); it cannot be both")

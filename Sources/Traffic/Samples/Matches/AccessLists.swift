@@ -47,7 +47,7 @@ public final class AccessLists {
                 word: word, offset: offset, length: 1,
                 "character '\(shown([byte]))' is not permitted in the ACL name '\(name)'")
         }
-        if name.isEmpty || name == "or" {
+        if name.isEmpty || Self.isDisjunction(name) {
             throw ExpressionMistake(
                 word: word, offset: 0, length: name.utf8.count,
                 "'\(name)' cannot name an ACL: 'or' stands between conditions")
@@ -84,8 +84,9 @@ public final class AccessLists {
         var position = start + 1
         while position < words.count {
             let word = words[position]
-            if word == "or" || word == "||" {
-                warnDangling(position, isNegated || !endsGroup(&terms))
+            if word == "||" || Self.isDisjunction(word) {
+                // As in HAProxy, parts may be empty; those count for nothing.
+                endGroup(&terms)
                 isNegated = false
                 position += 1
                 continue
@@ -107,23 +108,18 @@ public final class AccessLists {
             terms.append(Condition.Term(list: UInt32(list), isNegated: isNegated))
             isNegated = false
         }
-        warnDangling(words.count - 1, isNegated || !endsGroup(&terms))
+        endGroup(&terms)
         return Condition(terms, isUnless: words[start] == "unless")
     }
 
-    /// Ends the group of the last term; false when there is none to end.
-    private func endsGroup(_ terms: inout [Condition.Term]) -> Bool {
-        guard let last = terms.indices.last, !terms[last].endsGroup else { return false }
-        terms[last].endsGroup = true
-        return true
+    /// Whether a word is `or`, in whatever letters.
+    private static func isDisjunction(_ word: String) -> Bool {
+        word.utf8.count == 2 && word.lowercased() == "or"
     }
 
-    private func warnDangling(_ word: Int, _ isDangling: Bool) {
-        guard isDangling else { return }
-        warnings.append(
-            ExpressionMistake(
-                word: max(word, 0), offset: 0, length: 0,
-                "a condition or a part of it is empty and never matches"))
+    /// Ends the group of the last term, where there is one.
+    private func endGroup(_ terms: inout [Condition.Term]) {
+        if let last = terms.indices.last { terms[last].endsGroup = true }
     }
 
     /// Reads an unnamed list and returns it with the word behind its closing brace.

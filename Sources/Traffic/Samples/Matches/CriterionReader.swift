@@ -194,7 +194,17 @@ struct CriterionReader {
     private mutating func readPatterns() throws(ExpressionMistake) -> ReadTest {
         let method = try requiredMethod()
         var warnings: [ExpressionMistake] = []
-        if position < end && method.takesPatterns {
+        // A list that nobody else has, or that has a number, can be filled at run time.
+        let hasWords = position < end || method != .group && (id != nil || views.isEmpty)
+        if hasWords && method.takesPatterns {
+            if position == end && id == nil && !sawEndOfFlags {
+                warnings.append(
+                    wrong(
+                        first,
+                        "no pattern to compare '\(criterion.name)' with, so this never matches; "
+                            + "'-m found' asks whether it is there, '--' says that this is "
+                            + "intended"))
+            }
             let source = store.makeWords(use: criterion.name, id: id)
             if method == .int || method == .len {
                 try readNumbers(into: source)
@@ -208,12 +218,6 @@ struct CriterionReader {
             }
         } else if views.isEmpty && method == .group {
             throw wrong(first, "'\(criterion.name)' expects groups to compare with")
-        } else if views.isEmpty && method.takesPatterns && !sawEndOfFlags {
-            warnings.append(
-                wrong(
-                    first,
-                    "no pattern to compare '\(criterion.name)' with, so this never matches; "
-                        + "'-m found' asks whether it is there, '--' says that this is intended"))
         }
         let text = words[first..<end].map { shown($0) }.joined(separator: " ")
         let test = AccessTest(
