@@ -252,7 +252,7 @@ extension Worker {
             streams[stream].flags.remove(.serverPersists)
         }
         // A body that nobody has asked for ends with the server's connection.
-        let dropsBody = head.framing != .none && !isTunnel && settings(of: stream).cameAsHead
+        let dropsBody = cameAsHead(stream) && head.framing != .none && !isTunnel
         let hasEnd = dropsBody || head.framing != .untilClose && !dechunks
         if !hasEnd || isTunnel || !hasLeftRequest(stream) {
             streams[stream].flags.remove(.clientPersists)

@@ -148,7 +148,7 @@ extension Worker {
         leaveBackend(stream)
         let grant = takeServer(stream)
         count(stream)
-        countTrackedBytes(stream)
+        if streams[stream].flags.contains(.isLogged) { countTrackedBytes(stream) }
         // Made while the server's connection is there, sent when it is free again.
         let line = makeEndLine(stream)
         finishServer(stream, keep: fate == .keep || fate == .close)
@@ -356,7 +356,6 @@ extension Worker {
             let front = programs[program].proxies[Int(streams[stream].frontend)]
             guard front.options.contains(.continuousStats) else { continue }
             countBytes(stream, into: front.frontendCounters)
-            countTrackedBytes(stream)
             let session = streams[stream].session
             if sessions[session].countsListener {
                 countBytes(stream, into: listenerCounters(session))
@@ -370,6 +369,7 @@ extension Worker {
             if server >= 0 {
                 countBytes(stream, into: programs[program].servers[Int(server)].counters)
             }
+            countTrackedBytes(stream)
             streams[stream].countedIn = streams[stream].flows[0].bytes
             streams[stream].countedOut = streams[stream].bytesToClient
         }

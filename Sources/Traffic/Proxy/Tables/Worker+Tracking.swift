@@ -2,8 +2,8 @@
 // types of stick tables).
 //
 //     session  track: conn_*      rules passed: sess_*                      end: conn_cur back
-//     request  begin: http_req_*  4xx: http_err_*  5xx: http_fail_*         end, before the line
-//                                                                          of the log: bytes_*
+//     request  begin: http_req_*  4xx: http_err_*  5xx: http_fail_*         end: bytes_*, where it
+//                                                                          is logged before the line
 
 import StickTables
 import Structures
@@ -109,11 +109,14 @@ extension Worker {
     /// Counts the bytes of a stream that are not counted yet.
     mutating func countTrackedBytes(_ stream: Handle) {
         guard isTracking(stream) else { return }
-        let bytes = bytesUpdates(stream)
-        countTracked(stream, streams[stream].session, bytes.span)
+        let updates = bytesUpdates(stream)
+        countTracked(stream, streams[stream].session, updates.span.extracting(0..<4))
+        streams[stream].countedIn = streams[stream].flows[0].bytes
+        streams[stream].countedOut = streams[stream].bytesToClient
     }
 
-    private mutating func bytesUpdates(_ stream: Handle) -> InlineArray<4, StickUpdate> {
+    /// The bytes that are not counted yet, and room for what becomes of the entry.
+    private mutating func bytesUpdates(_ stream: Handle) -> InlineArray<5, StickUpdate> {
         // What could not be read as a request is not counted.
         let isBad = streams[stream].flags.contains(.isBadRequest)
         let received = isBad ? 0 : streams[stream].flows[0].bytes &- streams[stream].countedIn
@@ -123,17 +126,27 @@ extension Worker {
             .add(Int64(clamping: received), to: .bytesInRate),
             .add(Int64(clamping: sent), to: .bytesOutCount),
             .add(Int64(clamping: sent), to: .bytesOutRate),
+            .subtract(0, from: .currentConnections),
         ]
     }
 
     // MARK: Ends
 
-    /// A stream ends: its own entries are given back.
+    /// A stream ends: what is left of its bytes is counted, and its own entries are given back.
     mutating func finishTracking(_ stream: Handle) {
+        guard isTracking(stream) else { return }
+        var updates = bytesUpdates(stream)
+        let session = streams[stream].session
         let own = streams[stream].extras
-        if own.isNone || streamExtras[own].tracked.isEmpty { return }
         for counter in 0..<TrackedEntries.most {
-            giveBack(streamExtras[own].tracked.take(counter))
+            let entry = own.isNone ? nil : streamExtras[own].tracked.take(counter)
+            if let entry {
+                updates[4] = .subtract(from: .currentConnections)
+                entry.withTable { $0.release(entry.reference, updates.span, now: now) }
+            } else if let entry = tracked(counter, stream: .none, session: session) {
+                updates[4] = .subtract(0, from: .currentConnections)
+                entry.withTable { _ = $0.change(at: entry.reference, updates.span, now: now) }
+            }
         }
     }
 
