@@ -74,6 +74,27 @@ import Testing
         #expect(plan.deadline == nil)
     }
 
+    @Test func `a virtual MAC is announced once more soon after a takeover`() {
+        var settings = AnnouncementPlan.Settings()
+        settings.delay = 0
+        settings.repeatsSoon = true
+        var plan = AnnouncementPlan(settings)
+        #expect(plan.begin(.transition, at: 1_000_000_000) == 5)
+        #expect(plan.deadline == 1_050_000_000)
+        #expect(plan.reach(1_049_999_999) == 0)
+        #expect(plan.reach(1_050_000_000) == 1)
+        #expect(plan.deadline == 1_250_000_000)
+        // Two that are due at once are one.
+        #expect(plan.begin(.transition, at: 2_000_000_000) == 5)
+        #expect(plan.reach(2_300_000_000) == 1)
+        #expect(plan.deadline == nil)
+        #expect(plan.begin(.lowerPriority, at: 3_000_000_000) == 5)
+        #expect(plan.reach(3_100_000_000) == 0)
+        #expect(plan.begin(.transition, at: 4_000_000_000) == 5)
+        plan.stop()
+        #expect(plan.deadline == nil)
+    }
+
     @Test func `signs without end do not put off the second set`() {
         var settings = AnnouncementPlan.Settings()
         settings.lowerPriorityRepeatCount = 3

@@ -50,4 +50,28 @@ import VRRPLab
                 Lab.wait(seconds: 3) { lab.owners(of: Self.vip).contains("A") }, evidence(lab))
         }
     }
+
+    /// Whom we replace answers for the virtual MAC until it has let go: the switch learns the MAC
+    /// at its port, and with adverts from the interface below nothing of ours corrects that.
+    @Test(.needsOurs, arguments: Pairing.oursFirst)
+    func `a better router with the same virtual MAC takes over without a gap`(
+        _ pair: Pairing
+    ) async throws {
+        try await inLab { lab in
+            func configuration(_ priority: Int) -> RouterConfiguration {
+                RouterConfiguration(
+                    InstanceText(priority: priority).adding(
+                        "use_vmac", "vmac_xmit_base", "garp_master_delay 0"))
+            }
+            try lab.probe([Self.vip], everyMicroseconds: 5000)
+            try lab["B"].start(pair.b, configuration(100).text)
+            try #require(Lab.wait(seconds: 5) { lab.server() == "B" }, evidence(lab))
+            let moment = Lab.now
+            try lab["A"].start(pair.a, configuration(150).text)
+            #expect(Lab.wait(seconds: 5) { lab.server() == "A" }, evidence(lab))
+            Lab.pass(seconds: 0.5)
+            #expect(lab.server() == "A", evidence(lab))
+            #expect(lab.outage(since: moment) < 500, evidence(lab))
+        }
+    }
 }

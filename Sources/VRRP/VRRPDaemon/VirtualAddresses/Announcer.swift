@@ -57,6 +57,7 @@ final class Announcer {
         let settings = instance.definition.announcements
         var course = courses[key] ?? Course(plan: AnnouncementPlan())
         course.plan.settings = settings.plan
+        course.plan.settings.repeatsSoon = instance.definition.usesVirtualMACs
         let count = course.plan.begin(cause, at: Clock.monotonic().nanoseconds)
         courses[key] = course
         send(routers.addresses.held(by: instance), count, instance)
@@ -199,6 +200,14 @@ final class Announcer {
         if case .bytes = socket.send(frame.bytes, interface: frame.interface) {
             frame.instance.counters.announcements += 1
         }
+    }
+}
+
+extension InstanceDefinition {
+    /// Whether any of its addresses has a hardware address that other routers use too.
+    fileprivate var usesVirtualMACs: Bool {
+        virtualMAC != nil
+            || (virtualAddresses + excludedAddresses).contains { $0.usesVirtualMAC }
     }
 }
 

@@ -18,6 +18,10 @@ public struct AnnouncementPlan: Sendable, Equatable {
         public var refresh: UInt64 = 0
         /// Messages for each address in a refresh: `garp_master_refresh_repeat`.
         public var refreshRepeatCount = 1
+        /// Whether one message for each address follows soon after a takeover, and once more a
+        /// little later. For virtual MACs: whom we replace answers with the same hardware address
+        /// until it has let go, and switches learn it at its port again.
+        public var repeatsSoon = false
 
         /// keepalived's defaults.
         public init() {}
@@ -27,21 +31,28 @@ public struct AnnouncementPlan: Sendable, Equatable {
     public var settings: Settings
     private var second: UInt64?
     private var secondCount = 0
+    private var soon: [UInt64] = []
     private var nextRefresh: UInt64?
+
+    /// How long after a takeover the soon ones follow, in nanoseconds: the first when a router that
+    /// is not busy has let its addresses go, the second for one that had much to do.
+    static let soonDelays: [UInt64] = [50_000_000, 250_000_000]
 
     /// A plan with nothing to do.
     public init(_ settings: Settings = Settings()) { self.settings = settings }
 
     /// When something is due next, in nanoseconds; nil: never.
     public var deadline: UInt64? {
-        guard let second else { return nextRefresh }
-        return min(second, nextRefresh ?? .max)
+        [soon.first, second, nextRefresh].compactMap { $0 }.min()
     }
 
     /// Begins a set at `now`; returns the messages to send for each address at once.
     public mutating func begin(_ cause: Election.AnnouncementCause, at now: UInt64) -> Int {
         let isFirst = cause == .transition
-        if isFirst { second = nil }
+        if isFirst {
+            second = nil
+            soon = settings.repeatsSoon ? Self.soonDelays.map { now + $0 } : []
+        }
         let count = isFirst ? settings.repeatCount : settings.lowerPriorityRepeatCount
         let delay = isFirst ? settings.delay : settings.lowerPriorityDelay
         // A second set that is planned already is not put off: signs may never end.
@@ -56,8 +67,12 @@ public struct AnnouncementPlan: Sendable, Equatable {
     /// The messages for each address that are due at `now`; 0: none yet.
     public mutating func reach(_ now: UInt64) -> Int {
         var count = 0
+        while let due = soon.first, now >= due {
+            count = 1
+            soon.removeFirst()
+        }
         if let due = second, now >= due {
-            count = secondCount
+            count = max(count, secondCount)
             second = nil
         }
         if let due = nextRefresh, now >= due {
@@ -69,6 +84,7 @@ public struct AnnouncementPlan: Sendable, Equatable {
 
     /// We are no longer master.
     public mutating func stop() {
+        soon = []
         second = nil
         nextRefresh = nil
     }
