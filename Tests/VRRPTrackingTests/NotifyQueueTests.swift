@@ -145,6 +145,12 @@ import VRRPTracking
         let number = try #require(Int32(bench.text("me").filter { $0 != "\n" }))
         queue.cancel()
         #expect(idle == 2 && queue.isIdle)
+        #expect(
+            bench.lines == [
+                "notify INSTANCE V: script '\(script)' is ended before it is done",
+                "notify INSTANCE V: MASTER is not told any more",
+            ])
+        #expect(queue.counters.failures == 1 && queue.counters.dropped == 1)
         #expect(bench.turn { !isChildLeft(number) })
     }
 }

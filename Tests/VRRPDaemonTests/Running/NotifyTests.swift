@@ -91,6 +91,48 @@ import Testing
         }
     }
 
+    @Test func `what a stop does not tell any more is said`() async throws {
+        try await onMachine { machine in
+            let note = try machine.script("note", "[ $3 = MASTER ] && exec sleep 60")
+            let daemon = try machine.start(
+                globalText(
+                    machine, "child_wait_time 1", "smtp_server 127.0.0.1 9",
+                    "notification_email {\na@b.c\n}")
+                    + instanceText("notify \(note)", "smtp_alert on"))
+            #expect(machine.wait { machine.has(vip) }, machine.evidence)
+            #expect(
+                machine.wait { machine.text("log").contains("mail to 127.0.0.1:9 failed") },
+                machine.evidence)
+            daemon.send(.terminate)
+            #expect(machine.wait { daemon.hasEnded }, machine.evidence)
+            let log = machine.text("log")
+            #expect(
+                log.contains("V: script '\(note)' is ended before it is done"), machine.evidence)
+            #expect(log.contains("V: STOP is not told any more"), machine.evidence)
+            #expect(
+                log.contains("Entering MASTER state' is not delivered: Connection refused"),
+                machine.evidence)
+        }
+    }
+
+    @Test func `mail that nobody takes is counted, and a stop does not wait for it`() async throws {
+        try await onMachine { machine in
+            let daemon = try machine.start(
+                globalText(
+                    machine, "smtp_server no.such.host.invalid 25",
+                    "notification_email {\na@b.c\n}") + instanceText("smtp_alert on"))
+            #expect(machine.wait { machine.has(vip) }, machine.evidence)
+            let program = try #require(Machine.program)
+            let status = try machine.run(
+                "\(program) status --json --socket \(machine.path("status"))")
+            #expect(status.contains("\"failed_notifications\":2"), "\(status)")
+            let moment = machine.now
+            daemon.send(.terminate)
+            #expect(machine.wait { daemon.hasEnded }, machine.evidence)
+            #expect(machine.now - moment < 3_000_000_000)
+        }
+    }
+
     @Test func `a removed instance is told to be in fault, or deleted where that is asked for`()
         async throws
     {

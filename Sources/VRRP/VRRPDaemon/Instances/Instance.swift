@@ -571,9 +571,9 @@ final class Instance {
         status.excludedSet = routers.addresses.areSet(definition.excludedAddresses, of: self)
         status.isSplit = election.splitSince != nil
         status.counters = counters
-        let queue = routers.notifier.counters(of: self)
-        status.counters.notifications = queue?.runs ?? 0
-        status.counters.failedNotifications = queue?.failures ?? 0
+        let told = routers.notifier.counters(of: self)
+        status.counters.notifications = told.runs
+        status.counters.failedNotifications = told.failures
         return status
     }
 }

@@ -445,6 +445,8 @@ final class VirtualRouters {
         if !keepsAddresses { paths.dismantle(instances) }
         guard let body = whenStopped else { return }
         whenStopped = nil
+        // Mail for a server that does not answer is given up now.
+        notifier.cancel()
         notifier.close(body)
     }
 

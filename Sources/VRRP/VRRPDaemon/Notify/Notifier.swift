@@ -15,6 +15,8 @@ final class Notifier {
     private var fifos: [(definition: VRRPConfig.NotifyFifo, fifo: VRRPTracking.NotifyFifo)] = []
     private var mail: MailSender?
     private var mailDefinition: VRRPConfig.MailSettings?
+    /// Mails that were given up, by whom they were about.
+    private var lostMails: [String: UInt64] = [:]
 
     init(_ routers: VirtualRouters) { self.routers = routers }
 
@@ -34,9 +36,10 @@ final class Notifier {
             _ = NotifyScripts(settings, rules: routers.scriptRules)
         }
         let named = Set(
-            configuration.instances.map { "INSTANCE \($0.name)" }
-                + configuration.syncGroups.map { "GROUP \($0.name)" })
+            configuration.instances.map { NotifySubject.instance($0.name).key }
+                + configuration.syncGroups.map { NotifySubject.group($0.name).key })
         queues = queues.filter { named.contains($0.key) || !$0.value.isIdle }
+        lostMails = lostMails.filter { named.contains($0.key) }
         followMail(global)
     }
 
@@ -53,7 +56,7 @@ final class Notifier {
             try fifo.start()
             fifos.append((definition, fifo))
         } catch {
-            routers.log.say(.error, "cannot open fifo \(definition.path): \(error)")
+            routers.log.say(.error, "cannot open fifo \(definition.path): \(error.text)")
         }
     }
 
@@ -113,7 +116,7 @@ final class Notifier {
         }
         if settings.sendsMail { sendMail(event, subject, priority) }
         let scripts = NotifyScripts(settings, rules: routers.scriptRules)
-        let key = "\(subject.word) \(subject.name)"
+        let key = subject.key
         if queues[key] == nil, scripts == NotifyScripts() { return }
         let queue =
             queues[key]
@@ -130,16 +133,30 @@ final class Notifier {
             event, of: subject, priority: priority,
             host: global.routerID ?? CurrentProcess.hostName,
             time: Clock.calendarMicroseconds() / 1_000_000)
-        if let message { mail?.send(message) }
+        guard let message else { return }
+        let lose = { [unowned self] in lostMails[subject.key, default: 0] += 1 }
+        if let mail {
+            mail.send(message, onLoss: lose)
+        } else if !global.mail.recipients.isEmpty {
+            // That its server has no address was said when it was looked for.
+            lose()
+        }
     }
 
-    /// Figures of an instance's scripts.
-    func counters(of instance: Instance) -> NotifyQueue.Counters? {
-        queues["INSTANCE \(instance.name)"]?.counters
+    /// How many scripts of an instance have run, and how many notifications came to nothing:
+    /// scripts that failed or were not run, events that were not told, mails that were given up.
+    func counters(of instance: Instance) -> (runs: UInt64, failures: UInt64) {
+        let subject = NotifySubject.instance(instance.name)
+        let lost = lostMails[subject.key, default: 0]
+        guard let queue = queues[subject.key]?.counters else { return (0, lost) }
+        return (queue.runs, queue.failures + queue.dropped + lost)
     }
 
-    /// Whether all scripts have ended and all mail is sent.
-    var isIdle: Bool { queues.values.allSatisfy(\.isIdle) && mail?.isIdle != false }
+    /// Whether all scripts have ended, and no mail is under way to a server that answers.
+    var isIdle: Bool {
+        guard queues.values.allSatisfy(\.isIdle) else { return false }
+        return mail.map { $0.isIdle || $0.isResting } ?? true
+    }
 
     /// Lets fifos take their last lines and closes them.
     func close(_ body: @escaping () -> Void) {
@@ -151,6 +168,21 @@ final class Notifier {
     func cancel() {
         for queue in queues.values { queue.cancel() }
         mail?.cancel()
+    }
+}
+
+extension NotifySubject {
+    /// What it is found by.
+    fileprivate var key: String { "\(word) \(name)" }
+}
+
+extension NamedPipeFailure {
+    /// Why, in a few words.
+    fileprivate var text: String {
+        switch self {
+        case .isNoPipe: "it is no pipe"
+        case .failed(let error): error.text
+        }
     }
 }
 

@@ -95,7 +95,8 @@ struct InstanceCounters: Equatable {
     var overslept: UInt64 = 0
     /// Announcements of our addresses by others.
     var foreignAnnouncements: UInt64 = 0
-    /// Scripts that were run for transitions, and those that failed or were ended.
+    /// Scripts that were run for transitions; those that failed or were ended, events that were not
+    /// told, and mails that were given up.
     var notifications: UInt64 = 0
     var failedNotifications: UInt64 = 0
 }

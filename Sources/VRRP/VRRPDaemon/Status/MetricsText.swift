@@ -181,7 +181,10 @@ extension MetricsText {
                 \.foreignAnnouncements
             ),
             ("notifications", "Scripts run for transitions.", \.notifications),
-            ("failed_notifications", "Those that failed.", \.failedNotifications),
+            (
+                "failed_notifications", "Scripts, events and mails that came to nothing.",
+                \.failedNotifications
+            ),
         ]
 }
 

@@ -167,7 +167,7 @@ extension Report {
             (counters.foreignAnnouncements, "announcements of our addresses by others"),
             (counters.lateAdverts, "late adverts"), (counters.overslept, "times overslept"),
             (counters.sendFailures, "adverts that could not be sent"),
-            (counters.failedNotifications, "scripts of transitions that failed"),
+            (counters.failedNotifications, "notifications that failed or were lost"),
         ].filter { $0.0 > 0 }.map { "\($0) \($1)" }
     }
 }

@@ -65,10 +65,19 @@ public final class MailSender {
     /// Figures for status.
     public private(set) var counters = Counters()
 
+    /// A mail with whoever is to know that it will not be delivered.
+    private struct Item {
+        var message: MailMessage
+        var onLoss: () -> Void
+    }
+
     private let loop: ControlLoop
     private let log: TrackingLog
-    private var queue: [MailMessage] = []
-    private var current: MailMessage?
+    private var queue: [Item] = []
+    private var current: Item?
+    /// What was last said about an attempt that failed, and when.
+    private var saidFailure = ""
+    private var saidAt = Instant(nanoseconds: 0)
     private var attempt = 0
     private var connection: ClientConnection?
     private var dialogue: MailDialogue?
@@ -81,19 +90,29 @@ public final class MailSender {
         self.log = log
     }
 
+    /// Nanoseconds within which the same failure of an attempt is said once.
+    public static let quietTime: UInt64 = 60_000_000_000
+
     /// Whether nothing is under way and nothing waits.
     public var isIdle: Bool { current == nil && queue.isEmpty }
 
+    /// Whether the server has just failed and is left alone for a while.
+    public var isResting: Bool { retry != nil }
+
     /// Delivers a mail once those before it are done.
-    public func send(_ message: MailMessage) {
+    ///
+    /// - Parameter onLoss: called once if it is given up.
+    public func send(_ message: MailMessage, onLoss: @escaping () -> Void = {}) {
         if settings.recipients.isEmpty { return }
-        if queue.count >= settings.limit {
-            queue.removeFirst()
-            counters.dropped += 1
-            log(.warning, "mail: one is given up, \(settings.limit) wait")
-        }
-        queue.append(message)
+        if queue.count >= settings.limit { drop(queue.removeFirst(), "\(settings.limit) wait") }
+        queue.append(Item(message: message, onLoss: onLoss))
         next()
+    }
+
+    private func drop(_ item: Item, _ reason: String) {
+        counters.dropped += 1
+        log(.warning, "mail '\(item.message.subject)' is not delivered: \(reason)")
+        item.onLoss()
     }
 
     /// Calls `body` once nothing is under way and nothing waits, which may be at once.
@@ -101,9 +120,10 @@ public final class MailSender {
         if isIdle { body() } else { idleCallbacks.append(body) }
     }
 
-    /// Forgets what waits and ends what is under way.
+    /// Forgets what waits and ends what is under way, and says so.
     public func cancel() {
-        counters.dropped += UInt64(queue.count) + (current == nil ? 0 : 1)
+        let reason = isResting ? counters.lastFailure : "deliveries are ended"
+        for item in (current.map { [$0] } ?? []) + queue { drop(item, reason) }
         queue = []
         current = nil
         if let retry { loop.cancel(retry) }
@@ -122,7 +142,7 @@ public final class MailSender {
     }
 
     private func connect() {
-        guard let message = current else { return }
+        guard let message = current?.message else { return }
         attempt += 1
         dialogue = MailDialogue(
             helloName: settings.helloName, sender: settings.sender,
@@ -173,6 +193,7 @@ public final class MailSender {
         counters.failedAttempts += 1
         counters.lastFailure = reason
         if attempt < settings.attempts {
+            sayAttempt(reason)
             retry = loop.after(nanoseconds: settings.retryPause) { [weak self] in
                 guard let self, self.retry != nil else { return }
                 self.retry = nil
@@ -182,7 +203,18 @@ public final class MailSender {
         }
         counters.failed += 1
         log(.error, "mail to \(settings.server) is given up: \(reason)")
+        current?.onLoss()
         end()
+    }
+
+    private func sayAttempt(_ reason: String) {
+        let now = Clock.monotonic()
+        guard reason != saidFailure || now.nanoseconds - saidAt.nanoseconds >= Self.quietTime
+        else { return }
+        saidFailure = reason
+        saidAt = now
+        let pause = settings.retryPause / 1_000_000_000
+        log(.warning, "mail to \(settings.server) failed, next try in \(pause) s: \(reason)")
     }
 
     private func end() {

@@ -44,7 +44,7 @@ public final class NotifyQueue {
         public var failures: UInt64 = 0
         /// Scripts that took too long.
         public var timeouts: UInt64 = 0
-        /// Events that were never told.
+        /// Events that were never told, and scripts that were never run for one that was.
         public var dropped: UInt64 = 0
         /// The last script's end, in words.
         public var lastDetail = ""
@@ -70,6 +70,8 @@ public final class NotifyQueue {
     private var jobs: [Job] = []
     private var commands: [(command: ScriptCommand, added: [String])] = []
     private var run: ScriptRun?
+    /// The script that runs.
+    private var runName = ""
     private var isStepping = false
     private var idleCallbacks: [() -> Void] = []
 
@@ -109,14 +111,24 @@ public final class NotifyQueue {
         if isIdle { body() } else { idleCallbacks.append(body) }
     }
 
-    /// Forgets what waits and ends what runs.
+    /// Forgets what waits and ends what runs, and says so.
     public func cancel() {
-        counters.dropped += UInt64(jobs.count)
-        jobs = []
-        commands = []
-        run?.abandon()
+        if let run {
+            counters.failures += 1
+            say("script '\(runName)' is ended before it is done")
+            run.abandon()
+        }
         run = nil
+        counters.dropped += UInt64(commands.count + jobs.count)
+        for next in commands { say("script '\(next.command.name)' is not run any more") }
+        commands = []
+        for job in jobs { say("\(job.event.word) is not told any more") }
+        jobs = []
         tellIdle()
+    }
+
+    private func say(_ text: String) {
+        log(.warning, "notify \(subject.word) \(subject.name): \(text)")
     }
 
     /// Makes room: what is no state goes first, then the oldest state.
@@ -124,10 +136,7 @@ public final class NotifyQueue {
         counters.dropped += 1
         let index = jobs.firstIndex { !$0.event.isState } ?? 0
         let dropped = jobs.remove(at: index)
-        log(
-            .warning,
-            "notify \(subject.word) \(subject.name): \(dropped.event.word) is not told, "
-                + "\(settings.limit) events wait")
+        say("\(dropped.event.word) is not told, \(settings.limit) events wait")
     }
 
     private func step() {
@@ -154,6 +163,7 @@ public final class NotifyQueue {
         }
         let limits = RunLimits(
             timeout: settings.timeout, grace: settings.grace, outputBytes: settings.outputBytes)
+        runName = command.name
         do throws(Errno) {
             run = try ScriptRun.begin(plan, limits: limits, on: loop) { [weak self] outcome in
                 guard let self else { return }
@@ -177,9 +187,7 @@ public final class NotifyQueue {
         if outcome.isSuccess { return }
         counters.failures += 1
         let tail = output.isEmpty ? "" : ": \(output)"
-        log(
-            .warning,
-            "notify \(subject.word) \(subject.name): script '\(command.name)' \(outcome)\(tail)")
+        say("script '\(command.name)' \(outcome)\(tail)")
     }
 
     private func tellIdle() {
