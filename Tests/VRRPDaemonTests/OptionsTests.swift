@@ -40,6 +40,16 @@ import Testing
         #expect(try Options.read(["-x", "-C", "--perf=all"]).foreign == ["-x", "-C", "--perf"])
     }
 
+    @Test(arguments: [
+        (["-C"], true), (["-T"], true), (["-C", "-P"], false), (["--all", "-C"], false),
+        (["-T", "-P"], true), (["-x"], false), ([], false),
+    ])
+    func `what asks for others' work alone is not run as VRRP`(
+        _ arguments: [String], _ isForeign: Bool
+    ) throws {
+        #expect(try (Options.read(arguments).foreignTask != nil) == isForeign)
+    }
+
     @Test func `a command takes all words`() throws {
         #expect(try Options.read(["status", "--json"]).task == .command(["status", "--json"]))
     }

@@ -14,6 +14,8 @@ public struct LoadedVRRPConfiguration: Sendable {
     public var droppedCount: Int
     /// How usable it is: the exit status of `-t`.
     public var grade: ConfigurationGrade
+    /// Whether the main file could not be read.
+    public var lacksMainFile: Bool
 }
 
 /// Loads configurations.
@@ -48,7 +50,7 @@ public enum VRRPConfigurationLoader {
         return LoadedVRRPConfiguration(
             configuration: grade == .unusable ? nil : reading.configuration,
             diagnostics: checks.remarks.entries, droppedCount: checks.remarks.droppedCount,
-            grade: grade)
+            grade: grade, lacksMainFile: preprocessor.lacksMainFile)
     }
 
     /// Reads one text as a file named `name`, for tests and tools.

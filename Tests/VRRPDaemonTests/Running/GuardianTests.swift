@@ -47,8 +47,13 @@ import Testing
             try machine.run("rm \(machine.path("vrrp.conf"))")
             try #require(daemon.child).send(.kill)
             #expect(
-                machine.wait { machine.lines("log").count { $0.contains("died") } > 1 },
-                machine.evidence)
+                machine.wait {
+                    machine.lines("log").count { $0.contains("ended with exit status 6") } > 1
+                }, machine.evidence)
+            let log = machine.text("log")
+            #expect(log.contains("died of signal 9; its addresses are removed"))
+            #expect(log.contains("ended with exit status 6; it is started again in 2 s"))
+            #expect(log.contains("cannot be read: No such file or directory"))
             #expect(!daemon.hasEnded && !machine.has(vip), machine.evidence)
             try machine.write(good, to: "vrrp.conf")
             #expect(machine.wait { machine.has(vip) }, machine.evidence)
@@ -139,10 +144,12 @@ import Testing
         try await onMachine { machine in
             // What a crash has left is no obstacle: this process lives.
             try machine.write("\(ProcessID.own)\n", to: "pid")
-            let daemon = try startMaster(machine)
+            let daemon = try startMaster(machine, "-u0777")
             #expect(machine.lines("pid") == ["\(daemon.guardian)"])
             let child = try #require(daemon.child)
             #expect(machine.lines("child.pid") == ["\(child)"])
+            let modes = try machine.run("cd \(machine.folder) && stat -c %a pid child.pid")
+            #expect(modes == "644\n644\n")
             let words = machine.arguments.map { "'\($0)'" }.joined(separator: " ")
             let program = try #require(Machine.program)
             let said = try machine.run("\(program) \(words); echo status $?")

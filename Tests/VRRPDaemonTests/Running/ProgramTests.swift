@@ -31,6 +31,24 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("-f /nonexistent", 6, "'/nonexistent' cannot be read: No such file or directory"),
+        ("-f vrrp.conf", 2, "interface 'gone' is not there"),
+        ("-C -f vrrp.conf", 1, "nothing is run"), ("-T", 1, "nothing is run"),
+    ])
+    func `a start that cannot be ends with keepalived's status and a reason`(
+        _ words: String, _ status: Int, _ reason: String
+    ) async throws {
+        try await onMachine { machine in
+            try machine.write(instanceText().replacing("eth0", with: "gone"), to: "vrrp.conf")
+            let program = try #require(Machine.program)
+            let said = try machine.run(
+                "cd \(machine.folder); \(program) -n -l \(words) -p pid -r child.pid 2>&1;"
+                    + "echo status $?")
+            #expect(said.hasSuffix("status \(status)\n") && said.contains(reason), "\(said)")
+        }
+    }
+
     @Test(arguments: ["STOP", "RELOAD", "DATA", "STATS", "STATS_CLEAR", "JSON"])
     func `the numbers of signals are keepalived's`(_ name: String) async throws {
         try await onMachine { machine in

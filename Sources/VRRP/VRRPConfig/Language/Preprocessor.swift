@@ -31,6 +31,8 @@ struct Preprocessor {
     private var directory = "/"
     private var hasStopped = false
     private var includeChecks = IncludeChecks()
+    /// Whether the main file could not be read.
+    private(set) var lacksMainFile = false
     /// The lines of all files.
     private(set) var lines: [LogicalLine] = []
 
@@ -48,9 +50,11 @@ struct Preprocessor {
         case .success(let bytes):
             read(bytes, named: path, in: Paths.directory(of: full), depth: 0, &remarks)
         case .failure(.tooLong(let limit)):
+            lacksMainFile = true
             remarks.refuse("'\(path)' is longer than \(limit) bytes", at: nil)
         case .failure(.failed(let failure)):
-            remarks.refuse("'\(path)' cannot be read: \(failure)", at: nil)
+            lacksMainFile = true
+            remarks.refuse("'\(path)' cannot be read: \(failure.text)", at: nil)
         }
     }
 
@@ -182,7 +186,7 @@ struct Preprocessor {
                     bytes, named: name, in: Paths.directory(of: full), depth: depth + 1, &remarks)
                 return
             case .failure(.tooLong): reason = "is too long"
-            case .failure(.failed(let failure)): reason = "cannot be read: \(failure)"
+            case .failure(.failed(let failure)): reason = "cannot be read: \(failure.text)"
             }
         }
         if surroundings.needsAllFiles {

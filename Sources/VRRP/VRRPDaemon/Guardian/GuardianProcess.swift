@@ -16,6 +16,16 @@ extension Signal {
     static let clearStatistics = Signal(63)
 }
 
+extension ChildEnd {
+    /// How a process ended, in the words of a log.
+    fileprivate var text: String {
+        switch self {
+        case .exited(let status): "ended with exit status \(status)"
+        case .killed(let signal): "died of signal \(signal.number)"
+        }
+    }
+}
+
 /// Guards one process.
 final class GuardianProcess {
     /// What runs before the daemon begins and after it has ended.
@@ -40,14 +50,18 @@ final class GuardianProcess {
     private var isStopping = false
     /// Whether a child has begun well and died since.
     private var hasCrashed = false
+    /// Children in a row that ended soon after their start.
+    private var failedStarts = 0
 
     /// Signals that are passed on: stop, reload, dumps.
     static let passedOn: [Signal] = [
         .terminate, .interrupt, .hangUp, .user1, .user2, .json, .clearStatistics,
     ]
-    /// A child that lived for less is started again only after a pause.
+    /// A child that lived for less is started again only after a pause, which doubles from one to
+    /// the next until it is the longest.
     static let steadyNanoseconds: UInt64 = 5_000_000_000
     static let restartPauseMilliseconds = 1000
+    static let longestPauseMilliseconds = 16_000
 
     init(
         _ options: Options, _ log: DaemonLog, _ scripts: Scripts,
@@ -149,6 +163,7 @@ final class GuardianProcess {
         child = nil
         readLine()
         loop.unwatch(line.number)
+        let undone = ledger.entries.isEmpty ? "" : "; its addresses are removed"
         undo()
         line = Descriptor()
         switch end {
@@ -157,16 +172,30 @@ final class GuardianProcess {
         case .exited(let status) where isStopping || status == 0 || !hasCrashed && status < 128:
             finish(status)
         case .exited, .killed:
-            log.say(.error, "the process that speaks VRRP died (\(end)); its addresses are removed")
-            if isStopping || options.avoidsRespawn { return finish(1) }
+            let what = "the process that speaks VRRP \(end.text)"
+            if isStopping || options.avoidsRespawn {
+                log.say(.error, "\(what)\(undone)")
+                return finish(1)
+            }
             hasCrashed = true
-            restart()
+            let pause = nextPause()
+            let wait = pause > 0 ? " in \(pause / 1000) s" : ""
+            log.say(.error, "\(what)\(undone); it is started again\(wait)")
+            restart(after: pause)
         }
     }
 
-    private func restart() {
+    /// How long to wait before the next child, in milliseconds.
+    private func nextPause() -> Int {
         let lived = Clock.monotonic().nanoseconds - startedAt
-        let pause = lived < Self.steadyNanoseconds ? Self.restartPauseMilliseconds : 0
+        failedStarts = lived < Self.steadyNanoseconds ? failedStarts + 1 : 0
+        guard failedStarts > 0 else { return 0 }
+        return min(
+            Self.longestPauseMilliseconds,
+            Self.restartPauseMilliseconds << min(failedStarts - 1, 16))
+    }
+
+    private func restart(after pause: Int) {
         loop.after(milliseconds: pause) { [unowned self] in
             guard !isStopping else { return }
             do throws(Errno) {

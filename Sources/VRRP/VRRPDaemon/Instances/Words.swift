@@ -104,3 +104,20 @@ extension AdvertisementReceiver.Notice {
         }
     }
 }
+
+extension BFDPacket.Rejection {
+    /// Why, in a few words.
+    var text: String {
+        switch self {
+        case .tooShort: "too short"
+        case .version: "another version of BFD"
+        case .length: "its length field does not fit"
+        case .multiplier: "a multiplier of zero"
+        case .multipoint: "the multipoint bit is set"
+        case .myDiscriminator: "it names no session of its sender"
+        case .yourDiscriminator: "it names none of our sessions"
+        case .authentication: "authentication, which no session uses"
+        case .hops: "over more hops than allowed"
+        }
+    }
+}

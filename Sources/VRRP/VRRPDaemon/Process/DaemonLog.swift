@@ -50,7 +50,7 @@ final class DaemonLog {
             do throws(Errno) {
                 file = try Files.openToAppend(path)
             } catch {
-                say(.error, "Unable to open log file \(path): \(error)")
+                say(.error, "Unable to open log file \(path): \(error.text)")
             }
         }
     }

@@ -23,7 +23,10 @@ final class DaemonProcess {
     /// - Parameter known: the configuration that was just read; nil reads it.
     func run(_ line: consuming Descriptor, _ known: VRRPConfiguration?) -> Int32 {
         CurrentProcess.setParentDeathSignal(.terminate)
-        guard let configuration = known ?? read() else { return 1 }
+        let loaded = known == nil ? read() : nil
+        guard let configuration = known ?? loaded?.configuration else {
+            return loaded?.refusedStatus ?? 1
+        }
         let standing = Standing(configuration.global, log)
         standing.take()
         let instancePid = writeInstancePid(configuration)
@@ -46,13 +49,13 @@ final class DaemonProcess {
 }
 
 extension DaemonProcess {
-    /// The configuration as it is now; nil, and lines, for one that cannot be used.
-    private func read() -> VRRPConfiguration? {
+    /// The configuration as it is now; lines are logged for one that cannot be used.
+    private func read() -> LoadedVRRPConfiguration {
         let loaded = reading.load()
         if loaded.configuration == nil {
             for line in reading.lines(of: loaded) { log.say(line.level, line.text) }
         }
-        return loaded.configuration
+        return loaded
     }
 
     /// Writes our number where scripts look for the process that speaks VRRP (`-r`); the path.
@@ -61,7 +64,10 @@ extension DaemonProcess {
             options.instancePidPath ?? DaemonStart.pidPath(configuration, options, "vrrp")
         do throws(Errno) {
             try DaemonStart.makeFolder(of: path)
-            try PidFile(path: path).write([ProcessID.own])
+            let file = try PidFile(path: path)
+            // As the guardian's: read by all.
+            try? Files.setMode(0o644, of: path)
+            try file.write([ProcessID.own])
             return path
         } catch {
             // Nothing depends on it, so a folder that is not ours to write in is no obstacle.

@@ -59,6 +59,8 @@ struct Options: Equatable, Sendable {
     var ignoresInterrupt = false
     /// Options whose subsystem is not ours, to be named in a notice.
     var foreign: [String] = []
+    /// `-P` or `--all`: VRRP beside what else is asked for.
+    var namesVRRP = false
 
     /// Where the configuration is unless `-f` says otherwise.
     static let defaultConfigurationPath = "/etc/keepalived/keepalived.conf"
@@ -95,11 +97,13 @@ extension Options {
         LetterOption(
             "f", "use-file", "Configuration file; default \(defaultConfigurationPath).",
             .value("FILE") { $0.configurationPath = $1 }),
-        LetterOption("P", "vrrp", "Run VRRP only, which is all there is.", .flag { _ in }),
+        LetterOption(
+            "P", "vrrp", "Run VRRP only, which is all there is.", .flag { $0.namesVRRP = true }),
         LetterOption(
             "C", "check", "LVS health checks: not ours.", .flag { $0.foreign.append("-C") }),
         LetterOption("B", "no_bfd", "Run no BFD.", .flag { $0.avoidsBFD = true }),
-        LetterOption(nil, "all", "Run everything, which is always so.", .flag { _ in }),
+        LetterOption(
+            nil, "all", "Run everything, which is always so.", .flag { $0.namesVRRP = true }),
         LetterOption("x", "snmp", "SNMP: not ours.", .flag { $0.foreign.append("-x") }),
         LetterOption(
             "A", "snmp-agent-socket", "SNMP: not ours.",

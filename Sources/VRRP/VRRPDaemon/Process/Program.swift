@@ -10,7 +10,8 @@ import VRRPConfig
 public enum MartletVRRP {
     /// Runs the program with the arguments behind its name; the exit status.
     ///
-    /// As keepalived: 0 good, 1 a mistake in the arguments; for `-t` 3, 4 and 5.
+    /// As keepalived: 0 good, 1 a mistake in the arguments, 2 a configuration that cannot be used,
+    /// 6 none; for `-t` 3, 4 and 5.
     public static func run(arguments: [String]) -> Int32 {
         CurrentProcess.fillMissingStandardStreams()
         Signal.brokenPipe.ignore()
@@ -31,7 +32,12 @@ public enum MartletVRRP {
         case .showSignal(let name): return showSignal(name)
         case .command(let words): return StatusClient.run(words)
         case .check(let path): return ConfigurationReading(options).check(logPath: path)
-        case .run: return DaemonStart(options).run()
+        case .run:
+            if let foreign = options.foreignTask {
+                StandardStream.error.write("martlet-vrrp: \(foreign): nothing is run\n")
+                return 1
+            }
+            return DaemonStart(options).run()
         }
     }
 
@@ -67,7 +73,7 @@ struct DaemonStart {
         let loaded = reading.load()
         let console = DaemonLog(identity: "martlet-vrrp", DaemonLog.Targets(console: true))
         for line in reading.lines(of: loaded) { console.say(line.level, line.text) }
-        guard let configuration = loaded.configuration else { return 1 }
+        guard let configuration = loaded.configuration else { return loaded.refusedStatus }
         if options.dumpsConfiguration { StandardStream.output.write(reading.dump(configuration)) }
         do throws(StartFailure) {
             try enterNamespace(configuration)
@@ -102,7 +108,10 @@ struct DaemonStart {
         let path = options.pidPath ?? Self.pidPath(configuration, options, "keepalived")
         do throws(Errno) {
             try Self.makeFolder(of: path)
-            return try LockedFile(path: path)
+            let file = try LockedFile(path: path)
+            // Those who watch the daemon read it, whatever the mask; it may be another's to set.
+            try? Files.setMode(0o644, of: path)
+            return file
         } catch {
             throw StartFailure(
                 text: error == .isTaken
@@ -189,6 +198,22 @@ struct DaemonStart {
             filePath: options.logPath, console: options.logsToConsole,
             detailed: options.logsDetails)
     }
+}
+
+extension Options {
+    /// What is asked for instead of VRRP, where that is so.
+    var foreignTask: String? {
+        if self.foreign.contains("-T") {
+            return "-T asks for hashes of web pages, which are not ours"
+        }
+        guard self.foreign.contains("-C"), !self.namesVRRP else { return nil }
+        return "-C asks for health checks of LVS without VRRP, and those are not ours"
+    }
+}
+
+extension LoadedVRRPConfiguration {
+    /// The exit status of a start with a configuration that cannot be used.
+    var refusedStatus: Int32 { lacksMainFile ? 6 : 2 }
 }
 
 extension String {

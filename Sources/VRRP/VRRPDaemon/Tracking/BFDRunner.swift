@@ -141,7 +141,7 @@ final class BFDRunner {
         do throws(BFDPacket.Rejection) {
             packet = try BFDPacket.parse(arrival.bytes.span)
         } catch {
-            return reject(arrival.sender, "\(error)", nil)
+            return reject(arrival.sender, error.text, nil)
         }
         guard let session = session(for: packet, from: arrival.sender, key) else {
             return reject(arrival.sender, "no session", nil)
