@@ -38,7 +38,13 @@ enum KeepalivedWords {
 
     /// `prepend 10.1.0.0/16 via inet 10.0.0.2 dev eth0 proto 18 metric 5`
     static func route(_ route: VirtualRoute) -> String {
-        var words = [route.placement == .appended ? "append" : "prepend"]
+        let placement =
+            switch route.placement {
+            case .prepended: "prepend"
+            case .appended: "append"
+            case .alone: "add"
+            }
+        var words = [placement]
         if route.kind != .unicast { words.append(route.kind.rawValue) }
         words.append(
             route.destination?.description ?? (route.family == .v4 ? "0.0.0.0/0" : "::/0"))

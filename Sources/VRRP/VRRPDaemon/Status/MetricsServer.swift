@@ -23,9 +23,12 @@ final class MetricsServer {
         server = RequestServer(
             loop: loop, limits: limits,
             refusals: RequestServer.Refusals(
-                tooMany: MetricsRequest.answer("503 Service Unavailable", "Too many clients.\n"),
-                tooLong: MetricsRequest.answer(
-                    "431 Request Header Fields Too Large", "Too long.\n")),
+                tooMany: {
+                    MetricsRequest.answer("503 Service Unavailable", "Too many clients.\n")
+                },
+                tooLong: {
+                    MetricsRequest.answer("431 Request Header Fields Too Large", "Too long.\n")
+                }),
             respond: { [weak self] in self?.respond(to: $0, hasEnded: $1) })
     }
 

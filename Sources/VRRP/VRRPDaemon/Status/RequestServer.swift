@@ -29,10 +29,10 @@ final class RequestServer {
         case stream([UInt8])
     }
 
-    /// Answers for clients that cannot be served.
+    /// Answers for clients that cannot be served, made when they are needed: they may bear a date.
     struct Refusals {
-        var tooMany: [UInt8]
-        var tooLong: [UInt8]
+        var tooMany: () -> [UInt8]
+        var tooLong: () -> [UInt8]
     }
 
     /// Reads the bytes received so far, which may have ended; nil: the request is not complete.
@@ -142,7 +142,7 @@ extension RequestServer {
     private func admit(_ descriptor: consuming Descriptor) {
         guard clients.count < limits.clients else {
             // Fits into the empty buffer of a new socket.
-            let refusal = refusals.tooMany
+            let refusal = refusals.tooMany()
             _ = descriptor.send(refusal.span)
             return
         }
@@ -204,7 +204,7 @@ extension RequestServer {
         } else if result == .ended {
             drop(client)
         } else if client.received.count >= limits.requestBytes {
-            begin(.answer(refusals.tooLong), client)
+            begin(.answer(refusals.tooLong()), client)
         }
     }
 
@@ -213,11 +213,11 @@ extension RequestServer {
         switch reply {
         case .answer(let bytes):
             client.phase = .taking
-            client.pending = bytes.count <= limits.answerBytes ? bytes : refusals.tooLong
+            client.pending = bytes.count <= limits.answerBytes ? bytes : refusals.tooLong()
             allow(client, milliseconds: limits.answerMilliseconds)
         case .stream(let bytes):
             guard streamCount < limits.streams else {
-                return begin(.answer(refusals.tooMany), client)
+                return begin(.answer(refusals.tooMany()), client)
             }
             client.phase = .streaming
             client.pending = bytes

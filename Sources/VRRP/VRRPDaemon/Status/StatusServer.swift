@@ -54,8 +54,8 @@ final class StatusServer {
         server = RequestServer(
             loop: loop, limits: limits,
             refusals: RequestServer.Refusals(
-                tooMany: Array("error: too many clients\n".utf8),
-                tooLong: Array("error: too long\n".utf8)),
+                tooMany: { Array("error: too many clients\n".utf8) },
+                tooLong: { Array("error: too long\n".utf8) }),
             respond: { [weak self] in self?.respond(to: $0, hasEnded: $1) })
     }
 
