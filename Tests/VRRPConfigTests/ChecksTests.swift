@@ -17,6 +17,31 @@ import Testing
     /// Texts with what the one message about them must hold, and how usable they are.
     static let cases: [(text: String, message: String, grade: ConfigurationGrade)] = [
         (
+            instanceText("virtual_ipaddress { 1.2.3.4 label abcdefghijklmnop }"),
+            "'label' expects at most 15 bytes", .repaired
+        ),
+        (
+            instanceText("unicast_src_ip 192.0.2.1\n virtual_ipaddress { 1.2.3.4 }"),
+            "adverts go to the multicast group", .clean
+        ),
+        (
+            instanceText("check_unicast_src\n virtual_ipaddress { 1.2.3.4 }"),
+            "adverts go to the multicast group", .clean
+        ),
+        (
+            instanceText("garp_master_repeat 0\n virtual_ipaddress { 1.2.3.4 }"),
+            "'garp_master_repeat 0' counts as 1", .clean
+        ),
+        (
+            instanceText("garp_lower_prio_repeat 1000\n virtual_ipaddress { 1.2.3.4 }"),
+            "'garp_lower_prio_repeat 1000' counts as 255", .clean
+        ),
+        (
+            "global_defs {\n vrrp_garp_master_repeat 0\n}\n"
+                + instanceText("virtual_ipaddress { 1.2.3.4 }"),
+            "'vrrp_garp_master_repeat 0' counts as 1", .clean
+        ),
+        (
             instanceText("state MASTER\n nopreempt\n virtual_ipaddress { 1.2.3.4 }"),
             "nopreempt does not count with state MASTER", .repaired
         ),

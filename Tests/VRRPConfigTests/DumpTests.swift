@@ -170,7 +170,7 @@ struct ConfigurationMaker {
         route.usesECN = flip()
         route.routerPreference = maybe(pick([0, 1, 3]))
         route.propagatesTTL = maybe(flip())
-        route.placement = pick([.prepended, .appended])
+        route.placement = pick([.prepended, .appended, .alone])
         if !isFixed { route.isUntracked = flip() }
         return route
     }
@@ -302,7 +302,7 @@ struct ConfigurationMaker {
         instance.isUnicast = !instance.unicastPeers.isEmpty || instance.faultsWithoutPeers
         instance.oldChecksum = pick([.detected, .always, .never])
         instance.omitsPseudoHeader = flip()
-        instance.announcements.masterRepeat = number(0...255)
+        instance.announcements.masterRepeat = number(1...255)
         instance.announcements.masterDelayNanoseconds = time(0...99, unit: 1_000_000_000)
         instance.announcements.lowerPriorityRepeat = number(0...255)
         instance.announcements.lowerPriorityDelayNanoseconds = time(0...99, unit: 1_000_000_000)

@@ -183,7 +183,7 @@ private let millisecond: UInt64 = 1_000_000
         #expect(instance.announcements == expected)
         #expect(instance.downTimerAdverts == 5 && instance.staysSilentOnLowerPriority)
         #expect(instance.advertisesBeforeSteppingDown && instance.version == .three)
-        #expect(instance.omitsPseudoHeader && instance.checksUnicastSource)
+        #expect(instance.omitsPseudoHeader && !instance.checksUnicastSource)
         #expect(instance.skipsAddressCheckOfKnownSender && instance.notify.tellsPriorityChanges)
         #expect(instance.notify.sendsMail && instance.ownerIgnoresAdverts)
         #expect(instance.multicastDestination == IPAddress("224.0.0.99"))
@@ -197,6 +197,14 @@ private let millisecond: UInt64 = 1_000_000
         #expect(strict.announcements.lowerPriorityRepeat == 0 && strict.ownerIgnoresAdverts)
         let lenient = load(text + instanceText("strict_mode off\n" + address)).instance
         #expect(lenient?.isStrict == false && lenient?.acceptsPackets == true)
+    }
+
+    @Test func `the general check of unicast sources is none of multicast instances`() throws {
+        let text = "global_defs {\n vrrp_check_unicast_src\n}\n"
+        let loaded = load(text + instanceText("virtual_ipaddress { 1.2.3.4 }"))
+        #expect(loaded.texts == [] && loaded.instance?.checksUnicastSource == false)
+        let unicast = instanceText("unicast_peer { 192.0.2.2 }\n virtual_ipaddress { 1.2.3.4 }")
+        #expect(load(text + unicast).instance?.checksUnicastSource == true)
     }
 
     @Test func `minimal announcements are one without a second set`() throws {

@@ -113,9 +113,9 @@ import Testing
     }
 
     @Test(arguments: [
-        ("include", false, false, false), ("includer", true, false, false),
+        ("include", false, false, false), ("includer", false, false, false),
         ("includem", true, false, false), ("includew", true, true, false),
-        ("includeb", true, false, true), ("includea", true, true, true),
+        ("includeb", false, false, true), ("includea", true, true, true),
     ])
     func `each include keyword insists on what its name says`(
         _ keyword: String, _ literal: Bool, _ wildcard: Bool, _ brace: Bool
@@ -158,8 +158,10 @@ import Testing
 
     @Test func `a missing main file makes a configuration unusable`() {
         let loaded = VRRPConfigurationLoader.load(path: "none.conf", surroundings: world())
-        #expect(loaded.grade == .unusable)
+        #expect(loaded.grade == .unusable && loaded.lacksMainFile)
         #expect(loaded.configuration == nil)
+        #expect(loaded.texts == ["'none.conf' cannot be read: No such file or directory"])
+        #expect(!load(instanceText("version 3")).lacksMainFile)
     }
 }
 

@@ -55,12 +55,32 @@ import Testing
         "10.0.0.0/8 nexthop", "10.0.0.0/8 via 192.0.2.1 nexthop via 192.0.2.2",
         "10.0.0.0/8 or 192.0.2.1", "10.0.0.0/8 mtu", "10.0.0.0/8 features fast",
         "10.0.0.0/8 encap mpls 100 via 192.0.2.1", "10.0.0.0/8 track_group G",
+        "to 10.0.0.0/8 from 10.9.0.1 dev eth0",
     ])
     func `a route with a mistake is left out and said`(_ line: String) {
         let text = instanceText("no_virtual_ipaddress\n virtual_routes {\n \(line)\n}")
         let loaded = load(text)
         #expect(loaded.instance?.routes == [])
         #expect(loaded.grade == .repaired)
+    }
+
+    @Test func `a route may be for where none matches`() {
+        #expect(route("10.0.0.0/8 dev eth0 features ecn add")?.placement == .alone)
+        #expect(route("2001:db8::/32 from 2001:db8:1::/48 dev eth0")?.source?.length == 48)
+    }
+
+    /// Options at the wrong place: none is its own correction.
+    @Test(arguments: [
+        ("virtual_routes {\n 10.0.0.0/8 dev eth0 weight 10\n}", "it needs 'nexthop'"),
+        ("virtual_routes {\n 10.0.0.0/8 dev eth0 track_group G\n}", "at this place"),
+        ("virtual_rules {\n from 10.0.0.0/8 table 1 track_group G\n}", "at this place"),
+        ("virtual_ipaddress_excluded {\n 10.0.0.1 track_group G\n}", "at this place"),
+        ("virtual_routes {\n 10.0.0.0/8 dve eth0\n}", "is no option of a route"),
+    ])
+    func `an option at the wrong place is no spelling mistake`(_ lines: String, _ words: String) {
+        let loaded = load(instanceText("no_virtual_ipaddress\n \(lines)"))
+        #expect(loaded.texts.contains { $0.contains(words) }, "\(loaded.texts)")
+        #expect(loaded.diagnostics.allSatisfy { $0.suggestion == nil || $0.suggestion == "dev" })
     }
 
     private func rule(_ line: String) -> VirtualRule? {

@@ -142,6 +142,7 @@ import VRRPProtocol
         let gateway = IPAddress(v4: 0x0A09_0002)
         #expect(route("eth0") { _ in }?.hops == [Route.Hop(interface: 2)])
         #expect(route { $0.hop.interface = "eth1" }?.hops == [Route.Hop(interface: 3)])
+        #expect(route("eth0") { $0.hop.realms = 0x3_0014 }?.realms == 0x3_0014)
         #expect(route("eth0") { $0.hop.gateway = gateway }?.hops == [Route.Hop(gateway: gateway)])
         #expect(route { $0.hop.interface = "gone0" } == nil)
         let two = route {

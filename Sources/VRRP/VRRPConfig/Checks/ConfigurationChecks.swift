@@ -200,11 +200,6 @@ struct ConfigurationChecks {
             remarks.warn(
                 "(\(instance.name)) has no unicast_peer: it stays in FAULT", at: place)
         }
-        if !instance.isUnicast, instance.unicastTTL != nil || instance.checksUnicastSource {
-            remarks.warn(
-                "(\(instance.name)) has unicast keywords but no unicast_peer: adverts go to the "
-                    + "multicast group ('unicast_fault_no_peer' makes that a fault)", at: place)
-        }
         for peer in instance.unicastPeers {
             if peer.address.isMulticast || peer.address.isUnspecified {
                 remarks.refuse("(\(instance.name)) \(peer.address) can be no peer", at: place)

@@ -294,7 +294,16 @@ extension Reading {
             $0.minimumTTL != nil || $0.maximumTTL != nil
         }
         if !draft.given.contains("check_unicast_src") {
-            instance.checksUnicastSource = defaults.checksUnicastSource
+            instance.checksUnicastSource = instance.isUnicast && defaults.checksUnicastSource
+        }
+        let hasUnicastWords =
+            instance.unicastTTL != nil || instance.checksUnicastSource
+            || draft.given.contains("unicast_src_ip")
+        if !instance.isUnicast, hasUnicastWords {
+            remarks.warn(
+                "(\(instance.name)) has unicast keywords but no unicast_peer: adverts go to the "
+                    + "multicast group ('unicast_fault_no_peer' makes that a fault)",
+                at: instance.place.location)
         }
         if hasBounds { instance.checksUnicastSource = true }
         let group =

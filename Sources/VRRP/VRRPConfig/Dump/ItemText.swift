@@ -62,7 +62,11 @@ enum ItemText {
         if let propagates = route.propagatesTTL {
             words += ["ttl-propagate", propagates ? "enabled" : "disabled"]
         }
-        if route.placement == .appended { words.append("append") }
+        switch route.placement {
+        case .prepended: break
+        case .appended: words.append("append")
+        case .alone: words.append("add")
+        }
         if route.isUntracked { words.append("no_track") }
         words += pair("track_group", route.trackGroup)
         words += hop(route.hop)

@@ -83,7 +83,10 @@ extension Reading {
             options.broadcast = try broadcast(word)
         case "scope":
             options.scope = UInt8(try words.takeName(.scopes, atMost: 255, &names))
-        case "label": options.label = try words.takeWord("a label")
+        case "label":
+            options.label = try words.take("at most \(Bounds.labelBytes) bytes") { word in
+                word.utf8.count <= Bounds.labelBytes ? word : nil
+            }
         case "peer":
             let (peer, length) = try words.take("an address", parseInterfaceAddress)
             options.peer = peer
@@ -174,8 +177,6 @@ extension Reading {
             "dev", "brd", "scope", "label", "peer", "home", "-nodad", "mngtmpaddr",
             "noprefixroute", "autojoin", "preferred_lft", "no_track", "use_vmac", "track_group",
         ]
-        return ItemWords.Mistake(
-            "'\(option)' is no option of an address",
-            suggestion: Spelling.nearest(to: option, among: known))
+        return .unknown(option, "an address", among: known)
     }
 }

@@ -110,16 +110,16 @@ extension VRRPKeyword {
             "default_interface", .global, "INTERFACE",
             "Names the interface of static addresses that name none."
         ) { $0.configuration.global.defaultInterface = $1 },
-        .integer(
-            "vrrp_garp_master_repeat", .global, 0...255,
+        .announcements(
+            "vrrp_garp_master_repeat", .global, atLeast: 1,
             "Sets how many announcements follow at once on becoming active."
         ) { $0.defaults.announcements.masterRepeat = $1 },
         .integer(
             "vrrp_garp_master_delay", .global, 0...86400,
             "Sets when a second set of announcements follows, in seconds; 0 for never."
         ) { $0.defaults.announcements.masterDelayNanoseconds = UInt64($1) * second },
-        .integer(
-            "vrrp_garp_lower_prio_repeat", .global, 0...255,
+        .announcements(
+            "vrrp_garp_lower_prio_repeat", .global,
             "Sets how many announcements follow at once after a lower priority was heard."
         ) { $0.defaults.announcements.lowerPriorityRepeat = $1 },
         .integer(
@@ -130,8 +130,8 @@ extension VRRPKeyword {
             "vrrp_garp_master_refresh", .global, 0...86400,
             "Sets how often announcements are repeated while active, in seconds; 0 for never."
         ) { $0.defaults.announcements.refreshNanoseconds = UInt64($1) * second },
-        .integer(
-            "vrrp_garp_master_refresh_repeat", .global, 0...255,
+        .announcements(
+            "vrrp_garp_master_refresh_repeat", .global,
             "Sets how many announcements a repetition has."
         ) { $0.defaults.announcements.refreshRepeat = $1 },
         .seconds(

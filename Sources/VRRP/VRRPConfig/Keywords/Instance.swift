@@ -199,16 +199,16 @@ extension VRRPKeyword {
     ]
 
     private static let instanceAnnouncements: [VRRPKeyword] = [
-        .integer(
-            "garp_master_repeat", .instance, 0...255,
+        .announcements(
+            "garp_master_repeat", .instance, atLeast: 1,
             "Sets how many announcements follow at once on becoming active."
         ) { $0.instance.definition.announcements.masterRepeat = $1 },
         .integer(
             "garp_master_delay", .instance, 0...86400,
             "Sets when a second set of announcements follows, in seconds; 0 for never."
         ) { $0.instance.definition.announcements.masterDelayNanoseconds = UInt64($1) * second },
-        .integer(
-            "garp_lower_prio_repeat", .instance, 0...255,
+        .announcements(
+            "garp_lower_prio_repeat", .instance,
             "Sets how many announcements follow at once after a lower priority was heard."
         ) { $0.instance.definition.announcements.lowerPriorityRepeat = $1 },
         .integer(
@@ -222,8 +222,8 @@ extension VRRPKeyword {
             "garp_master_refresh", .instance, 0...86400,
             "Sets how often announcements are repeated while active, in seconds; 0 for never."
         ) { $0.instance.definition.announcements.refreshNanoseconds = UInt64($1) * second },
-        .integer(
-            "garp_master_refresh_repeat", .instance, 0...255,
+        .announcements(
+            "garp_master_refresh_repeat", .instance,
             "Sets how many announcements a repetition has."
         ) { $0.instance.definition.announcements.refreshRepeat = $1 },
         VRRPKeyword(

@@ -16,6 +16,16 @@ struct ItemWords {
             self.text = text
             self.suggestion = suggestion
         }
+
+        /// An option that is not known, or is not for the place where it stands.
+        static func unknown(_ option: String, _ what: String, among known: [String]) -> Mistake {
+            if known.contains(option) {
+                return Mistake("'\(option)' is no option of \(what) at this place")
+            }
+            return Mistake(
+                "'\(option)' is no option of \(what)",
+                suggestion: Spelling.nearest(to: option, among: known))
+        }
     }
 
     private var words: ArraySlice<String>

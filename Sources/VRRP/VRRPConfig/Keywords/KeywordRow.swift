@@ -143,6 +143,24 @@ public struct VRRPKeyword: Sendable {
         }
     }
 
+    /// `NAME COUNT` of announcements. What is out of bounds counts as the nearest bound.
+    static func announcements(
+        _ name: String, _ block: VRRPBlock, atLeast least: Int = 0, _ summary: String,
+        set: @escaping @Sendable (inout Reading, Int) -> Void
+    ) -> VRRPKeyword {
+        let bounds = least...Bounds.announcements
+        let notation = "\(bounds.lowerBound)..\(bounds.upperBound)"
+        return VRRPKeyword(name, block, notation, summary) { reading, statement in
+            reading.expect(atMost: 1, in: statement)
+            guard let value = reading.integer(statement, in: 0...Int(UInt32.max)) else { return }
+            let count = min(max(value, bounds.lowerBound), bounds.upperBound)
+            if count != value {
+                reading.remarks.warn("'\(name) \(value)' counts as \(count)", at: statement.place)
+            }
+            set(&reading, count)
+        }
+    }
+
     /// `NAME SECONDS` with a fraction; the range is in nanoseconds.
     static func seconds(
         _ name: String, _ block: VRRPBlock, _ range: ClosedRange<UInt64>, _ summary: String,

@@ -32,6 +32,7 @@ extension Reading {
             case "nexthop": route.nextHops.append(try nextHop(&words))
             case "append": route.placement = .appended
             case "prepend": route.placement = .prepended
+            case "add": route.placement = .alone
             case "no_track" where place == .virtual: route.isUntracked = true
             case "track_group" where place == .fixed:
                 route.trackGroup = try words.takeWord("a track_group")
@@ -155,6 +156,12 @@ extension Reading {
         guard addresses.allSatisfy({ $0.map { $0.family == route.family } ?? true }) else {
             throw ItemWords.Mistake("the addresses of the route are of different families")
         }
+        // The kernel would take the route, and packets from everywhere with it.
+        if let source = route.source, route.family == .v4 {
+            throw ItemWords.Mistake(
+                "'from \(source)' is for IPv6 routes only; for IPv4 a rule leads packets by their "
+                    + "source to a table of their own")
+        }
         if !route.nextHops.isEmpty, route.hop.gateway != nil || route.hop.interface != nil {
             throw ItemWords.Mistake("a route has either 'nexthop' or 'via' and 'dev'")
         }
@@ -164,6 +171,9 @@ extension Reading {
     }
 
     private func unknownRouteOption(_ option: String) -> ItemWords.Mistake {
+        if option == "weight" {
+            return ItemWords.Mistake("'weight' is for the ways of a route: it needs 'nexthop'")
+        }
         let known =
             [
                 "via", "gw", "or", "dev", "src", "to", "from", "table", "scope", "protocol", "tos",
@@ -171,9 +181,7 @@ extension Reading {
                 "inet6", "no_track", "track_group", "pref", "default",
             ] + VirtualRoute.Metric.Name.allCases.map(\.rawValue)
             + VirtualRoute.Kind.allCases.map(\.rawValue)
-        return ItemWords.Mistake(
-            "'\(option)' is no option of a route",
-            suggestion: Spelling.nearest(to: option, among: known))
+        return .unknown(option, "a route", among: known)
     }
 }
 

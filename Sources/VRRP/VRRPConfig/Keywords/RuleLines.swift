@@ -132,9 +132,7 @@ extension Reading {
             "uidrange", "ip_proto", "sport", "dport", "l3mdev", "protocol", "tun_id", "not",
             "inet6", "no_track", "track_group", "blackhole", "unreachable", "prohibit", "nop",
         ]
-        return ItemWords.Mistake(
-            "'\(option)' is no option of a rule",
-            suggestion: Spelling.nearest(to: option, among: known))
+        return .unknown(option, "a rule", among: known)
     }
 }
 

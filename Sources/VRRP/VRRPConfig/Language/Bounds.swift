@@ -32,6 +32,10 @@ enum Bounds {
     static let matches = 4096
     /// Directories that one include may look into.
     static let directories = 10_000
+    /// Bytes of an address's label, as the kernel has it (IFNAMSIZ).
+    static let labelBytes = 15
+    /// Announcements that go out at once for one address.
+    static let announcements = 255
     /// Messages that are kept.
     static let messages = 1000
 }

@@ -58,9 +58,10 @@ struct IncludeChecks: OptionSet {
         }
     }
 
-    /// Whether it is a mistake that nothing matches.
+    /// Whether it is a mistake that nothing matches. A file that must be readable may still be
+    /// absent: `includer` is for optional ones.
     func requiresMatch(hasWildcard: Bool) -> Bool {
-        hasWildcard ? contains(.wildcard) : !isEmpty
+        contains(.wildcard) || !hasWildcard && contains(.match)
     }
 
     /// Changes by the words behind `include_check`.

@@ -80,6 +80,8 @@ public struct VirtualRoute: Equatable, Sendable {
         case prepended
         /// `append`.
         case appended
+        /// `add`: only where none matches.
+        case alone
     }
 
     /// A metric that may be locked.

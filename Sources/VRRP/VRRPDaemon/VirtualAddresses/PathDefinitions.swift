@@ -27,7 +27,7 @@ extension Route {
             var made = Hop(
                 gateway: hop.gateway, interface: interface,
                 weight: UInt16(clamping: hop.weight), isOnLink: hop.isOnLink)
-            made.realms = hop.realms
+            made.realms = hop.realms ?? line.hop.realms
             hops.append(made)
         }
         self.init(
@@ -38,6 +38,8 @@ extension Route {
         priority = line.metric
         source = line.source
         preferredSource = line.preferredSource
+        // Of several ways each has its own.
+        if hops.count < 2 { realms = line.hop.realms ?? hops.first?.realms }
         preference = line.routerPreference
         propagatesTTL = line.propagatesTTL
         for metric in line.metrics { add(metric) }

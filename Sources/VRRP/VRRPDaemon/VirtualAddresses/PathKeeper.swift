@@ -332,9 +332,13 @@ final class PathKeeper {
             }
             return nil
         }
-        return Entry(
-            thing: .route(route, line.placement == .appended ? .last : .first),
-            isTracked: !line.isUntracked)
+        let place: NetlinkRequest.RoutePlace =
+            switch line.placement {
+            case .prepended: .first
+            case .appended: .last
+            case .alone: .only
+            }
+        return Entry(thing: .route(route, place), isTracked: !line.isUntracked)
     }
 
     /// Adds entries; whether each is there afterwards.
@@ -342,7 +346,14 @@ final class PathKeeper {
     private func add(_ entries: [Entry], for name: String) -> [Bool] {
         let outcomes = routers.network.perform(entries.map(\.request))
         return zip(entries, outcomes).map { entry, failure in
-            guard let failure, failure.errno != NetlinkFailure.exists else { return true }
+            guard let failure else { return true }
+            if failure.errno == NetlinkFailure.exists {
+                if case .route(_, .only) = entry.thing {
+                    routers.log.say(
+                        .info, "(\(name)) \(entry.text) is not added: there is one already")
+                }
+                return true
+            }
             routers.log.say(.error, "(\(name)) cannot add \(entry.text): \(failure)")
             return false
         }
