@@ -52,6 +52,7 @@ import Testing
                 }, machine.evidence)
             let log = machine.text("log")
             #expect(log.contains("died of signal 9; its addresses are removed"))
+            #expect(log.contains("ended with exit status 6; it is started again in 1 s"))
             #expect(log.contains("ended with exit status 6; it is started again in 2 s"))
             #expect(log.contains("cannot be read: No such file or directory"))
             #expect(!daemon.hasEnded && !machine.has(vip), machine.evidence)

@@ -50,15 +50,15 @@ final class GuardianProcess {
     private var isStopping = false
     /// Whether a child has begun well and died since.
     private var hasCrashed = false
-    /// Children in a row that ended soon after their start.
+    /// Children in a row that gave up soon after their start, as with a file that is not usable.
     private var failedStarts = 0
 
     /// Signals that are passed on: stop, reload, dumps.
     static let passedOn: [Signal] = [
         .terminate, .interrupt, .hangUp, .user1, .user2, .json, .clearStatistics,
     ]
-    /// A child that lived for less is started again only after a pause, which doubles from one to
-    /// the next until it is the longest.
+    /// A child that lived for less is started again only after a pause. Where one after the other
+    /// gives up by itself, the pause doubles until it is the longest.
     static let steadyNanoseconds: UInt64 = 5_000_000_000
     static let restartPauseMilliseconds = 1000
     static let longestPauseMilliseconds = 16_000
@@ -178,7 +178,7 @@ final class GuardianProcess {
                 return finish(1)
             }
             hasCrashed = true
-            let pause = nextPause()
+            let pause = nextPause(after: end)
             let wait = pause > 0 ? " in \(pause / 1000) s" : ""
             log.say(.error, "\(what)\(undone); it is started again\(wait)")
             restart(after: pause)
@@ -186,13 +186,18 @@ final class GuardianProcess {
     }
 
     /// How long to wait before the next child, in milliseconds.
-    private func nextPause() -> Int {
-        let lived = Clock.monotonic().nanoseconds - startedAt
-        failedStarts = lived < Self.steadyNanoseconds ? failedStarts + 1 : 0
-        guard failedStarts > 0 else { return 0 }
-        return min(
-            Self.longestPauseMilliseconds,
-            Self.restartPauseMilliseconds << min(failedStarts - 1, 16))
+    private func nextPause(after end: ChildEnd) -> Int {
+        guard Clock.monotonic().nanoseconds - startedAt < Self.steadyNanoseconds else {
+            failedStarts = 0
+            return 0
+        }
+        guard case .exited = end else {
+            failedStarts = 0
+            return Self.restartPauseMilliseconds
+        }
+        let pause = Self.restartPauseMilliseconds << min(failedStarts, 16)
+        failedStarts += 1
+        return min(Self.longestPauseMilliseconds, pause)
     }
 
     private func restart(after pause: Int) {
