@@ -71,7 +71,7 @@ import Testing
 
     /// Options at the wrong place: none is its own correction.
     @Test(arguments: [
-        ("virtual_routes {\n 10.0.0.0/8 dev eth0 weight 10\n}", "it needs 'nexthop'"),
+        ("virtual_routes {\n 10.0.0.0/8 dev eth0 weight 10\n}", "behind 'nexthop' only"),
         ("virtual_routes {\n 10.0.0.0/8 dev eth0 track_group G\n}", "at this place"),
         ("virtual_rules {\n from 10.0.0.0/8 table 1 track_group G\n}", "at this place"),
         ("virtual_ipaddress_excluded {\n 10.0.0.1 track_group G\n}", "at this place"),

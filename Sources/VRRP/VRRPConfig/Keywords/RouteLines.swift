@@ -159,8 +159,7 @@ extension Reading {
         // The kernel would take the route, and packets from everywhere with it.
         if let source = route.source, route.family == .v4 {
             throw ItemWords.Mistake(
-                "'from \(source)' is for IPv6 routes only; for IPv4 a rule leads packets by their "
-                    + "source to a table of their own")
+                "'from \(source)' is for IPv6 only (IPv4 has rules with 'from' and 'table' for it)")
         }
         if !route.nextHops.isEmpty, route.hop.gateway != nil || route.hop.interface != nil {
             throw ItemWords.Mistake("a route has either 'nexthop' or 'via' and 'dev'")
@@ -172,7 +171,7 @@ extension Reading {
 
     private func unknownRouteOption(_ option: String) -> ItemWords.Mistake {
         if option == "weight" {
-            return ItemWords.Mistake("'weight' is for the ways of a route: it needs 'nexthop'")
+            return ItemWords.Mistake("'weight' stands behind 'nexthop' only")
         }
         let known =
             [
