@@ -2,6 +2,7 @@
 
 import Addresses
 import Foundation
+import Kernel
 import RandomInputs
 import Testing
 
@@ -227,6 +228,27 @@ struct MetricsReader {
             answers[3].hasPrefix("HTTP/1.1 405 ") && answers[3].contains("Allow: GET, HEAD\r\n"))
         #expect(answers[4].hasPrefix("HTTP/1.1 400 "))
         #expect(answers[5].hasPrefix("HTTP/1.1 431 "))
+    }
+
+    @Test func `a refusal bears the date of its own time`() throws {
+        func second() -> Int64 { Clock.calendarMicroseconds() / 1_000_000 }
+        let start = second()
+        let bench = try LoopBench()
+        let server = MetricsServer(loop: bench.loop, provider: sampleStatus)
+        defer { server.close() }
+        let bound = try server.listen(at: IPSocketAddress(.loopbackV4, port: 0))
+        let port = try #require(bound?.port)
+        // The server may have been made in the second after the start.
+        while second() < start + 2 { CurrentProcess.sleep(milliseconds: 20) }
+        let answer = try bench.serve { () -> String in
+            guard let client = RawClient(port: port) else { return "no connection" }
+            client.send("GET /metrics HTTP/1.1\r\nX: " + String(repeating: "x", count: 20_000))
+            return client.read()
+        }
+        #expect(answer.hasPrefix("HTTP/1.1 431 "))
+        for early in [start, start + 1] {
+            #expect(!answer.contains(MetricsRequest.date(early)), "\(answer)")
+        }
     }
 
     @Test func `dates are those of HTTP`() {
