@@ -35,6 +35,14 @@ import Testing
         }
     }
 
+    @Test func `an explanation tells of edits that need each other's room`() throws {
+        let rules = (1...5).map { "http-request replace-header X-Long ^(.*)$ \\1\($0)" }
+        let fill = String(repeating: "a", count: 7000)
+        let seen = try Loaded(listen(rules.joined(separator: "\n"))).explain(
+            get(fields: "X-Long: \(fill)\r\n"))
+        #expect(seen.values("x-long") == [fill + "12345"])
+    }
+
     @Test func `what a target cannot hold is encoded`() throws {
         for (rule, line) in [
             ("set-path \"/a b\"", "GET /a%20b?query HTTP/1.1"),

@@ -42,7 +42,7 @@ private final class Challenge: Action, @unchecked Sendable {
     /// at the first of them. They are quoted here (RFC 9110 §5.6.4).
     private static func challenge(_ realm: String) -> [UInt8] {
         var text = Array("Basic realm=\"".utf8)
-        for byte in realm.utf8 {
+        for byte in realm.anyBytes {
             if byte == 0x22 || byte == 0x5C { text.append(0x5C) }
             text.append(byte)
         }

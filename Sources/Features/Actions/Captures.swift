@@ -141,7 +141,7 @@ public final class CaptureCookie: Action, @unchecked Sendable {
     ///   - limit: how many bytes of name and value are kept.
     public init(_ name: String, request isRequest: Bool, limit: Int) {
         let constants = ConstantBlock()
-        self.name = KeptBytes(name.utf8, in: constants)
+        self.name = KeptBytes(name.anyBytes, in: constants)
         self.isRequest = isRequest
         self.limit = limit
         super.init(keeping: constants)

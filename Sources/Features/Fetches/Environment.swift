@@ -53,7 +53,7 @@ private enum Surroundings {
     static let prepareVariable: Converter.Preparation = {
         (arguments, loading) throws(ArgumentMistake) -> SampleType? in
         let value = loading.proxies?.environment(arguments.text(0))
-        arguments[0] = value.map { .bytes(Array($0.utf8)) }
+        arguments[0] = value.map { .bytes($0.anyBytes) }
         return nil
     }
 

@@ -180,7 +180,7 @@ private struct LogPlanBuilder {
     }
 
     private mutating func add(_ text: String) -> TextPiece {
-        let bytes = Array(text.utf8.prefix(255))
+        let bytes = Array(text.anyBytes.prefix(255))
         let piece = TextPiece(offset: UInt32(blob.count), length: UInt32(bytes.count))
         blob += bytes
         return piece

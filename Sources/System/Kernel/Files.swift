@@ -24,8 +24,10 @@ public enum Files {
     public static func read(
         _ path: String, atMost limitBytes: Int
     ) throws(FileFailure) -> [UInt8] {
+        // A name may have bytes that are no text.
+        let name = path.anyBytes.map { CChar(bitPattern: $0) } + [0]
         // Safety: the path is read during the call only.
-        let number = unsafe martlet_open(path, O_RDONLY | O_CLOEXEC, 0)
+        let number = unsafe martlet_open(name, O_RDONLY | O_CLOEXEC, 0)
         if number < 0 { throw .failed(Errno.last) }
         let descriptor = Descriptor(owning: number)
         return try read(descriptor, atMost: limitBytes)

@@ -10,7 +10,8 @@ public enum ProcessEnvironment {
         // Safety: the text lives in the environment, which only the calling thread changes; it is
         // copied at once.
         guard let text = unsafe getenv(name) else { return nil }
-        return unsafe String(cString: text)
+        let characters = unsafe UnsafeBufferPointer(start: text, count: strlen(text))
+        return unsafe String(anyBytes: characters.map { UInt8(bitPattern: $0) })
     }
 
     /// Sets a variable, or leaves it when it exists and `overwriting` is false.

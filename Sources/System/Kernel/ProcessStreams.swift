@@ -11,7 +11,7 @@ public enum StandardStream: Int32, Sendable {
     ///
     /// A stream that was made non-blocking by whoever shares it is waited for, a second at most.
     public func write(_ text: String) {
-        var bytes = Array(text.utf8)[...]
+        var bytes = text.anyBytes[...]
         var waits = 0
         while !bytes.isEmpty {
             // Safety: the pointer covers `count` bytes for the duration of the call.

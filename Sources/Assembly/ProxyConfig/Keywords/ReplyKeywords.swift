@@ -39,9 +39,8 @@ extension ProxyKeywords {
             }
             let reason = status == 302 ? "Found" : "See Other"
             draft.setErrorReply(
-                Array(
-                    ("HTTP/1.1 \(status) \(reason)\r\nCache-Control: no-cache\r\n"
-                        + "Content-Length: 0\r\nLocation: \(url)\r\n\r\n").utf8), for: error)
+                ("HTTP/1.1 \(status) \(reason)\r\nCache-Control: no-cache\r\n"
+                    + "Content-Length: 0\r\nLocation: \(url)\r\n\r\n").anyBytes, for: error)
         }
     }
 }

@@ -278,7 +278,7 @@ struct Program: ~Copyable {
             binds += proxy.binds.map { bind in
                 BindEntry(
                     id: Int32(clamping: bind.id),
-                    name: bind.name.map { KeptBytes($0.utf8, in: names) })
+                    name: bind.name.map { KeptBytes($0.anyBytes, in: names) })
             }
             Self.append(
                 proxy, index: index, to: &servers, live: engine.live.backend(proxy.name),
@@ -293,7 +293,7 @@ struct Program: ~Copyable {
         self.servers = FixedArray(servers)
         self.binds = binds
         frontendOfIdentity = ofIdentity
-        monitorURIs = configuration.proxies.map { Array(($0.monitorURI ?? "").utf8) }
+        monitorURIs = configuration.proxies.map { ($0.monitorURI ?? "").anyBytes }
         countsContinuously = configuration.proxies.contains {
             $0.options.contains(.continuousStats)
         }

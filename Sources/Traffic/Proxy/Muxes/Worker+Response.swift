@@ -393,7 +393,7 @@ extension Worker {
             abort(stream, causedByClient: false)
         case .sinkFailed:
             abort(stream, causedByClient: true)
-        case .invalid where !streams[stream].flags.contains(.hasAnswered):
+        case .invalid where streams[stream].flags.isDisjoint(with: [.hasAnswered, .wasLogged]):
             // Not one byte has left yet: the client gets an answer that is whole.
             buffers.give(connections[streams[stream].client].outbound.take())
             badResponse(stream)

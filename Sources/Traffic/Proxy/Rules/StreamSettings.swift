@@ -45,6 +45,8 @@ struct StreamSettings: BitwiseCopyable {
 
     /// The client has asked with HEAD, and the server is asked with another method.
     var cameAsHead = false
+    /// The client has asked with another method, and the server is asked with HEAD.
+    var becameHead = false
 
     /// Whether packets to the server are marked in any way.
     var marksServer: Bool { serverMark != nil || serverTOS != nil }
@@ -137,8 +139,22 @@ extension Subject {
         unsafe body(&worker.pointee.streamExtras[extras].settings)
     }
 
-    /// The server is asked with another method than HEAD where the client asked with it.
-    func setCameAsHead(_ cameAsHead: Bool) { change { $0.cameAsHead = cameAsHead } }
+    /// The server is asked with HEAD from now on, or not any more. A client that asked with
+    /// another method is left after the response: it may wait for a body.
+    func setAsksWithHead(_ asksWithHead: Bool) {
+        change { settings in
+            if asksWithHead {
+                settings.becameHead = !settings.cameAsHead
+                settings.cameAsHead = false
+            } else {
+                settings.cameAsHead = !settings.becameHead
+                settings.becameHead = false
+            }
+        }
+        if settings.becameHead {
+            unsafe worker.pointee.streams[stream].flags.remove(.clientPersists)
+        }
+    }
 
     /// Sets a timeout for this stream alone, in milliseconds.
     public func setTimeout(_ timeout: StreamTimeout, milliseconds: UInt32) {

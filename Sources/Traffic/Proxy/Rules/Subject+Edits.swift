@@ -129,8 +129,8 @@ extension Subject {
         if line.known == .host && hasRequestHead && !follow(host: value) { return false }
         // What ends at this hop does so with another value, too.
         line.flags.formUnion(old.flags.intersection([.removed, .hopByHop]))
-        if unsafe worker.pointee.isTraced { traced(.replaceField, name(of: old), value) }
         unsafe worker.pointee.fields[index] = line
+        if unsafe worker.pointee.isTraced { traced(.replaceField, name(of: line), value) }
         return true
     }
 
@@ -158,7 +158,10 @@ extension Subject {
     /// The server is asked for another protocol; an `Upgrade` of the client's that was not meant
     /// for the next hop now is.
     private func askForUpgrade() {
-        guard hasRequestHead else { return }
+        // HTTP/1.0 has no other protocols to go to.
+        guard hasRequestHead,
+            unsafe !worker.pointee.streams[stream].flags.contains(.isHTTP10)
+        else { return }
         unsafe worker.pointee.streams[stream].flags.insert(.asksUpgrade)
         for index in 0..<fieldCount where field(index).known == .upgrade {
             var line = field(index)

@@ -24,13 +24,7 @@ extension Subject {
         guard method.isToken, (next == .connect) == (present == .connect),
             makeRoom(method.count, for: .method), let range = keep(method)
         else { return false }
-        if (next == .head) != (present == .head) {
-            let cameAsHead = present == .head || settings.cameAsHead
-            if next == .head && !cameAsHead {
-                unsafe worker.pointee.streams[stream].flags.remove(.clientPersists)
-            }
-            setCameAsHead(next != .head && cameAsHead)
-        }
+        if (next == .head) != (present == .head) { setAsksWithHead(next == .head) }
         unsafe worker.pointee.streams[stream].method = next
         if unsafe worker.pointee.isTraced { traced(.method, method, method) }
         unsafe worker.pointee.message.line.method = EditedRange(range)
@@ -65,10 +59,11 @@ extension Subject {
         let before = whole.count &- tail.count
         if unsafe worker.pointee.streams[stream].method == .connect { return false }
         let mark = tail.firstIndex(of: 0x3F) ?? tail.count
-        var most = before &+ text.encodedCount &+ 1
+        var most = before &+ text.encodedCount
         if keepsPath { most &+= mark }
         if keepsQuery { most &+= tail.count &- mark }
-        guard makeRoom(most, for: .target) else { return false }
+        // Of a target there has to be something left.
+        guard most > 0, makeRoom(most &+ 1, for: .target) else { return false }
         guard let start = keep(whole.extracting(0..<before)) else { return false }
         var fits = true
         if keepsPath {

@@ -53,13 +53,18 @@ extension Worker {
         buffers.give(message.spentEdits.take())
         message.spentEdits = message.edits.take()
         var start = message.line
-        if superseded != .method { start.method.move(message.spentEdits.span, to: &next) }
-        if superseded != .target {
-            let path = start.pathStart &- start.target.start
-            start.target.move(message.spentEdits.span, to: &next)
-            start.pathStart = start.target.start &+ path
+        // What is replaced has no place any more, until the change is made.
+        switch superseded {
+        case .method: start.method = EditedRange()
+        case .target: start.target = EditedRange()
+        case .reason: start.reason = EditedRange()
+        case .nothing, .field: break
         }
-        if superseded != .reason { start.reason.move(message.spentEdits.span, to: &next) }
+        let path = start.pathStart &- start.target.start
+        start.method.move(message.spentEdits.span, to: &next)
+        start.target.move(message.spentEdits.span, to: &next)
+        start.reason.move(message.spentEdits.span, to: &next)
+        start.pathStart = start.target.start &+ path
         message.line = start
         for index in 0..<fields.count where fields[index].flags.contains(.edited) {
             guard isLiveEdit(index, superseded) else {

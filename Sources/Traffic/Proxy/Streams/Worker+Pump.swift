@@ -53,7 +53,8 @@ extension Worker {
         var budget = 16
         while true {
             let isSound = clear(stream, 1, server) == nil
-            connections[server].inbound.consume(streams[stream].flows[1].cleared)
+            let cleared = streams[stream].flows[1].cleared
+            connections[server].inbound.consume(cleared)
             streams[stream].flows[1].cleared = 0
             if connections[client].outbound.count > 0 {
                 guard connections[client].flags.contains(.writable) else { return .waiting }
@@ -64,8 +65,11 @@ extension Worker {
                 }
             }
             let isComplete = isSound && streams[stream].flows[1].isComplete
+            // There may be more of it in the buffer than was cleared at once.
+            if isSound && !isComplete && cleared > 0 { continue }
             if isComplete || !isSound || connections[server].flags.contains(.readClosed)
                 || streams[stream].flows[1].bytes > Self.droppedBytes
+                || isStuck(stream, 1, server)
             {
                 if !isComplete { streams[stream].flags.remove(.serverPersists) }
                 streams[stream].flows[1].isComplete = true

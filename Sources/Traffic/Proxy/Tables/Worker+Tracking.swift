@@ -2,8 +2,8 @@
 // types of stick tables).
 //
 //     session  track: conn_*      rules passed: sess_*                      end: conn_cur back
-//     request  begin: http_req_*  4xx: http_err_*  5xx: http_fail_*         end: bytes_*, where it
-//                                                                          is logged before the line
+//     request  begin: http_req_*  4xx: http_err_*  5xx: http_fail_*         end: bytes_*, before
+//                                                                          its line of the log
 
 import StickTables
 import Structures
