@@ -48,7 +48,7 @@ extension Worker {
     }
 
     /// Whether neither proxy says more than `option forwardfor`.
-    private func isPlainForwardFor(_ own: Handle, _ front: Int, _ back: Int) -> Bool {
+    private mutating func isPlainForwardFor(_ own: Handle, _ front: Int, _ back: Int) -> Bool {
         let hasFront = programs[own].proxies[front].hasForwardFor
         let hasBack = programs[own].proxies[back].hasForwardFor
         return (!hasFront || programs[own].isPlainForwardFor[front])
@@ -56,7 +56,7 @@ extension Worker {
     }
 
     /// Whether rules may have put other addresses in place of the client's.
-    private func hasReplacedAddresses(_ stream: Handle) -> Bool {
+    private mutating func hasReplacedAddresses(_ stream: Handle) -> Bool {
         !streams[stream].extras.isNone || !sessions[streams[stream].session].extras.isNone
     }
 

@@ -28,7 +28,8 @@ struct KeptSamples {
     /// The first value; nil when there is none.
     @inline(__always)
     func sample(_ place: Int) -> Sample? {
-        present & (1 << UInt8(place)) != 0 ? samples[place] : nil
+        // Through the span: the list is not copied for one of its places.
+        present & (1 << UInt8(place)) != 0 ? samples.span[place] : nil
     }
 
     /// Whether nothing follows the first value.

@@ -85,13 +85,13 @@ extension Worker {
     }
 
     /// Whether the client's request was one for a head alone, however its server is asked.
-    func answersHead(_ stream: Handle) -> Bool {
+    mutating func answersHead(_ stream: Handle) -> Bool {
         streams[stream].method == .head || cameAsHead(stream)
     }
 
     /// Whether the client has asked with HEAD, and the server is asked with another method.
     @inline(__always)
-    func cameAsHead(_ stream: Handle) -> Bool {
+    mutating func cameAsHead(_ stream: Handle) -> Bool {
         streams[stream].flags.contains(.hasSettings)
             && streamExtras[streams[stream].extras].settings.cameAsHead
     }

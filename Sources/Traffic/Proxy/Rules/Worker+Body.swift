@@ -55,7 +55,7 @@ extension Worker {
 
     /// Whether a body is there to its end, or `bytes` of it where that is not 0, or as much of it
     /// as can be waited for.
-    func hasBody(_ stream: Handle, isRequest: Bool, atLeast bytes: Int) -> Bool {
+    mutating func hasBody(_ stream: Handle, isRequest: Bool, atLeast bytes: Int) -> Bool {
         let source = isRequest ? streams[stream].client : streams[stream].server
         let head = Int(message.head.length)
         let held = connections[source].inbound.count &- head
@@ -77,17 +77,17 @@ extension Worker {
 
     /// Whether a client has ended before its request's body was there, so that nobody waits for a
     /// response.
-    func isCutShort(_ stream: Handle) -> Bool {
+    mutating func isCutShort(_ stream: Handle) -> Bool {
         let client = streams[stream].client
         return hasEnded(client) && !holdsBody(client)
     }
 
-    private func hasEnded(_ source: Handle) -> Bool {
+    private mutating func hasEnded(_ source: Handle) -> Bool {
         !connections[source].flags.isDisjoint(with: [.readClosed, .failed])
     }
 
     /// Whether the body of the present message is there to its end.
-    private func holdsBody(_ source: Handle) -> Bool {
+    private mutating func holdsBody(_ source: Handle) -> Bool {
         let head = Int(message.head.length)
         let held = connections[source].inbound.count &- head
         switch message.head.framing {

@@ -30,7 +30,7 @@ extension Worker {
         return true
     }
 
-    private func liveEditBytes(without superseded: Superseded) -> Int {
+    private mutating func liveEditBytes(without superseded: Superseded) -> Int {
         var count = 0
         if superseded != .method { count &+= Int(message.line.method.length) }
         if superseded != .target { count &+= Int(message.line.target.length) }
@@ -41,7 +41,7 @@ extension Worker {
         return count
     }
 
-    private func isLiveEdit(_ index: Int, _ superseded: Superseded) -> Bool {
+    private mutating func isLiveEdit(_ index: Int, _ superseded: Superseded) -> Bool {
         let flags = fields[index].flags
         return flags.contains(.edited) && !flags.contains(.takenOut) && superseded != .field(index)
     }

@@ -509,7 +509,7 @@ extension Worker {
     }
 
     /// Whether the message of an exchange is there to its end: nothing more of it can come.
-    private func isWhole(_ stream: Handle, isResponse: Bool) -> Bool {
+    private mutating func isWhole(_ stream: Handle, isResponse: Bool) -> Bool {
         streams[stream].flags.contains(.isHTTP)
             && message.side == (isResponse ? .response : .request)
             && hasBody(stream, isRequest: !isResponse, atLeast: 0)
