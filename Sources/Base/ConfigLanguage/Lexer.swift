@@ -14,7 +14,7 @@ public struct Word: Hashable, Sendable {
     /// Where the word begins in the line, counted from 1.
     public var column: Int
 
-    /// The bytes as text; what is not UTF-8 is replaced.
+    /// The bytes as text that gives the same bytes back (`anyBytes`).
     public var text: String { String(anyBytes: bytes) }
 }
 

@@ -53,7 +53,7 @@ extension ActionReader {
     }
 
     /// Says that a rule about a field has no effect where the field frames the body.
-    mutating func warnOfFraming(_ known: KnownField) {
+    mutating func noteFraming(_ known: KnownField) {
         guard known == .contentLength || known == .transferEncoding else { return }
         note("where bodies end is the proxy's to say: '\(known.name)' stays as it is")
     }
@@ -84,7 +84,7 @@ private final class SetField: Action, @unchecked Sendable {
     init(_ reader: inout ActionReader, replaces: Bool) throws(ExpressionMistake) {
         let constants = ConstantBlock()
         (name, known) = try reader.fieldName(in: constants)
-        reader.warnOfFraming(known)
+        reader.noteFraming(known)
         let written = name
         begin = KeptBytes(written.span.array + Array(": ".utf8), in: constants)
         format = try reader.format("a format")
@@ -123,7 +123,7 @@ private final class DeleteField: Action, @unchecked Sendable {
         let kept = KeptBytes(small, in: constants)
         name = kept
         test = try Self.test(&reader, written, position, kept)
-        if case .same(let known) = test { reader.warnOfFraming(known) }
+        if case .same(let known) = test { reader.noteFraming(known) }
         super.init(keeping: constants)
     }
 
@@ -211,7 +211,7 @@ private final class ReplaceField: Action, @unchecked Sendable {
     init(_ reader: inout ActionReader, splits: Bool) throws(ExpressionMistake) {
         let constants = ConstantBlock()
         (name, known) = try reader.fieldName(in: constants)
-        reader.warnOfFraming(known)
+        reader.noteFraming(known)
         expression = try reader.regularExpression()
         format = try reader.format("a format that replaces what matches")
         self.splits = splits

@@ -39,11 +39,7 @@ extension Subject {
     /// How many bytes of the body are there, without the framing of chunks.
     public var bodyByteCount: Int {
         let bytes = bodyBytes
-        guard isBodyChunked else { return bytes.count }
-        var chunks = ChunkReader()
-        var count = 0
-        while let data = chunks.next(in: bytes) { count &+= data.count }
-        return count
+        return isBodyChunked ? bytes.chunkData(from: 0) : bytes.count
     }
 
     /// Whether the body is there to its end.

@@ -300,8 +300,7 @@ extension Worker {
         let server = streams[stream].server
         let isTunnel = head.facts.contains(.tunnel)
         if message.line.status != 0 { streams[stream].status = Int32(message.line.status) }
-        let method = answersHead(stream) ? .head : streams[stream].method
-        if fitFraming(answering: method) && head.framing != .none {
+        if fitFraming(stream) && head.framing != .none {
             streams[stream].flows[1].framing = .none
             streams[stream].flags.remove(.serverPersists)
         }

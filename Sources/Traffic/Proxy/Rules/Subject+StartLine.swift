@@ -172,10 +172,10 @@ extension Subject {
 extension Worker {
     /// Makes the lines that frame the body fit the status that rules have given the present
     /// response; whether it has lost its body.
-    mutating func fitFraming(answering method: Method) -> Bool {
+    mutating func fitFraming(_ stream: Handle) -> Bool {
         let status = Int(message.line.status)
         let came = Int(message.head.status)
-        if status == 0 || method == .head || Status.hasBody(status) == Status.hasBody(came) {
+        if status == 0 || answersHead(stream) || Status.hasBody(status) == Status.hasBody(came) {
             return false
         }
         for known in [KnownField.contentLength, .transferEncoding] {

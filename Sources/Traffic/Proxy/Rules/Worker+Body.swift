@@ -123,7 +123,7 @@ extension Span where Element == UInt8 {
     }
 
     /// Bytes of data in a chunked body that begins at an index, as far as it is there.
-    fileprivate func chunkData(from start: Int) -> Int {
+    func chunkData(from start: Int) -> Int {
         var chunks = ChunkReader()
         let bytes = extracting(start..<count)
         var total = 0

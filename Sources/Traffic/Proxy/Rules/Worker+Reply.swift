@@ -175,7 +175,7 @@ extension Worker {
         }
         streams[stream].flags.remove(.isLenient)
         if message.line.status != 0 { streams[stream].status = Int32(message.line.status) }
-        let hasBody = !fitFraming(answering: answersHead(stream) ? .head : streams[stream].method)
+        let hasBody = !fitFraming(stream)
         writeEdited(stream, &output, from: start, hasBody: hasBody)
         dropMessage()
         buffers.give(replySource.take())

@@ -27,16 +27,10 @@ extension VRRPKeyword {
         ]
 
     private static let instanceElection: [VRRPKeyword] = [
-        VRRPKeyword(
-            "state", .instance, "MASTER|BACKUP", "Sets how the instance begins."
-        ) { reading, statement in
-            reading.expect(atMost: 1, in: statement)
-            guard let word = reading.word(statement) else { return }
-            guard let state = InstanceDefinition.InitialState(rawValue: word) else {
-                return reading.mistake(statement, expected: "MASTER or BACKUP", found: word)
-            }
-            reading.instance.definition.initialState = state
-        },
+        .choice(
+            "state", .instance, "MASTER|BACKUP", "Sets how the instance begins.",
+            words: "MASTER or BACKUP"
+        ) { $0.instance.definition.initialState = $1 },
         .integer("virtual_router_id", .instance, 1...255, "Sets the number on the wire.") {
             $0.instance.definition.virtualRouterID = UInt8($1)
         },

@@ -143,6 +143,23 @@ public struct VRRPKeyword: Sendable {
         }
     }
 
+    /// `NAME WORD`, one of a few.
+    ///
+    /// - Parameter words: the words in the text of a mistake.
+    static func choice<Value: RawRepresentable<String> & SendableMetatype>(
+        _ name: String, _ block: VRRPBlock, _ notation: String, _ summary: String, words: String,
+        set: @escaping @Sendable (inout Reading, Value) -> Void
+    ) -> VRRPKeyword {
+        VRRPKeyword(name, block, notation, summary) { reading, statement in
+            reading.expect(atMost: 1, in: statement)
+            guard let word = reading.word(statement) else { return }
+            guard let value = Value(rawValue: word) else {
+                return reading.mistake(statement, expected: words, found: word)
+            }
+            set(&reading, value)
+        }
+    }
+
     /// `NAME COUNT` of announcements. What is out of bounds counts as the nearest bound.
     static func announcements(
         _ name: String, _ block: VRRPBlock, atLeast least: Int = 0, _ summary: String,

@@ -9,31 +9,18 @@ extension VRRPKeyword {
         .integer("active_key", .hmac, 1...255, "Chooses the key that signs.") {
             $0.hmac.activeKey = UInt8($1)
         },
-        VRRPKeyword(
-            "anti_replay", .hmac, "time|monotonic", "Says what makes an advert old."
-        ) { reading, statement in
-            reading.expect(atMost: 1, in: statement)
-            guard let word = reading.word(statement) else { return }
-            guard let replayGuard = HMACAuthentication.ReplayGuard(rawValue: word) else {
-                return reading.mistake(statement, expected: "time or monotonic", found: word)
-            }
-            reading.hmac.replayGuard = replayGuard
-        },
+        .choice(
+            "anti_replay", .hmac, "time|monotonic", "Says what makes an advert old.",
+            words: "time or monotonic"
+        ) { $0.hmac.replayGuard = $1 },
         .integer("time_window", .hmac, 1...300, "Sets how old an advert may be, in seconds.") {
             $0.hmac.timeWindowSeconds = $1
         },
-        VRRPKeyword(
+        .choice(
             "mode", .hmac, "enforce|permissive|receive-only",
-            "Says which adverts are sent and accepted."
-        ) { reading, statement in
-            reading.expect(atMost: 1, in: statement)
-            guard let word = reading.word(statement) else { return }
-            guard let mode = HMACAuthentication.Mode(rawValue: word) else {
-                return reading.mistake(
-                    statement, expected: "enforce, permissive or receive-only", found: word)
-            }
-            reading.hmac.mode = mode
-        },
+            "Says which adverts are sent and accepted.",
+            words: "enforce, permissive or receive-only"
+        ) { $0.hmac.mode = $1 },
     ]
 }
 
