@@ -149,7 +149,8 @@ struct Stage: ~Copyable {
         let frontend = worker.engine.live.frontend("px")
         let session = worker.sessions.insert(
             Session(
-                clientAddress: facts.clientAddress, frontend: 0, program: worker.program,
+                clientAddress: facts.clientAddress.ip,
+                isLocal: facts.clientAddress.unix != nil, frontend: 0, program: worker.program,
                 bindIndex: 0, bind: Unmanaged.passUnretained(frontend.bind(0, port: 1)),
                 acceptedAt: worker.now - UInt64(facts.activeTime + facts.idleTime),
                 idleSince: worker.now - UInt64(facts.activeTime + facts.idleTime),

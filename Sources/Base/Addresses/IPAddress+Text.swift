@@ -82,10 +82,26 @@ struct TextWriter {
     }
 
     mutating func quad(_ bits: UInt32, into target: inout MutableSpan<UInt8>) {
+        var end = position
         for place in 0..<4 {
-            decimal(bits >> UInt32((3 - place) * 8) & 0xFF, into: &target)
-            if place < 3 { byte(0x2E, into: &target) }
+            let value = UInt8(truncatingIfNeeded: bits >> UInt32((3 - place) * 8))
+            let tens = value / 10
+            if value >= 100 {
+                target[end] = 0x30 &+ tens / 10
+                end &+= 1
+            }
+            if value >= 10 {
+                target[end] = 0x30 &+ tens % 10
+                end &+= 1
+            }
+            target[end] = 0x30 &+ value % 10
+            end &+= 1
+            if place < 3 {
+                target[end] = 0x2E
+                end &+= 1
+            }
         }
+        position = end
     }
 
     mutating func groups(of address: IPAddress, into target: inout MutableSpan<UInt8>) {

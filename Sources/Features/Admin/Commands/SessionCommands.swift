@@ -152,7 +152,7 @@ enum SessionCommands {
     }
 
     private static func protocolName(_ session: SessionDescription) -> String {
-        switch session.clientAddress.ip?.address.family {
+        switch session.clientAddress?.address.family {
         case .v4: "tcpv4"
         case .v6: "tcpv6"
         case nil: "unix_stream"
@@ -160,7 +160,7 @@ enum SessionCommands {
     }
 
     private static func source(_ session: SessionDescription) -> String {
-        guard let ip = session.clientAddress.ip else { return "unix:1" }
+        guard let ip = session.clientAddress else { return "unix:1" }
         return "\(ip.address):\(ip.port)"
     }
 

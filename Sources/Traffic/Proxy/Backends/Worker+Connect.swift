@@ -172,7 +172,7 @@ extension Worker {
             return server.address
         }
         if let trace { local = RawSocketAddress(.ip(trace.destination)) }
-        let replaced = withSubject(stream, isFinal: true) { $0.replacedAddresses.destination }
+        let replaced = withSubject(stream, isFinal: true) { $0.replacedDestination }
         if let replaced { local = RawSocketAddress(.ip(replaced)) }
         let base = server.usesClientAddress ? local : server.address
         let hasOwnPort = !server.usesClientPort && server.portOffset == 0

@@ -1,5 +1,6 @@
 // Asking all workers about their sessions, and ending some of them.
 
+import Addresses
 import Kernel
 import Synchronization
 
@@ -7,7 +8,8 @@ import Synchronization
 public struct SessionDescription: Sendable {
     public var number: UInt64
     public var worker: Int
-    public var clientAddress: RawSocketAddress
+    /// The client's address and port; nil over a UNIX socket.
+    public var clientAddress: IPSocketAddress?
     public var frontend: Int
     public var backend: Int
     public var server: Int

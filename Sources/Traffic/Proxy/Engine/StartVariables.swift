@@ -95,7 +95,7 @@ extension Worker {
         // Safety: the live state keeps the bind line's object.
         let session = unsafe sessions.insert(
             Session(
-                clientAddress: RawSocketAddress(), frontend: Int32(frontend), program: program,
+                frontend: Int32(frontend), program: program,
                 bindIndex: 0, bind: Unmanaged.passUnretained(bind), acceptedAt: now, idleSince: now,
                 acceptedMicroseconds: Clock.calendarMicroseconds()))
         guard let session else { preconditionFailure("a new slab has room") }

@@ -18,35 +18,47 @@ struct ReplacedAddresses: BitwiseCopyable {
 
 // Safety: what a subject points at is alive and its own, as its type says.
 extension Subject {
-    /// What rules have put in place of the connection's addresses; the stream's come first.
-    var replacedAddresses: ReplacedAddresses {
-        var replaced = ReplacedAddresses()
-        let ofSession = unsafe worker.pointee.sessions[session].extras
-        if !ofSession.isNone {
-            replaced = unsafe worker.pointee.sessionExtras[ofSession].addresses
+    /// What rules have put in place of the client's address; the stream's comes first.
+    private var replacedSource: IPSocketAddress? {
+        if !stream.isNone {
+            let own = unsafe worker.pointee.streams[stream].extras
+            if !own.isNone,
+                let source = unsafe worker.pointee.streamExtras[own].addresses.source
+            {
+                return source
+            }
         }
-        if stream.isNone { return replaced }
-        let ofStream = unsafe worker.pointee.streams[stream].extras
-        if ofStream.isNone { return replaced }
-        let own = unsafe worker.pointee.streamExtras[ofStream].addresses
-        replaced.source = own.source ?? replaced.source
-        replaced.destination = own.destination ?? replaced.destination
-        return replaced
+        let extras = unsafe worker.pointee.sessions[session].extras
+        return extras.isNone
+            ? nil : unsafe worker.pointee.sessionExtras[extras].addresses.source
+    }
+
+    /// As ``replacedSource``, in place of the address the client came to.
+    var replacedDestination: IPSocketAddress? {
+        if !stream.isNone {
+            let own = unsafe worker.pointee.streams[stream].extras
+            if !own.isNone,
+                let destination = unsafe worker.pointee.streamExtras[own].addresses.destination
+            {
+                return destination
+            }
+        }
+        let extras = unsafe worker.pointee.sessions[session].extras
+        return extras.isNone
+            ? nil : unsafe worker.pointee.sessionExtras[extras].addresses.destination
     }
 
     /// The client's address and port; nil over a UNIX socket.
-    public var clientAddress: IPSocketAddress? {
-        replacedAddresses.source ?? connectionSource
-    }
+    public var clientAddress: IPSocketAddress? { replacedSource ?? connectionSource }
 
     /// The client's address and port as its connection has them, whatever rules say.
     public var connectionSource: IPSocketAddress? {
-        unsafe worker.pointee.sessions[session].clientAddress.ip
+        unsafe worker.pointee.sessions[session].clientAddress
     }
 
     /// The address and port the client came to; nil over a UNIX socket.
     public var destinationAddress: IPSocketAddress? {
-        replacedAddresses.destination ?? connectionDestination
+        replacedDestination ?? connectionDestination
     }
 
     /// The address and port the client's connection came to, whatever rules say; where the machine

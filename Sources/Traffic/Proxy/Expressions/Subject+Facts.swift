@@ -334,8 +334,8 @@ extension Subject {
     /// `%ci`, `%cp`: where the client came from.
     public var clientEnd: LogEnd {
         if let address = clientAddress { return .ip(address) }
-        return unsafe LogEnd(
-            worker.pointee.sessions[session].clientAddress, number: listenerIdentifier ?? 0)
+        let isLocal = unsafe worker.pointee.sessions[session].isLocal
+        return isLocal ? .local(number: listenerIdentifier ?? 0) : .none
     }
 
     /// `%fi`, `%fp`: where the client came to.

@@ -254,7 +254,7 @@ extension Worker {
         // Safety: the live state keeps the bind line's object for the life of the process.
         let session = unsafe sessions.insert(
             Session(
-                clientAddress: address, frontend: frontend, program: program,
+                clientAddress: address.ip, isLocal: isLocal, frontend: frontend, program: program,
                 bindIndex: bindIndex, bind: Unmanaged.passUnretained(bind), acceptedAt: now,
                 idleSince: now,
                 acceptedMicroseconds: Clock.calendarMicroseconds()))

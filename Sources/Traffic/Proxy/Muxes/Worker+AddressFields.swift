@@ -30,7 +30,7 @@ extension Worker {
     ) -> Bool {
         let own = streams[stream].program
         let session = streams[stream].session
-        if hasReplacedAddresses(stream) {
+        if hasReplacedSource(stream) {
             return appendReplacedForwardFor(stream, front, back, &output)
         }
         if sessions[session].addressTextLength == 0 { sessions[session].writeAddressText() }
@@ -39,7 +39,7 @@ extension Worker {
         if isPlainForwardFor(own, front, back) {
             guard output.append("x-forwarded-for: ") else { return false }
         } else {
-            let address = sessions[session].clientAddress.ip
+            let address = sessions[session].clientAddress
             let (one, other) = (programs[own].forwardFor[back], programs[own].forwardFor[front])
             guard let field = wanted(one, other, for: address, stream) else { return true }
             guard output.append(field.prefix) else { return false }
@@ -55,9 +55,12 @@ extension Worker {
             && (!hasBack || programs[own].isPlainForwardFor[back])
     }
 
-    /// Whether rules may have put other addresses in place of the client's.
-    private mutating func hasReplacedAddresses(_ stream: Handle) -> Bool {
-        !streams[stream].extras.isNone || !sessions[streams[stream].session].extras.isNone
+    /// Whether rules have put another address in place of the client's.
+    private mutating func hasReplacedSource(_ stream: Handle) -> Bool {
+        let own = streams[stream].extras
+        if !own.isNone, streamExtras[own].addresses.source != nil { return true }
+        let extras = sessions[streams[stream].session].extras
+        return !extras.isNone && sessionExtras[extras].addresses.source != nil
     }
 
     /// `option forwardfor` with the address that rules say.
@@ -164,7 +167,7 @@ extension Session {
 
     /// Makes the text of the client's address.
     mutating func writeAddressText() {
-        guard let ip = clientAddress.ip else { return }
+        guard let ip = clientAddress else { return }
         var span = addressText.mutableSpan
         addressTextLength = UInt8(truncatingIfNeeded: ip.address.writeText(into: &span))
     }

@@ -11,8 +11,10 @@ import Structures
 struct Session: ~Copyable {
     /// Its connection.
     var client = Handle.none
-    /// The client's address as accepted.
-    var clientAddress: RawSocketAddress
+    /// The client's address and port as accepted; nil over a UNIX socket.
+    var clientAddress: IPSocketAddress?
+    /// The client came over a UNIX socket.
+    var isLocal = false
     /// Index of the frontend in the proxies of `program`.
     var frontend: Int32
     /// The program the frontend index belongs to; the session counts as one of its users.
