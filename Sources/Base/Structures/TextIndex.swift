@@ -129,7 +129,7 @@ public struct TextIndex: ~Copyable, Sendable {
         var index = 0
         while index &+ 8 <= text.count {
             let word = text.load64(index)
-            if kept.load64(index) != (folded ? smallLetters(word) : word) { return false }
+            if kept.load64(index) != (folded ? word.asciiSmall : word) { return false }
             index &+= 8
         }
         while index < text.count {
@@ -147,10 +147,16 @@ public struct TextIndex: ~Copyable, Sendable {
         var index = 0
         while index &+ 8 <= text.count {
             let word = text.load64(index)
-            state = mix(state ^ (folded ? smallLetters(word) : word))
+            state = mix(state ^ (folded ? word.asciiSmall : word))
             index &+= 8
         }
         var rest: UInt64 = 0
+        if index > 0 {
+            // The last eight bytes, some of which were mixed already.
+            if index < text.count { rest = text.load64(text.count &- 8) }
+            if folded { rest = rest.asciiSmall }
+            index = text.count
+        }
         var shift: UInt64 = 0
         while index < text.count {
             let byte = folded ? text[index].asciiSmall : text[index]
@@ -166,15 +172,5 @@ public struct TextIndex: ~Copyable, Sendable {
     static func mix(_ value: UInt64) -> UInt64 {
         let product = (value ^ 0xA076_1D64_78BD_642F).multipliedFullWidth(by: 0xE703_7ED1_A0B4_28DB)
         return product.high ^ product.low
-    }
-
-    /// Eight bytes with their ASCII capitals made small, without a branch.
-    @inlinable @inline(__always)
-    static func smallLetters(_ word: UInt64) -> UInt64 {
-        let low = word & 0x7F7F_7F7F_7F7F_7F7F
-        let fromA = low &+ 0x3F3F_3F3F_3F3F_3F3F
-        let behindZ = low &+ 0x2525_2525_2525_2525
-        let capitals = fromA & ~behindZ & ~word & 0x8080_8080_8080_8080
-        return word | capitals >> 2
     }
 }

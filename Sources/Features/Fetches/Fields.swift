@@ -243,7 +243,10 @@ private enum FieldValue {
             }
             let line = subject.field(index)
             if var sample = element(of: line, subject, splits: splits, at: &state.count, &scratch) {
-                sample.flags.insert(.hasMore)
+                let isLast =
+                    state.count > subject.seenValueCount(of: line)
+                    && subject.nextField(arguments.bytes(0), known, from: index &+ 1) == nil
+                if !isLast { sample.flags.insert(.hasMore) }
                 return sample
             }
             state.position = index &+ 1

@@ -74,12 +74,29 @@ import Testing
                 #expect((found == nil) == wanted.isEmpty, "\(shown(probe)) in \(model)")
                 guard let found else { continue }
                 #expect(wanted[found] != nil)
+                let canMatch = index.canMatch(byteCount: probe.count)
+                #expect(canMatch, "\(shown(probe)) in \(model)")
                 // The longest beginning is found, and of whole texts those with regard to case.
                 guard ![.str, .beg].contains(method) else { continue }
                 let oldest = wanted.min { $0.value.age < $1.value.age }
                 #expect(found == oldest?.key, "\(shown(probe)) in \(model)")
             }
         }
+    }
+
+    @Test func `lengths that no text can have are known`() {
+        let lengths = { (method: MatchMethod) -> [Int] in
+            var index = PatternIndex(method: method)
+            index.insert(0, Pattern(.text(Array("/ab/".utf8))))
+            index.insert(1, Pattern(.text(Array(repeating: 0x61, count: 200))))
+            return [0, 3, 4, 5, 62, 63, 64, 200].filter { index.canMatch(byteCount: $0) }
+        }
+        #expect(lengths(.str) == [4, 63, 64, 200])
+        #expect(lengths(.bin) == [4, 63, 64, 200])
+        #expect(lengths(.method) == [4, 63, 64, 200])
+        #expect(lengths(.beg) == [4, 5, 62, 63, 64, 200])
+        #expect(lengths(.sub) == [4, 5, 62, 63, 64, 200])
+        #expect(lengths(.dom) == [0, 3, 4, 5, 62, 63, 64, 200])
     }
 
     @Test func `addresses match the longest network, or a mask with gaps`() throws {

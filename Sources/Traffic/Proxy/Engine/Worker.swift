@@ -104,6 +104,8 @@ struct Worker: ~Copyable {
     var zone = LocalZone()
     /// The number of this process.
     let processID: Int32
+    /// What the list of rules that runs has asked for; as `scratch`.
+    let keptSamples: UnsafeMutablePointer<KeptSamples>
     /// What access lists need to match regular expressions; as `scratch`.
     let regularExpressions: UnsafeMutablePointer<RegularExpressionScratch>
     /// How deep access lists use each other at present.
@@ -193,6 +195,8 @@ struct Worker: ~Copyable {
         unsafe texts = .allocate(capacity: 1)
         unsafe texts.initialize(
             to: SampleScratch(valueLimit: max(tuning.bufferBytes, 65_536), capacity: 65_536))
+        unsafe keptSamples = .allocate(capacity: 1)
+        unsafe keptSamples.initialize(to: KeptSamples())
         unsafe regularExpressions = .allocate(capacity: 1)
         unsafe regularExpressions.initialize(to: RegularExpressionScratch())
         unsafe evaluation = Unmanaged.passRetained(Evaluation())
@@ -215,6 +219,8 @@ struct Worker: ~Copyable {
         unsafe scratch.deallocate()
         unsafe texts.deinitialize(count: 1)
         unsafe texts.deallocate()
+        unsafe keptSamples.deinitialize(count: 1)
+        unsafe keptSamples.deallocate()
         unsafe regularExpressions.deinitialize(count: 1)
         unsafe regularExpressions.deallocate()
         unsafe evaluation.release()

@@ -2,48 +2,57 @@
 // the same few parts of a head. They hold until an action may have changed something.
 
 import Samples
+import Synchronization
 
-/// The samples of one run of a list, by the number of their expressions.
-struct KeptSamples {
-    /// The most expressions whose samples are kept.
-    static let most = 6
+/// The samples of one run of a list. Each expression whose samples may be kept has its place, which
+/// it may share with others: the first that comes has it.
+struct KeptSamples: ~Copyable {
+    /// How many samples are kept at most.
+    static let places = 8
     /// The most bytes of a sample that is kept.
     static let mostBytes = 256
 
-    private var count = 0
-    private var numbers = InlineArray<6, Int>(repeating: -1)
-    private var samples = InlineArray<6, Sample>(repeating: .integer(0))
+    /// The numbers of the expressions that have the places.
+    private var numbers = InlineArray<8, Int32>(repeating: -1)
+    private var samples = InlineArray<8, Sample>(repeating: .integer(0))
+    /// A bit for each place that is taken.
+    private var taken: UInt8 = 0
     /// A bit for each: whether there is no further value behind the kept one.
     private var lone: UInt8 = 0
     /// A bit for each: whether there is a value.
     private var present: UInt8 = 0
+    /// Never used. What holds an atomic is lent by its address; a struct of plain parts would be
+    /// copied for each look-up.
+    private let pin = Atomic<UInt8>(0)
 
-    /// Where the samples of an expression are; nil when none are kept.
+    /// Whether some expression has a place.
     @inline(__always)
-    func find(_ number: Int) -> Int? {
-        for place in 0..<count where numbers[place] == number { return place }
-        return nil
+    func isTaken(_ place: Int) -> Bool { taken & Self.bit(place) != 0 }
+
+    /// Whether the sample at a place is that of an expression; there is none at place -1.
+    @inline(__always)
+    func knows(_ number: Int32, at place: Int) -> Bool {
+        place >= 0 && taken & Self.bit(place) != 0 && numbers[place] == number
     }
 
     /// The first value; nil when there is none.
     @inline(__always)
     func sample(_ place: Int) -> Sample? {
         // Through the span: the list is not copied for one of its places.
-        present & (1 << UInt8(place)) != 0 ? samples.span[place] : nil
+        present & Self.bit(place) != 0 ? samples.span[place] : nil
     }
 
     /// Whether nothing follows the first value.
     @inline(__always)
-    func isLone(_ place: Int) -> Bool { lone & (1 << UInt8(place)) != 0 }
+    func isLone(_ place: Int) -> Bool { lone & Self.bit(place) != 0 }
 
-    /// Keeps the first value, or that there is none; where it is kept, nil when there is no room.
+    /// Keeps the first value, or that there is none; false where another has the place.
     @inline(__always)
-    mutating func keep(_ sample: Sample?, of number: Int, isLone: Bool) -> Int? {
-        guard count < Self.most else { return nil }
-        let place = count
-        count &+= 1
+    mutating func keep(_ sample: Sample?, of number: Int32, at place: Int, isLone: Bool) -> Bool {
+        let bit = Self.bit(place)
+        if taken & bit != 0 { return false }
+        taken |= bit
         numbers[place] = number
-        let bit: UInt8 = 1 << UInt8(place)
         lone = isLone ? lone | bit : lone & ~bit
         if let sample {
             samples[place] = sample
@@ -51,14 +60,17 @@ struct KeptSamples {
         } else {
             present &= ~bit
         }
-        return place
+        return true
     }
 
     /// Nothing follows a kept value.
     @inline(__always)
-    mutating func noteLone(_ place: Int) { lone |= 1 << UInt8(place) }
+    mutating func noteLone(_ place: Int) { lone |= Self.bit(place) }
 
     /// An action may have changed something.
     @inline(__always)
-    mutating func forget() { count = 0 }
+    mutating func forget() { taken = 0 }
+
+    @inline(__always)
+    private static func bit(_ place: Int) -> UInt8 { 1 &<< UInt8(truncatingIfNeeded: place) }
 }

@@ -48,6 +48,12 @@ public final class AccessTest: Sendable {
         self.tables = FixedArray(copying: tables.span)
     }
 
+    /// The test without its name and text, where it has one list of patterns; nil elsewhere.
+    public var knownTest: KnownTest? {
+        guard tables.count == 1, method != .found, method != .bool else { return nil }
+        return KnownTest(table: tables[0], method: method, input: method.input)
+    }
+
     /// Whether a sample matches; it is cast to what the method compares first.
     ///
     /// A fetch with several values is asked for each until one matches.
@@ -66,6 +72,37 @@ public final class AccessTest: Sendable {
             if found != nil { return true }
         }
         return false
+    }
+}
+
+/// A test with one list of patterns, for samples that need no cast: a trivial value that is valid
+/// while the test lives.
+public struct KnownTest: BitwiseCopyable, Sendable {
+    let table: PatternTable
+    /// How samples are compared.
+    public let method: MatchMethod
+    /// The method's.
+    let input: SampleType
+
+    /// Whether a sample matches; nil where it must be cast first.
+    @inline(__always)
+    public func holds(
+        of sample: Sample, _ scratch: borrowing SampleScratch,
+        _ expressions: inout RegularExpressionScratch
+    ) -> Bool? {
+        let isDirect =
+            sample.type == input
+            || input == .address && (sample.type == .ipv4 || sample.type == .ipv6)
+        guard isDirect else { return nil }
+        return switch method {
+        case .int: table.read { $0.find(sample.integer) != nil }
+        case .ip: table.read { $0.find(sample.address) != nil }
+        default:
+            table.read {
+                $0.canMatch(byteCount: sample.byteCount)
+                    && $0.find(scratch.bytes(of: sample), &expressions) != nil
+            }
+        }
     }
 }
 

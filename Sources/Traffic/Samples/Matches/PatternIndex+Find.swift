@@ -16,7 +16,8 @@ extension PatternIndex {
             if hashFolded.count == 0 { return nil }
             return hashFolded.find(text, in: texts, folded: true)
         case .beg:
-            if let found = tree.longestMatch(text, in: texts) { return found }
+            if tree.count > 0, let found = tree.longestMatch(text, in: texts) { return found }
+            if treeFolded.count == 0 { return nil }
             return treeFolded.longestMatch(text, in: texts, folded: true)
         case .len: return find(Int64(text.count))
         case .reg:
@@ -147,7 +148,9 @@ extension PatternIndex {
         if address.family == .v4 {
             let bits = UInt32(truncatingIfNeeded: address.low)
             if let found = v4.longestMatch(bits) { return found }
-            if let found = v6.longestMatch(0xFFFF_0000_0000 | UInt128(bits)) { return found }
+            if v6.count > 0, let found = v6.longestMatch(0xFFFF_0000_0000 | UInt128(bits)) {
+                return found
+            }
             inner = bits
         } else {
             let bits = UInt128(address.high) << 64 | UInt128(address.low)

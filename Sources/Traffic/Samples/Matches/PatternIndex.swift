@@ -80,6 +80,9 @@ public struct PatternIndex: ~Copyable, Sendable {
     var isIndexed = false
     /// Of `dir` and `dom`, how many parts patterns have: bit 0 is set for those with one.
     var partCounts: UInt64 = 0
+    /// A bit for each number of bytes that a text which matches can have; the last stands for all
+    /// greater numbers, too. Bits of patterns that were removed stay.
+    private var lengths: UInt64 = 0
     private var expressions: [UInt32: RegularExpression] = [:]
     private var lastOrder: UInt32 = 0
     /// Never used. What holds an atomic is lent by its address; a struct of plain parts, when it is
@@ -106,6 +109,26 @@ public struct PatternIndex: ~Copyable, Sendable {
     /// The value of a pattern whose map gives addresses.
     public func address(of number: UInt32) -> IPAddress { slots[Int(number)].address }
 
+    /// Whether a text with so many bytes can match; most texts have too few for any pattern, or
+    /// other numbers than those that are compared as a whole.
+    @inline(__always)
+    public func canMatch(byteCount: Int) -> Bool {
+        lengths &>> UInt64(truncatingIfNeeded: min(byteCount, 63)) & 1 != 0
+    }
+
+    private mutating func noteLengths(of pattern: Pattern) {
+        guard case .text(let bytes) = pattern.value else {
+            lengths = ~0
+            return
+        }
+        let one: UInt64 = 1 << UInt64(min(bytes.count, 63))
+        switch method {
+        case .str, .bin, .method, .group: lengths |= one
+        case .beg, .end, .sub: lengths |= ~(one - 1)
+        default: lengths = ~0
+        }
+    }
+
     /// How many bytes texts and values take.
     public var textBytes: Int { texts.count }
 
@@ -119,6 +142,7 @@ extension PatternIndex {
         while slots.count <= Int(number) { slots.append(Slot()) }
         precondition(slots[Int(number)].place == .none, "a pattern's number is in use")
         lastOrder += 1
+        noteLengths(of: pattern)
         var slot = Slot(order: lastOrder)
         switch pattern.value {
         case .none: return

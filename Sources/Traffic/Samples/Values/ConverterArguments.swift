@@ -39,7 +39,7 @@ public enum ConverterConstant: Sendable {
 /// chain's block, which the chain keeps; every index is checked against `count`.
 @safe
 public struct ConverterArguments: BitwiseCopyable, @unchecked Sendable {
-    fileprivate let slots: UnsafePointer<Slot>?
+    @usableFromInline let slots: UnsafePointer<Slot>?
     /// How many arguments were written, counting those that were left out between commas.
     public let count: Int
 
@@ -52,7 +52,7 @@ public struct ConverterArguments: BitwiseCopyable, @unchecked Sendable {
     }
 
     /// Whether the argument at `index` was written.
-    @inline(__always)
+    @inlinable @inline(__always)
     public func has(_ index: Int) -> Bool { unsafe slot(index).kind != .absent }
 
     /// Whether the argument at `index` names a variable.
@@ -60,6 +60,7 @@ public struct ConverterArguments: BitwiseCopyable, @unchecked Sendable {
     public func isVariable(_ index: Int) -> Bool { unsafe slot(index).kind == .variable }
 
     /// The number at `index`; traps when it is something else.
+    @inlinable @inline(__always)
     public func integer(_ index: Int) -> Int64 {
         let slot = unsafe slot(index)
         precondition(unsafe slot.kind == .integer)
@@ -67,6 +68,7 @@ public struct ConverterArguments: BitwiseCopyable, @unchecked Sendable {
     }
 
     /// The number at `index`, or `fallback` where it was left out.
+    @inlinable @inline(__always)
     public func integer(_ index: Int, or fallback: Int64) -> Int64 {
         has(index) ? integer(index) : fallback
     }
@@ -90,6 +92,7 @@ public struct ConverterArguments: BitwiseCopyable, @unchecked Sendable {
     }
 
     /// The bytes at `index`, none where it was left out; traps when it is something else.
+    @inlinable @inline(__always)
     @_lifetime(borrow self)
     public func bytes(_ index: Int) -> Span<UInt8> {
         let slot = unsafe slot(index)
@@ -115,23 +118,28 @@ public struct ConverterArguments: BitwiseCopyable, @unchecked Sendable {
         }
     }
 
-    private func slot(_ index: Int) -> Slot {
+    @inlinable @inline(__always)
+    func slot(_ index: Int) -> Slot {
         guard index >= 0 && index < count else { return unsafe Slot() }
         // Safety: the index is inside the slots of the chain's block.
         return unsafe slots.unsafelyUnwrapped[index]
     }
 
     /// One argument; `kind` gives the words their meaning.
-    @unsafe
-    fileprivate struct Slot: BitwiseCopyable {
-        enum Kind: UInt8 {
+    @unsafe @usableFromInline
+    struct Slot: BitwiseCopyable {
+        @usableFromInline
+        enum Kind: UInt8, BitwiseCopyable {
             case absent, integer, bytes, ipv4, ipv6, variable, object
         }
-        var kind = Kind.absent
-        var high: UInt64 = 0
-        var low: UInt64 = 0
-        var bytes: UnsafePointer<UInt8>?
-        var object: UnsafeRawPointer?
+        @usableFromInline var kind = Kind.absent
+        @usableFromInline var high: UInt64 = 0
+        @usableFromInline var low: UInt64 = 0
+        @usableFromInline var bytes: UnsafePointer<UInt8>?
+        @usableFromInline var object: UnsafeRawPointer?
+
+        @usableFromInline
+        init() {}
     }
 }
 

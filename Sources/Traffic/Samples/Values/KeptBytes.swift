@@ -5,7 +5,7 @@
 /// A trivial value, valid while whoever made it keeps the block.
 @safe
 public struct KeptBytes: BitwiseCopyable, Sendable {
-    private let arguments: ConverterArguments
+    @usableFromInline let arguments: ConverterArguments
 
     /// Copies bytes into a block.
     public init(_ bytes: some Sequence<UInt8>, in block: ConstantBlock) {
@@ -14,6 +14,7 @@ public struct KeptBytes: BitwiseCopyable, Sendable {
 
     /// The bytes. Copy the value out of an object first, so that there is something to borrow.
     public var span: Span<UInt8> {
+        @inlinable @inline(__always)
         @_lifetime(borrow self)
         get {
             // Safety: the block outlives this value; the span is tied to the borrow of it.

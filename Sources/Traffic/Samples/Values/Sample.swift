@@ -17,11 +17,11 @@ public struct Sample: Sendable, BitwiseCopyable {
         @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
 
         /// More bytes may still arrive and change the value.
-        public static let mayChange = Flags(rawValue: 1)
+        public static var mayChange: Flags { @inlinable get { Flags(rawValue: 1) } }
         /// The next evaluation may give another value, such as a date or a counter.
-        public static let isVolatile = Flags(rawValue: 2)
+        public static var isVolatile: Flags { @inlinable get { Flags(rawValue: 2) } }
         /// Further values follow for the same fetch.
-        public static let hasMore = Flags(rawValue: 4)
+        public static var hasMore: Flags { @inlinable get { Flags(rawValue: 4) } }
     }
 
     /// What the value is; never `any`, `address` or `same`.
@@ -63,30 +63,30 @@ public struct Sample: Sendable, BitwiseCopyable {
     }
 
     /// The number of an integer or a boolean; traps for other types.
-    @inlinable public var integer: Int64 {
+    @inlinable @inline(__always) public var integer: Int64 {
         precondition(type == .integer || type == .boolean)
         return Int64(bitPattern: low)
     }
 
     /// Whether an integer or a boolean is not zero; traps for other types.
-    @inlinable public var isTrue: Bool { integer != 0 }
+    @inlinable @inline(__always) public var isTrue: Bool { integer != 0 }
 
     /// The address of an IPv4 or IPv6 sample; traps for other types.
-    @inlinable public var address: IPAddress {
+    @inlinable @inline(__always) public var address: IPAddress {
         precondition(type == .ipv4 || type == .ipv6)
         return type == .ipv4
             ? IPAddress(v4: UInt32(truncatingIfNeeded: low)) : IPAddress(v6High: high, low: low)
     }
 
     /// Where the bytes of a string, binary or method are; traps for other types.
-    @inlinable public var range: Range<Int> {
+    @inlinable @inline(__always) public var range: Range<Int> {
         precondition(type.isBytes)
         let start = Int(truncatingIfNeeded: high)
         return start..<start &+ Int(truncatingIfNeeded: low)
     }
 
     /// How many bytes a string, binary or method has; traps for other types.
-    @inlinable public var byteCount: Int {
+    @inlinable @inline(__always) public var byteCount: Int {
         precondition(type.isBytes)
         return Int(truncatingIfNeeded: low)
     }

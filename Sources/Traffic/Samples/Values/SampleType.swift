@@ -41,7 +41,8 @@ public enum SampleType: UInt8, Sendable, BitwiseCopyable, CaseIterable {
     }
 
     /// Whether the value is a range of bytes in a scratch.
-    @inlinable public var isBytes: Bool { self == .string || self == .binary || self == .method }
+    @inlinable @inline(__always)
+    public var isBytes: Bool { self == .string || self == .binary || self == .method }
 
     /// Whether a value of this type can become one of `target`, as far as the types alone say.
     ///

@@ -1,6 +1,8 @@
 // A field value as the list that commas make of it, with quoted strings respected, as ranges of
 // its bytes. Configuration manual: req.hdr, req.hdr_cnt, res.hdr, hdr.
 
+import Bytes
+
 /// The elements of a list field (RFC 9110 §5.6.1), which may be empty.
 ///
 ///     "a, b" , c ,, d     four elements: "a, b"   c   (nothing)   d
@@ -47,6 +49,24 @@ public enum FieldValues {
     static func end(_ value: Span<UInt8>, from start: Int) -> Int {
         var quotes = Quotes()
         var index = start
+        // Most values hold neither commas nor quotes.
+        while index &+ 8 <= value.count {
+            let word = value.load64(index)
+            let comma = word ^ (Scanning.ones &* 0x2C)
+            let quote = word ^ (Scanning.ones &* 0x22)
+            let mask =
+                (((comma &- Scanning.ones) & ~comma) | ((quote &- Scanning.ones) & ~quote))
+                & Scanning.tops
+            if mask != 0 {
+                index &+= mask.trailingZeroBitCount &>> 3
+                break
+            }
+            index &+= 8
+        }
+        while index < value.count, value[index] != Byte.quote {
+            if value[index] == Byte.comma { return index }
+            index &+= 1
+        }
         while index < value.count {
             if !quotes.hide(value[index]), value[index] == Byte.comma { return index }
             index &+= 1
