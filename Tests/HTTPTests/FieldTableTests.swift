@@ -27,4 +27,24 @@ import Testing
         for index in 0..<table.count { starts.append(table[index].nameStart) }
         #expect(starts == [1, 3, 5])
     }
+
+    @Test func `lengths that no name has are known`() {
+        var table = FieldTable(capacity: 4)
+        func line(_ nameLength: UInt16) -> FieldLine {
+            FieldLine(
+                nameStart: 0, valueStart: 0, valueLength: 0, nameLength: nameLength,
+                known: .unlisted, flags: [])
+        }
+        func lengths() -> [Int] { [1, 2, 3, 66, 67].filter { table.mayHave(nameLength: $0) } }
+        #expect(lengths() == [])
+        for length in [2, 66] as [UInt16] {
+            let fits = table.append(line(length))
+            #expect(fits)
+        }
+        #expect(lengths() == [2, 66])
+        table[0] = line(3)
+        #expect(lengths() == [2, 3, 66, 67])
+        table.removeAll()
+        #expect(lengths() == [])
+    }
 }

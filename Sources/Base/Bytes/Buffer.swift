@@ -206,6 +206,17 @@ extension Buffer {
         return true
     }
 
+    /// Appends the end of a line, CRLF; false, and nothing appended, when there is no room.
+    @inlinable @inline(__always) @discardableResult
+    public mutating func appendLineEnd() -> Bool {
+        guard capacity &- tail >= 2, let base = unsafe base else { return false }
+        // Safety: two bytes fit behind the tail.
+        unsafe base[tail] = 0x0D
+        unsafe base[tail &+ 1] = 0x0A
+        tail &+= 2
+        return true
+    }
+
     /// Appends a literal; false, and nothing appended, when there is no room.
     @inlinable @inline(__always) @discardableResult
     public mutating func append(_ text: StaticString) -> Bool {

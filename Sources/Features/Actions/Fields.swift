@@ -79,6 +79,8 @@ private final class SetField: Action, @unchecked Sendable {
     private let begin: KeptBytes
     private let known: KnownField
     private let format: LogFormat
+    /// The value, where it is always the same.
+    private let constant: KeptBytes?
     private let replaces: Bool
 
     init(_ reader: inout ActionReader, replaces: Bool) throws(ExpressionMistake) {
@@ -88,16 +90,21 @@ private final class SetField: Action, @unchecked Sendable {
         let written = name
         begin = KeptBytes(written.span.array + Array(": ".utf8), in: constants)
         format = try reader.format("a format")
+        constant = format.constant.map { KeptBytes($0, in: constants) }
         self.replaces = replaces
         super.init(keeping: constants)
     }
 
     override func run(_ subject: Subject, isAgain: Bool) -> ActionResult {
         // The value may read the field that is replaced.
-        guard subject.render(format) else { return subject.rewriteFailed }
+        if constant == nil, !subject.render(format) { return subject.rewriteFailed }
         let name = self.name
         if replaces { subject.removeFields(name.span, known) }
         let begin = self.begin
+        if let constant {
+            return subject.addField(begin: begin.span, known, constant.span)
+                ? .goOn : subject.rewriteFailed
+        }
         return subject.addField(begin: begin.span, known, subject.renderedText)
             ? .goOn : subject.rewriteFailed
     }

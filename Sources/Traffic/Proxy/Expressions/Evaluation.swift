@@ -138,10 +138,10 @@ struct TextSlots: ~Copyable {
 extension Worker {
     /// The variables of a stream's request end, and those of its response begin.
     mutating func beginResponseVariables(_ stream: Handle) {
-        let handle = streams[stream].extras
-        // A stream without any variables gets them when one is set.
-        if handle.isNone { _ = extras(of: stream) }
+        streams[stream].hasBegunResponse = true
         let own = streams[stream].extras
+        // Those of a stream that has none yet begin with the first that is set.
+        if own.isNone { return }
         let session = extras(ofSession: streams[stream].session)
         streamExtras[own].variables.beginResponse(&sessionExtras[session].variables, live.variables)
     }
@@ -156,6 +156,7 @@ extension Worker {
             freeStreamExtras.popLast()
             ?? Self.room(streamExtras.insert(StreamExtras(names: live.variableNames)))
         streams[stream].extras = handle
+        if streams[stream].hasBegunResponse { beginResponseVariables(stream) }
         return handle
     }
 

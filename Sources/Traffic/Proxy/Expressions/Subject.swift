@@ -328,6 +328,10 @@ extension Span where Element == UInt8 {
     public func isSame(ignoringCaseOf small: Span<UInt8>) -> Bool {
         guard count == small.count else { return false }
         var index = 0
+        while index &+ 8 <= count {
+            if load64(index).asciiSmall != small.load64(index) { return false }
+            index &+= 8
+        }
         while index < count {
             if self[index].asciiSmall != small[index] { return false }
             index &+= 1

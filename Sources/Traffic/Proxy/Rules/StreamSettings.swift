@@ -65,18 +65,6 @@ struct StreamSettings: BitwiseCopyable {
     }
 }
 
-extension ProxyEntry {
-    /// Takes over the timeouts that rules have set for a stream.
-    mutating func obey(_ settings: StreamSettings) {
-        if settings.client > 0 { client = settings.client }
-        if settings.server > 0 { server = settings.server }
-        if settings.tunnel > 0 { tunnel = settings.tunnel }
-        if settings.connect > 0 { connect = settings.connect }
-        if settings.queue > 0 { queue = settings.queue }
-        if settings.tarpit > 0 { tarpit = settings.tarpit }
-    }
-}
-
 extension Worker {
     /// What rules have set for a stream.
     mutating func settings(of stream: Handle) -> StreamSettings {

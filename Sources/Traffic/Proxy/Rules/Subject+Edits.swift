@@ -79,8 +79,12 @@ extension Subject {
         guard nameLength <= Int(UInt16.max), !value.hasLineEnd,
             makeRoom(
                 begin.count &+ value.count &+ 2 &+ bytesToFollow(host: value, known),
-                for: .nothing),
-            let start = keep(begin)?.lowerBound, keep(value) != nil, keep("\r\n") != nil
+                for: .nothing)
+        else { return false }
+        let start = unsafe worker.pointee.message.edits.count
+        guard unsafe worker.pointee.message.edits.append(begin),
+            unsafe worker.pointee.message.edits.append(value),
+            unsafe worker.pointee.message.edits.appendLineEnd()
         else { return false }
         let line = FieldLine(
             nameStart: UInt32(truncatingIfNeeded: start),
@@ -114,6 +118,9 @@ extension Subject {
     /// - Parameter name: in small letters.
     public func removeFields(_ name: Span<UInt8>, _ known: KnownField) {
         if known.isFraming { return }
+        let isThere =
+            unsafe name.isEmpty || worker.pointee.fields.mayHave(nameLength: name.count)
+        if !isThere { return }
         var index = 0
         while let found = nextField(name, known, from: index) {
             removeField(found)

@@ -114,6 +114,7 @@ extension Worker {
     }
 
     /// The proxy entry of a session's frontend, in the program the session belongs to.
+    @inline(__always)
     mutating func sessionEntry(_ session: Handle) -> ProxyEntry {
         programs[sessions[session].program].proxies[Int(sessions[session].frontend)]
     }

@@ -255,6 +255,8 @@ struct Stream: ~Copyable {
     var pinnedOrdinal: Int32 = -1
     /// Bandwidth limits hold one of its flows, or both.
     var isLimited = false
+    /// Its response has begun, and with it the variables of that.
+    var hasBegunResponse = false
     /// What rules have said of its persistence.
     var persistence = Persistence.usual
     /// Its rank in queues; lower comes first.

@@ -11,6 +11,36 @@ private enum Expiry {
     case limit
 }
 
+/// The timeouts of a proxy that a stream is under, in milliseconds; 0 means none.
+private struct Patience {
+    var client, server, connect, queue, tunnel: UInt32
+    let httpRequest, clientFin, serverFin: UInt32
+    /// `option independent-streams`.
+    let isIndependent: Bool
+
+    @inline(__always)
+    init(_ entry: borrowing ProxyEntry) {
+        client = entry.client
+        server = entry.server
+        connect = entry.connect
+        queue = entry.queue
+        tunnel = entry.tunnel
+        httpRequest = entry.httpRequest
+        clientFin = entry.clientFin
+        serverFin = entry.serverFin
+        isIndependent = entry.options.contains(.independentStreams)
+    }
+
+    /// Takes over the timeouts that rules have set for a stream.
+    mutating func obey(_ settings: StreamSettings) {
+        if settings.client > 0 { client = settings.client }
+        if settings.server > 0 { server = settings.server }
+        if settings.tunnel > 0 { tunnel = settings.tunnel }
+        if settings.connect > 0 { connect = settings.connect }
+        if settings.queue > 0 { queue = settings.queue }
+    }
+}
+
 /// The nearest of several expiries.
 private struct Nearest {
     /// Tick of the expiry; `.max` while there is none.
@@ -44,9 +74,9 @@ extension Worker {
     private mutating func nearest(_ stream: Handle) -> Nearest {
         var nearest = Nearest()
         let program = streams[stream].program
-        var front = programs[program].proxies[Int(streams[stream].frontend)]
+        var front = Patience(programs[program].proxies[Int(streams[stream].frontend)])
         let index = streams[stream].backend
-        var back = index >= 0 ? programs[program].proxies[Int(index)] : front
+        var back = index >= 0 ? Patience(programs[program].proxies[Int(index)]) : front
         if streams[stream].flags.contains(.hasSettings) {
             let settings = settings(of: stream)
             front.obey(settings)
@@ -125,7 +155,7 @@ extension Worker {
     /// While a bandwidth limit holds bytes, nobody is.
     // Differs: HAProxy 3.2 ends a stream that a limit holds for longer than its timeouts.
     private mutating func considerSides(
-        _ stream: Handle, _ front: ProxyEntry, _ back: ProxyEntry,
+        _ stream: Handle, _ front: Patience, _ back: Patience,
         _ nearest: inout Nearest
     ) {
         let client = streams[stream].client
@@ -139,7 +169,7 @@ extension Worker {
             let isEnding = !connections[client].flags.isDisjoint(with: [.writeClosed, .readClosed])
             let patience = isEnding && front.clientFin > 0 ? front.clientFin : front.client
             // What is sent counts as activity, too, unless the two directions are independent.
-            let isAlone = wantsClient && front.options.contains(.independentStreams)
+            let isAlone = wantsClient && front.isIndependent
             let since =
                 isAlone ? streams[stream].clientReadAt : streams[stream].clientActivity
             nearest.consider(since, patience, .client)
@@ -153,7 +183,7 @@ extension Worker {
         if wantsServer || owesServer {
             let isEnding = !connections[server].flags.isDisjoint(with: [.writeClosed, .readClosed])
             let patience = isEnding && back.serverFin > 0 ? back.serverFin : back.server
-            let isAlone = wantsServer && back.options.contains(.independentStreams)
+            let isAlone = wantsServer && back.isIndependent
             let last = isAlone ? streams[stream].serverReadAt : streams[stream].serverActivity
             nearest.consider(max(last, streams[stream].connectedAt), patience, .server)
         }

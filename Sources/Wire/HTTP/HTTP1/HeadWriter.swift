@@ -318,21 +318,32 @@ private struct HeadWriter: ~Copyable {
     @inline(__always)
     private func makeSmall(at offset: Int, length: Int) {
         let end = offset &+ length
+        // Safety: both point into the one room.
         unsafe precondition(offset >= 0 && end <= written && end &+ 8 <= limit - start)
-        var index = offset
-        while index < end {
-            // Safety: `index` is below `end`, and eight bytes behind `end` are inside the room.
-            let place = unsafe UnsafeMutableRawPointer(start + index)
-            let loaded = unsafe UInt64(littleEndian: place.loadUnaligned(as: UInt64.self))
-            let low = loaded & ~Scanning.tops
-            let capitals =
-                (low &+ Scanning.ones &* 0x3F) & ~(low &+ Scanning.ones &* 0x25) & ~loaded
-                & Scanning.tops
-            let left = end &- index
-            let keep = left >= 8 ? ~0 : ((1 as UInt64) &<< UInt64(left &* 8)) &- 1
-            let small = loaded | ((capitals &>> 2) & keep)
-            unsafe place.storeBytes(of: small.littleEndian, as: UInt64.self)
-            index &+= 8
+        if length >= 8 {
+            var index = offset
+            while index &+ 8 < end {
+                makeSmall(at: index, ~0)
+                index &+= 8
+            }
+            // The last eight bytes, some of which may be small already.
+            makeSmall(at: end &- 8, ~0)
+        } else {
+            makeSmall(at: offset, Scanning.lowBytes(length))
         }
+    }
+
+    /// Makes those of the eight bytes at `offset` small that a mask names.
+    @inline(__always)
+    private func makeSmall(at offset: Int, _ mask: UInt64) {
+        // Safety: whoever calls has checked that eight bytes are inside the room.
+        let place = unsafe UnsafeMutableRawPointer(start + offset)
+        let loaded = unsafe UInt64(littleEndian: place.loadUnaligned(as: UInt64.self))
+        let low = loaded & ~Scanning.tops
+        let capitals =
+            (low &+ Scanning.ones &* 0x3F) & ~(low &+ Scanning.ones &* 0x25) & ~loaded
+            & Scanning.tops
+        let small = loaded | ((capitals &>> 2) & mask)
+        unsafe place.storeBytes(of: small.littleEndian, as: UInt64.self)
     }
 }

@@ -13,6 +13,8 @@ public struct FieldTable: ~Copyable {
     @inlinable @inline(__always)
     public var count: Int { lineCount }
     @usableFromInline var lineCount: Int
+    /// A bit for each length, modulo 64, that a name of the lines has or had.
+    @usableFromInline var nameLengths: UInt64 = 0
 
     /// Makes a table for at most `capacity` field lines.
     public init(capacity: Int) {
@@ -41,12 +43,27 @@ public struct FieldTable: ~Copyable {
             precondition(index >= 0 && index < count)
             // Safety: as above.
             unsafe lines[index] = newValue
+            nameLengths |= Self.bit(newValue.nameLength)
         }
     }
 
     /// Forgets all lines; the storage stays.
     @inlinable @inline(__always)
-    public mutating func removeAll() { lineCount = 0 }
+    public mutating func removeAll() {
+        lineCount = 0
+        nameLengths = 0
+    }
+
+    /// The bit of a length.
+    @inlinable @inline(__always)
+    static func bit(_ nameLength: UInt16) -> UInt64 { 1 &<< UInt64(nameLength) }
+
+    /// Whether a line may have a name of that length; most names that are looked for have another
+    /// one than all lines.
+    @inlinable @inline(__always)
+    public func mayHave(nameLength: Int) -> Bool {
+        nameLengths & Self.bit(UInt16(truncatingIfNeeded: nameLength)) != 0
+    }
 
     /// Adds marks to the line at `index`.
     @inlinable @inline(__always)
@@ -70,7 +87,7 @@ public struct FieldTable: ~Copyable {
 
     /// Index of the next line, from `start` on, whose name has that number and that length, removed
     /// ones included; nil when there is none.
-    @inline(__always)
+    @inlinable @inline(__always)
     public func nextIndex(of field: KnownField, nameLength: Int, from start: Int) -> Int? {
         var index = max(start, 0)
         let length = UInt16(truncatingIfNeeded: nameLength)
@@ -98,12 +115,13 @@ public struct FieldTable: ~Copyable {
     }
 
     /// Adds a line; false when the table is full.
-    @inline(__always)
+    @inlinable @inline(__always)
     public mutating func append(_ line: FieldLine) -> Bool {
         guard count < capacity else { return false }
         // Safety: below the capacity allocated.
         unsafe lines.advanced(by: count).initialize(to: line)
         lineCount &+= 1
+        nameLengths |= Self.bit(line.nameLength)
         return true
     }
 }

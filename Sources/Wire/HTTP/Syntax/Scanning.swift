@@ -14,6 +14,21 @@ enum Scanning {
         var index = start
         let count = bytes.count
         while true {
+            while index &+ 16 <= count {
+                let words = bytes.load128(index)
+                let delete = words ^ SIMD2(repeating: ones &* 0x7F)
+                let masks =
+                    (((words &- SIMD2(repeating: ones &* 0x20)) & ~words)
+                        | ((delete &- SIMD2(repeating: ones)) & ~delete)) & SIMD2(repeating: tops)
+                if masks[0] | masks[1] != 0 {
+                    index &+=
+                        masks[0] != 0
+                        ? masks[0].trailingZeroBitCount &>> 3
+                        : 8 &+ masks[1].trailingZeroBitCount &>> 3
+                    break
+                }
+                index &+= 16
+            }
             while index &+ 8 <= count {
                 let word = bytes.load64(index)
                 let delete = word ^ (ones &* 0x7F)

@@ -100,7 +100,7 @@ extension OutputBytes {
     fileprivate mutating func append(http text: Span<UInt8>, _ item: LogItem) {
         let escapes = item.flags.contains(.escaped)
         var start = 0
-        var index = 0
+        var index = escapes ? 0 : text.plainCount
         while index < text.count {
             let byte = text[index]
             let isControl = byte < 0x20 && byte != 0x09 || byte == 0x7F
@@ -149,5 +149,21 @@ extension OutputBytes {
     mutating func append(hexadecimalOf address: IPAddress) {
         if address.family == .v6 { append(hexadecimal: address.high, digits: 16) }
         append(hexadecimal: address.low, digits: address.family == .v6 ? 16 : 8)
+    }
+}
+
+extension Span where Element == UInt8 {
+    /// How many bytes there surely are before the first control, in steps of eight.
+    fileprivate var plainCount: Int {
+        var index = 0
+        while index &+ 8 <= count {
+            let word = load64(index)
+            let delete = word ^ 0x7F7F_7F7F_7F7F_7F7F
+            let low = (word &- 0x2020_2020_2020_2020) & ~word
+            let last = (delete &- 0x0101_0101_0101_0101) & ~delete
+            if (low | last) & 0x8080_8080_8080_8080 != 0 { break }
+            index &+= 8
+        }
+        return index
     }
 }
