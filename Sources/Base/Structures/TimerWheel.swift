@@ -95,8 +95,10 @@ public struct TimerWheel: ~Copyable {
     /// A time no later than the first deadline, or nil when no timer is on. May be in the past.
     ///
     /// It is exact within 64 ms of the clock and the start of the first occupied slot beyond.
+    ///
+    /// It changes nothing: what only reads would be given a copy of the wheel.
     @inlinable
-    public func nextDeadline() -> UInt64? {
+    public mutating func nextDeadline() -> UInt64? {
         if occupied[Self.levels] != 0 || unfinishedSlot != nil { return clock }
         return firstOccupied()?.start
     }

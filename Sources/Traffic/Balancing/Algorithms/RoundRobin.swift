@@ -69,7 +69,8 @@ extension BalancingOrder {
         }
     }
 
-    private func nextInTurn(avoiding: Int?) -> Int? {
+    // It changes nothing: what only reads would be given a copy of the order.
+    private mutating func nextInTurn(avoiding: Int?) -> Int? {
         let entrant = next(of: entrants, avoiding: avoiding)
         guard let due = next(of: queue, avoiding: avoiding) else {
             return entrant ?? queue.first?.element ?? entrants.first?.element

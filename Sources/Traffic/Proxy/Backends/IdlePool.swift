@@ -6,7 +6,7 @@ import Structures
 
 /// The idle connections of one server in one worker. The newest is used first, the oldest ends
 /// first.
-struct IdlePool {
+struct IdlePool: BitwiseCopyable {
     var newest = Handle.none
     var oldest = Handle.none
     var count = 0
@@ -139,7 +139,7 @@ extension Worker {
 
     /// Closes idle connections that are older than their server's purge delay.
     mutating func purgePools() {
-        for identity in pools.indices {
+        for identity in 0..<pools.count {
             // What was needed lately is forgotten by a quarter each time.
             let lately = pools[identity].usedLately
             pools[identity].usedLately = max(pools[identity].used, lately &- (lately &+ 3) / 4)
@@ -184,8 +184,13 @@ extension Worker {
     /// Counts a connection of a server out of use.
     mutating func countDisuse(_ identity: UInt32) { pools[Int(identity)].used &-= 1 }
 
-    private mutating func growPools(_ identity: Int) {
+    /// Makes sure that there is a pool of that number.
+    mutating func growPools(_ identity: Int) {
         if identity < pools.count { return }
-        pools += [IdlePool](repeating: IdlePool(), count: identity &+ 1 &- pools.count)
+        var more = FixedArray<IdlePool>(zeroed: identity &+ 1)
+        for index in 0..<more.count {
+            more[index] = index < pools.count ? pools[index] : IdlePool()
+        }
+        swap(&more, &pools)
     }
 }

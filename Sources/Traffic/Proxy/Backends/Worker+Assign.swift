@@ -20,24 +20,29 @@ extension Worker {
     /// - Parameter avoiding: ordinal of a server taken only when there is no other; -1 none.
     mutating func assignServer(_ stream: Handle, avoiding: Int = -1) {
         if isTraced { explainCandidates(stream) }
-        let entry = programs[streams[stream].program].proxies[Int(streams[stream].backend)]
+        let own = streams[stream].program
+        let backend = streams[stream].backend
         let pin = avoiding < 0 ? Int(streams[stream].pinnedOrdinal) : -1
         let waiting = QueuedStream(
             worker: number, stream: stream, ordinal: -1,
             rank: QueueRank(streams[stream].queueRank).place(at: now))
-        let isForced = isForced(stream, entry)
+        let isForced = isForced(stream)
         if streams[stream].queuedAt == 0 {
             // A relay has no request to wait for: its inspection counts as waiting, too.
             let isHTTP = streams[stream].flags.contains(.isHTTP)
             streams[stream].queuedAt = isHTTP ? now : streams[stream].firstByteAt
         }
         var preferred = -1
-        if entry.prefersLast(sessions[streams[stream].session], streams[stream].backend),
-            avoiding < 0
+        let session = streams[stream].session
+        if sessions[session].lastBackend == backend, avoiding < 0,
+            programs[own].proxies[Int(backend)].options.contains(.preferLastServer)
+                || !sessions[session].privateServer.isNone
         {
-            preferred = Int(sessions[streams[stream].session].lastOrdinal)
+            // `option prefer-last-server`, or a connection of the session's own that waits there.
+            preferred = Int(sessions[session].lastOrdinal)
         }
-        let found = unsafe entry.backend._withUnsafeGuaranteedRef { backend in
+        let live = unsafe programs[own].proxies[Int(backend)].backend
+        let found = unsafe live._withUnsafeGuaranteedRef { backend in
             backend.order.withLock { order -> Found in
                 if order.isElastic {
                     order.follow(load: backend.connections.load(ordering: .relaxed), now: now)
@@ -69,7 +74,7 @@ extension Worker {
             streams[stream].backendQueuePlace = Int32(truncatingIfNeeded: place)
             beginWaiting(stream, node)
             // Safety: the live state keeps the backend for the life of the process.
-            if growing { engine.serveWaiting(of: unsafe entry.backend.takeUnretainedValue(), now) }
+            if growing { engine.serveWaiting(of: unsafe live.takeUnretainedValue(), now) }
             if watchBoth(stream) { armTimer(stream) }
         case .none:
             streams[stream].termination = TerminationState(
@@ -80,8 +85,11 @@ extension Worker {
     }
 
     /// Whether a server that something binds the stream to is taken whatever its state.
-    mutating func isForced(_ stream: Handle, _ entry: ProxyEntry) -> Bool {
-        entry.options.contains(.persist) || streams[stream].persistence == .forced
+    @inline(__always)
+    mutating func isForced(_ stream: Handle) -> Bool {
+        streams[stream].persistence == .forced
+            || programs[streams[stream].program].proxies[Int(streams[stream].backend)].options
+                .contains(.persist)
     }
 
     private mutating func beginWaiting(_ stream: Handle, _ node: Int32) {
@@ -105,8 +113,8 @@ extension Worker {
     /// A server's slot is charged for the stream: note it and connect.
     private mutating func serverChosen(_ stream: Handle, _ ordinal: Int) {
         let program = streams[stream].program
-        let entry = programs[program].proxies[Int(streams[stream].backend)]
-        guard let index = serverIndex(entry, ordinal, program) else {
+        let backend = streams[stream].backend
+        guard let index = serverIndex(backend, ordinal, program) else {
             serverIsUnknown(stream, ordinal)
             return
         }
@@ -116,12 +124,12 @@ extension Worker {
         if streams[stream].failedOrdinal >= 0 { noteRedispatch(stream, chosen: ordinal) }
         let counters = programs[program].servers[index].counters
         let session = streams[stream].session
-        sessions[session].lastBackend = streams[stream].backend
+        sessions[session].lastBackend = backend
         sessions[session].lastOrdinal = Int32(truncatingIfNeeded: ordinal)
         counters.add(.sessions)
         counters.tick(.sessions, now: now)
         counters.add(.selections)
-        entry.backendCounters.add(.selections)
+        programs[program].proxies[Int(backend)].backendCounters.add(.selections)
         connectServer(stream)
     }
 
@@ -132,8 +140,7 @@ extension Worker {
         let isOld = streams[stream].program != program
         let hasMoved = isOld && follow(stream)
         if hasMoved {
-            let entry = programs[program].proxies[Int(streams[stream].backend)]
-            if serverIndex(entry, ordinal, program) != nil {
+            if serverIndex(streams[stream].backend, ordinal, program) != nil {
                 serverChosen(stream, ordinal)
                 return
             }
@@ -224,11 +231,9 @@ extension Worker {
     }
 
     /// Where a program has the server of that ordinal; nil when it does not know it.
-    mutating func serverIndex(_ entry: ProxyEntry, _ ordinal: Int, _ program: Handle)
-        -> Int?
-    {
-        let first = Int(entry.firstServer)
-        let count = Int(entry.serverCount)
+    mutating func serverIndex(_ backend: Int32, _ ordinal: Int, _ program: Handle) -> Int? {
+        let first = Int(programs[program].proxies[Int(backend)].firstServer)
+        let count = Int(programs[program].proxies[Int(backend)].serverCount)
         // Without a reload that changed the list, the ordinal is the position.
         if ordinal < count, programs[program].servers[first &+ ordinal].ordinal == Int32(ordinal) {
             return first &+ ordinal
@@ -274,8 +279,13 @@ extension Worker {
     }
 
     /// Takes the stream out of the queue, if it waits there.
+    @inline(__always)
     mutating func leaveQueue(_ stream: Handle) {
-        guard streams[stream].flags.contains(.hasQueueEntry) else { return }
+        if streams[stream].flags.contains(.hasQueueEntry) { leavePlace(stream) }
+    }
+
+    @inline(never)
+    private mutating func leavePlace(_ stream: Handle) {
         streams[stream].flags.remove(.hasQueueEntry)
         let node = streams[stream].queueNode
         let entry = programs[streams[stream].program].proxies[Int(streams[stream].backend)]
@@ -313,14 +323,5 @@ extension Worker {
         guard backend >= 0 else { return false }
         let entry = programs[streams[stream].program].proxies[Int(backend)]
         return entry.options.contains(.abortOnClose)
-    }
-}
-
-extension ProxyEntry {
-    /// Whether the next stream of a session should go where its last one went: `option
-    /// prefer-last-server`, or a connection of its own that waits there.
-    func prefersLast(_ session: borrowing Session, _ backend: Int32) -> Bool {
-        guard session.lastBackend == backend else { return false }
-        return options.contains(.preferLastServer) || !session.privateServer.isNone
     }
 }

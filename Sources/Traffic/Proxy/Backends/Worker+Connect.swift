@@ -38,7 +38,8 @@ extension Worker {
     private mutating func reusable(_ stream: Handle, _ server: ServerEntry) -> Handle? {
         let entry = programs[streams[stream].program].proxies[Int(streams[stream].backend)]
         let isFirst = !streams[stream].flags.contains(.isNotFirst)
-        if let own = takePrivate(streams[stream].session, server) {
+        let session = streams[stream].session
+        if !sessions[session].privateServer.isNone, let own = takePrivate(session, server) {
             streams[stream].flags.insert(.isPrivate)
             return own
         }
@@ -54,7 +55,7 @@ extension Worker {
         connections[idle].flags.formUnion([.isReused, .isProven, .writable])
         connections[idle].stream = stream
         connections[idle].served &+= 1
-        addServerName(stream)
+        if streams[stream].nameFieldAt > 0 { addServerName(stream) }
         keepHead(stream)
         if !connections[idle].flags.contains(.sendsAtOnce) && sendsTwice(stream) {
             connections[idle].flags.insert(.sendsAtOnce)
@@ -164,19 +165,21 @@ extension Worker {
 
     /// The server's address, with the client's destination port where the configuration says so.
     mutating func destination(_ stream: Handle, _ server: ServerEntry) -> RawSocketAddress {
+        let address = programs[streams[stream].program]
+            .serverAddresses[Int(streams[stream].serverIndex)]
         guard server.usesClientPort || server.usesClientAddress || server.portOffset != 0 else {
-            return server.address
+            return address
         }
         let client = streams[stream].client
         guard var local = try? connections[client].descriptor.localAddress() else {
-            return server.address
+            return address
         }
         if let trace { local = RawSocketAddress(.ip(trace.destination)) }
         let replaced = withSubject(stream, isFinal: true) { $0.replacedDestination }
         if let replaced { local = RawSocketAddress(.ip(replaced)) }
-        let base = server.usesClientAddress ? local : server.address
+        let base = server.usesClientAddress ? local : address
         let hasOwnPort = !server.usesClientPort && server.portOffset == 0
-        if hasOwnPort { return base.with(port: server.address.port) }
+        if hasOwnPort { return base.with(port: address.port) }
         let port = Int32(local.port) &+ server.portOffset
         return base.with(port: UInt16(truncatingIfNeeded: port))
     }
@@ -353,7 +356,7 @@ extension Worker {
         entry.backendCounters.add(kind)
         if failed != ordinal { streams[stream].flags.insert(.wasRedispatched) }
         // The failed one may have left with a later generation.
-        if let index = serverIndex(entry, failed, program) {
+        if let index = serverIndex(entry.index, failed, program) {
             programs[program].servers[index].counters.add(kind)
         }
     }
@@ -421,7 +424,7 @@ extension Worker {
 
     /// Makes room by closing the oldest idle server connection of any pool.
     mutating func closeOneIdle() {
-        for identity in pools.indices where !pools[identity].oldest.isNone {
+        for identity in 0..<pools.count where !pools[identity].oldest.isNone {
             let oldest = pools[identity].oldest
             unpool(oldest)
             closeIdle(oldest)

@@ -130,7 +130,7 @@ struct ServerEntry: BitwiseCopyable {
     let position: Int32
     /// Position in the backend's order, stable over generations.
     let ordinal: Int32
-    /// `id`.
+    /// `id`, by which stick tables know it, too.
     let id: Int32
     /// Its number over generations, which also names its idle pools.
     let identity: UInt32
@@ -140,14 +140,10 @@ struct ServerEntry: BitwiseCopyable {
     let counters: CounterSlice
     /// Its name, kept by the program.
     let name: KeptBytes
-    /// `id`, by which stick tables know it.
-    let number: Int32
     /// `non-stick`: stick tables do not store it.
     let isNotStored: Bool
     /// Address and port as text, kept by the program.
     let addressText: KeptBytes
-    /// Where it is, with what was changed at run time.
-    let address: RawSocketAddress
     /// A UNIX socket.
     let isLocal: Bool
     /// The port is the one the client came to.
@@ -192,6 +188,9 @@ struct Program: ~Copyable {
     let proxies: FixedArray<ProxyEntry>
     /// The servers of all proxies, one proxy behind the other.
     let servers: FixedArray<ServerEntry>
+    /// Where they are, with what was changed at run time. Not among the entries, which are taken
+    /// up for every request.
+    let serverAddresses: [RawSocketAddress]
     /// The `bind` lines of all proxies, one proxy behind the other.
     let binds: [BindEntry]
     /// By proxy index.
@@ -267,6 +266,7 @@ struct Program: ~Copyable {
         sessionRate = UInt32(clamping: rates.min() ?? 0)
         var proxies: [ProxyEntry] = []
         var servers: [ServerEntry] = []
+        var addresses: [RawSocketAddress] = []
         var binds: [BindEntry] = []
         let names = ConstantBlock()
         for (index, proxy) in configuration.proxies.enumerated() {
@@ -281,8 +281,8 @@ struct Program: ~Copyable {
                     name: bind.name.map { KeptBytes($0.anyBytes, in: names) })
             }
             Self.append(
-                proxy, index: index, to: &servers, live: engine.live.backend(proxy.name),
-                worker: worker, names)
+                proxy, index: index, to: &servers, &addresses,
+                live: engine.live.backend(proxy.name), worker: worker, names)
         }
         var ofIdentity = [Int32](repeating: -1, count: engine.live.identities)
         for proxy in configuration.proxies.indices
@@ -291,6 +291,7 @@ struct Program: ~Copyable {
         }
         self.proxies = FixedArray(proxies)
         self.servers = FixedArray(servers)
+        serverAddresses = addresses
         self.binds = binds
         frontendOfIdentity = ofIdentity
         monitorURIs = configuration.proxies.map { ($0.monitorURI ?? "").anyBytes }
@@ -430,7 +431,8 @@ struct Program: ~Copyable {
 
     private static func append(
         _ proxy: ProxyConfiguration, index: Int, to servers: inout [ServerEntry],
-        live backend: BackendLive, worker: Int, _ names: ConstantBlock
+        _ addresses: inout [RawSocketAddress], live backend: BackendLive, worker: Int,
+        _ names: ConstantBlock
     ) {
         guard proxy.capability.contains(.backend) else { return }
         let byName = backend.order.withLock { order in
@@ -443,6 +445,7 @@ struct Program: ~Copyable {
                 preconditionFailure("the live state was adopted before")
             }
             let address = live.addressOverride.withLock { $0 } ?? server.address
+            addresses.append(address)
             // Safety: the live state keeps the server's object for the life of the process.
             unsafe servers.append(
                 ServerEntry(
@@ -451,8 +454,8 @@ struct Program: ~Copyable {
                     identity: live.identity, live: Unmanaged.passUnretained(live),
                     counters: live.counters.slice(worker: worker),
                     name: KeptBytes(server.name.utf8, in: names),
-                    number: Int32(clamping: server.id), isNotStored: server.isNotStored,
-                    addressText: KeptBytes(address.keyText.utf8, in: names), address: address,
+                    isNotStored: server.isNotStored,
+                    addressText: KeptBytes(address.keyText.utf8, in: names),
                     isLocal: !address.isIP, usesClientPort: server.usesClientPort,
                     portOffset: Int32(server.portOffset ?? 0),
                     usesClientAddress: server.usesClientAddress,

@@ -64,7 +64,7 @@ struct Worker: ~Copyable {
     /// Blocks for request lines kept for the log.
     var lineBuffers: BufferPool
     /// Idle server connections by server identity.
-    var pools: [IdlePool] = []
+    var pools = FixedArray<IdlePool>(zeroed: 0)
     /// Pipes for splicing.
     var pipes = PipePool()
     /// The field lines of the head being parsed.
@@ -210,7 +210,7 @@ struct Worker: ~Copyable {
         program = first
         leastCountedStatus = programs[first].leastCountedStatus
         measuresStreams = generation.configuration.measuresStreams
-        pools = [IdlePool](repeating: IdlePool(), count: engine.live.identities)
+        growPools(engine.live.identities &- 1)
     }
 
     deinit {

@@ -366,7 +366,7 @@ extension Subject {
     /// `%si`, `%sp`: where the server is.
     public var serverEnd: LogEnd {
         guard let index = serverIndex else { return .none }
-        return unsafe LogEnd(worker.pointee.programs[program].servers[index].address)
+        return unsafe LogEnd(worker.pointee.programs[program].serverAddresses[index])
     }
 }
 

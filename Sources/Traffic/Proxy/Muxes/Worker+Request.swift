@@ -328,7 +328,9 @@ extension Worker {
                 message.edits.span, to: &output)
             : HTTP1.appendRequestHead(
                 head, fields, from: connections[client].inbound.span, to: &output)
-        fits = fits && appendUniqueID(stream, front, &output)
+        if programs[own].proxies[front].hasUniqueIDField {
+            fits = fits && appendUniqueID(stream, front, &output)
+        }
         fits = fits && appendAddressFields(stream, front, back, &output)
         let closes =
             options.contains(.httpClose) || options.contains(.httpServerClose)
@@ -363,7 +365,6 @@ extension Worker {
         _ stream: Handle, _ frontend: Int, _ output: inout Buffer
     ) -> Bool {
         let own = streams[stream].program
-        guard programs[own].proxies[frontend].hasUniqueIDField else { return true }
         if let trace { trace.assume(.chance) }
         let name = programs[own].uniqueIDFields[frontend]
         _ = withSubject(stream, isFinal: true) { $0.makeUniqueID() }

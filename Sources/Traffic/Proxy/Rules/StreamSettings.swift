@@ -67,6 +67,7 @@ struct StreamSettings: BitwiseCopyable {
 
 extension Worker {
     /// What rules have set for a stream.
+    @inline(__always)
     mutating func settings(of stream: Handle) -> StreamSettings {
         guard streams[stream].flags.contains(.hasSettings) else { return StreamSettings() }
         return streamExtras[streams[stream].extras].settings

@@ -131,7 +131,7 @@ extension Subject {
         guard position < Int(entry.serverCount) else { return false }
         let index = Int(entry.firstServer) &+ position
         let ordinal = unsafe Int(worker.pointee.programs[program].servers[index].ordinal)
-        let isForced = unsafe worker.pointee.isForced(stream, entry)
+        let isForced = unsafe worker.pointee.isForced(stream)
         let isReachable = unsafe entry.backend._withUnsafeGuaranteedRef { backend in
             backend.order.withLock { $0.reachable(ordinal, isForced: isForced) }
         }

@@ -589,9 +589,14 @@ extension Worker {
     }
 
     /// Forgets what was put aside for a stream that ends.
+    @inline(__always)
     mutating func dropHeld(_ stream: Handle) {
         let held = streams[stream].held
-        guard !held.isNone else { return }
+        if !held.isNone { drop(held, of: stream) }
+    }
+
+    @inline(never)
+    private mutating func drop(_ held: Handle, of stream: Handle) {
         buffers.give(heldMessages[held].message.edits.take())
         buffers.give(heldMessages[held].message.spentEdits.take())
         heldMessages.remove(held)

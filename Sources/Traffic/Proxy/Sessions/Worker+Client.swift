@@ -64,8 +64,13 @@ extension Worker {
     }
 
     /// Registers a connection with the poller, once. False when the kernel refuses.
+    @inline(__always)
     mutating func watch(_ connection: Handle) -> Bool {
-        if connections[connection].flags.contains(.isWatched) { return true }
+        connections[connection].flags.contains(.isWatched) || register(connection)
+    }
+
+    @inline(never)
+    private mutating func register(_ connection: Handle) -> Bool {
         do {
             try poller.add(
                 connections[connection].descriptor.number, .stream, data: connection.word)

@@ -430,9 +430,14 @@ extension Worker {
     }
 
     /// Gives the pipe of a flow back.
+    @inline(__always)
     mutating func releasePipe(_ stream: Handle, _ index: Int) {
         let pipe = streams[stream].flows[index].pipe
-        guard pipe >= 0 else { return }
+        if pipe >= 0 { givePipe(pipe, stream, index) }
+    }
+
+    @inline(never)
+    private mutating func givePipe(_ pipe: Int32, _ stream: Handle, _ index: Int) {
         pipes.give(pipe, isEmpty: streams[stream].flows[index].inPipe == 0)
         streams[stream].flows[index].pipe = -1
         streams[stream].flows[index].inPipe = 0

@@ -145,7 +145,7 @@ extension Subject {
             let name = table.configuration.serverKey == .name ? server.name : server.addressText
             let number = table.stores(.serverKey) ? table.serverNames.number(of: name.span) : nil
             let updates: InlineArray<2, StickUpdate> = [
-                .set(.serverID, to: Int64(server.number)), .set(.serverKey, to: number ?? 0),
+                .set(.serverID, to: Int64(server.id)), .set(.serverKey, to: number ?? 0),
             ]
             unsafe worker.pointee.streamExtras[extras].stores.withKey(store) { key in
                 _ = table.change(key, updates.span, now: now)
@@ -162,12 +162,12 @@ extension Subject {
         let count = Int(entry.serverCount)
         // Without `id` in the configuration, servers are numbered from 1.
         if id >= 1, id <= count,
-            unsafe worker.pointee.programs[program].servers[first &+ id &- 1].number == Int32(id)
+            unsafe worker.pointee.programs[program].servers[first &+ id &- 1].id == Int32(id)
         {
             return id &- 1
         }
         for position in 0..<count
-        where unsafe Int(worker.pointee.programs[program].servers[first &+ position].number) == id {
+        where unsafe Int(worker.pointee.programs[program].servers[first &+ position].id) == id {
             return position
         }
         return nil

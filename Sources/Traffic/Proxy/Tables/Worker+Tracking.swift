@@ -133,8 +133,13 @@ extension Worker {
     // MARK: Ends
 
     /// A stream ends: what is left of its bytes is counted, and its own entries are given back.
+    @inline(__always)
     mutating func finishTracking(_ stream: Handle) {
-        guard isTracking(stream) else { return }
+        if isTracking(stream) { releaseTracked(stream) }
+    }
+
+    @inline(never)
+    private mutating func releaseTracked(_ stream: Handle) {
         var updates = bytesUpdates(stream)
         let session = streams[stream].session
         let own = streams[stream].extras
