@@ -92,6 +92,13 @@ extension Worker {
             return
         }
         if entry.logSteps != nil { logStep(stream, .accept) }
+        if head.facts.contains(.namesUsualPort) {
+            hand(stream, head)
+            keepRequestLine(stream, head)
+            if entry.logSteps != nil { logStep(stream, .request) }
+            walkRequest(stream)
+            return
+        }
         if entry.keepsRequestLine { keepRequestLine(stream, head) }
         if entry.logSteps != nil { logStep(stream, .request) }
         if hasRequestRules(entry, own) {
@@ -136,13 +143,13 @@ extension Worker {
         let entry = programs[own].proxies[Int(streams[stream].frontend)]
         streams[stream].flags.insert(.isHTTP)
         take(stream, head, entry)
-        if entry.keepsRequestLine { keepRequestLine(stream, head) }
+        hand(stream, head)
+        if entry.keepsRequestLine || message.isEdited { keepRequestLine(stream, head) }
         if entry.logSteps != nil { logStep(stream, .request) }
         let back = streams[stream].backend
         if streams[stream].flags.contains(.isInBackend) {
             programs[own].proxies[Int(back)].backendCounters.add(.requests)
         }
-        hand(stream, head)
         countTrackedRequest(stream)
         walkRequest(stream)
     }
@@ -152,6 +159,9 @@ extension Worker {
         take(head, .request)
         streams[stream].flags.insert(.holdsRequestHead)
         streams[stream].requestHeadBytes = head.length
+        if head.facts.contains(.namesUsualPort) {
+            withSubject(stream, isFinal: true) { $0.leaveOutUsualPort() }
+        }
     }
 
     /// The rules have passed the request: its head is written anew and a server is looked for.
@@ -292,7 +302,18 @@ extension Worker {
         let client = streams[stream].client
         var line = lineBuffers.take()
         let range = requestLineRange(head, in: connections[client].inbound.count)
-        line.append(connections[client].inbound.span.extracting(range))
+        if message.side == .request && message.line.target.isSet {
+            let most = tuning.logURIBytes
+            let target = head.targetRange
+            let bytes = connections[client].inbound.span
+            line.append(bytes.extracting(range.lowerBound..<target.lowerBound), upTo: most)
+            line.append(
+                message.edits.span.extracting(message.line.target.range), upTo: most)
+            let end = min(target.upperBound &+ 9, bytes.count)
+            line.append(bytes.extracting(target.upperBound..<end), upTo: most)
+        } else {
+            line.append(connections[client].inbound.span.extracting(range))
+        }
         streams[stream].requestLine = line
     }
 
@@ -376,6 +397,11 @@ extension Worker {
 }
 
 extension Buffer {
+    /// Appends what of some bytes fits until so many are held.
+    fileprivate mutating func append(_ bytes: Span<UInt8>, upTo most: Int) {
+        append(bytes.extracting(0..<min(bytes.count, max(0, most &- count), room)))
+    }
+
     /// Parses the request head at the front.
     @inline(__always)
     func parseRequest(

@@ -116,6 +116,35 @@ extension Subject {
         return replaceField(index, value: host)
     }
 
+    /// Takes the port out of an absolute target and its Host field, or out of CONNECT's Host field,
+    /// where it is the one that is meant without it (RFC 9110 §4.2.3). Where there is no room, all
+    /// stays as it is.
+    ///
+    /// Only ports that are written as `80` and `443`, or not at all behind their colon, are
+    /// recognised, as HAProxy does.
+    func leaveOutUsualPort() {
+        let whole = target
+        if unsafe worker.pointee.streams[stream].method == .connect {
+            guard let index = unsafe worker.pointee.fields.firstIndex(of: .host) else { return }
+            let host = value(of: field(index))
+            guard let colon = host.usualPort else { return }
+            _ = replaceField(index, value: host.extracting(0..<colon))
+            return
+        }
+        guard let authority = whole.authorityOffsets,
+            let colon = whole.extracting(authority).usualPort,
+            makeRoom(whole.count, for: .target),
+            let start = keep(whole.extracting(0..<authority.lowerBound &+ colon))?.lowerBound,
+            keep(whole.extracting(authority.upperBound..<whole.count)) != nil
+        else { return }
+        let end = unsafe worker.pointee.message.edits.count
+        unsafe worker.pointee.message.line.target = EditedRange(start..<end)
+        unsafe worker.pointee.message.line.pathStart = UInt32(
+            truncatingIfNeeded: start &+ authority.lowerBound &+ colon)
+        if unsafe worker.pointee.isTraced { traced(.target, self.target, self.target) }
+        _ = followTarget()
+    }
+
     /// Bytes that ``follow(host:)`` needs beside the line of the field itself: room for both is
     /// made at once, since the value may lie among the edits.
     func bytesToFollow(host: Span<UInt8>, _ known: KnownField) -> Int {
@@ -233,6 +262,14 @@ extension Span where Element == UInt8 {
             return index &+ 3..<end
         }
         return nil
+    }
+
+    /// Where the colon stands behind which an authority has `80`, `443` or nothing.
+    fileprivate var usualPort: Int? {
+        guard let colon = (0..<count).last(where: { self[$0] == 0x3A }) else { return nil }
+        let port = extracting(colon &+ 1..<count)
+        return port.isEmpty || port.isSame(ignoringCaseOf: "80")
+            || port.isSame(ignoringCaseOf: "443") ? colon : nil
     }
 
     /// Where the path begins in a request target; the end where there is none.

@@ -43,6 +43,9 @@ public struct HeadFacts: OptionSet, Sendable {
     public static var tunnel: HeadFacts { @inlinable get { HeadFacts(rawValue: 64) } }
     /// The client said it accepts trailer fields (`TE: trailers`).
     public static var acceptsTrailers: HeadFacts { @inlinable get { HeadFacts(rawValue: 128) } }
+    /// The target has an authority with a port that need not be said: that of its scheme, none
+    /// behind a colon, or, of CONNECT, 80 or 443.
+    public static var namesUsualPort: HeadFacts { @inlinable get { HeadFacts(rawValue: 16384) } }
     /// `Connection` names fields other than the usual ones.
     static var nominates: HeadFacts { HeadFacts(rawValue: 256) }
     /// `Connection` has the option `upgrade`.

@@ -27,6 +27,7 @@ enum Target {
         head.pathStart = UInt32(truncatingIfNeeded: range.upperBound)
         if policy.contains(.unsafeViolations) { return nil }
         guard let authority = Authority.parse(bytes, range) else { return .badTarget }
+        if authority.port == 80 || authority.port == 443 { head.facts.insert(.namesUsualPort) }
         return authority.port > 0 && !authority.host.isEmpty ? nil : .badTarget
     }
 
@@ -49,6 +50,10 @@ enum Target {
         else { return .badTarget }
         setAuthority(start..<end, &head)
         head.pathStart = UInt32(truncatingIfNeeded: end)
+        let hasColon = authority.host.upperBound < end
+        if hasColon, authority.port < 0 || authority.port == schemePort(bytes, head) {
+            head.facts.insert(.namesUsualPort)
+        }
         return nil
     }
 
