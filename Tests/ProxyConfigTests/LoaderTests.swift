@@ -42,7 +42,7 @@ import Testing
                 maxconn 2000
                 default_backend app
 
-            backend app
+            backend app from web
                 balance leastconn
                 option redispatch 2
                 default-server weight 10 maxconn 50 source 10.0.0.1 interface eth0
@@ -433,5 +433,17 @@ import Testing
             state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             return state >> 33
         }
+    }
+
+    @Test func `a section of defaults that is named and used as the last one is warned of once`() {
+        let named = "defaults d\n timeout client 1s\nfrontend f from d\n bind :8001\n"
+        let twice = named + "frontend g\n bind :8002\nfrontend h\n bind :8003\n"
+        let warning =
+            "[WARNING] : parsing [t.cfg:5] : defaults section 'd' (t.cfg:1) is named by another "
+            + "proxy and used here because it is the last one: name it here, too, or end with a "
+            + "section of defaults that no proxy names."
+        #expect(Loading.load(twice).messages.filter { $0.contains("defaults") } == [warning])
+        let apart = named + "defaults\n timeout client 1s\nfrontend g\n bind :8002\n"
+        #expect(Loading.load(apart).messages == [])
     }
 }

@@ -25,6 +25,7 @@ struct VerdictTests {
 
     private static let inherited =
         "defaults n\n timeout client 1s\n timeout server 1s\n timeout connect 1s\n "
+    private static let ruled = inherited + "mode http\n http-request set-header a b\n"
     private static let ring = tcp + "listen l\n bind :8001\nring a\n "
 
     private static let whole: [String] = [
@@ -56,6 +57,19 @@ struct VerdictTests {
         tcp + " mode http\nfrontend f\n bind :8001\n option httpslog\n",
         tcp + "frontend f\n bind :8001\n option httpslog\n",
         tcp + "frontend f\n bind :8001\n no option httpslog\n",
+        // Rules of defaults are for frontends or for backends, and not for both.
+        ruled + "listen l\n bind :8001\n server s 127.0.0.1:1\n",
+        ruled + "listen l from n\n bind :8001\n server s 127.0.0.1:1\n",
+        ruled + "frontend f\n bind :8001\nbackend b\n server s 127.0.0.1:1\n",
+        ruled + "frontend f from n\n bind :8001\nbackend b from n\n server s 127.0.0.1:1\n",
+        ruled + "backend b\n server s 127.0.0.1:1\nfrontend f\n bind :8001\n",
+        ruled + "frontend f\n bind :8001\nfrontend g\n bind :8002\n",
+        ruled + "defaults m from n\n timeout queue 1s\nfrontend f\n bind :8001\n",
+        ruled + "frontend f from n\n bind :8001\n" + http + "listen l\n bind :8002\n",
+        inherited + "mode http\n http-after-response set-header a b\nlisten l\n bind :8001\n",
+        inherited + "tcp-request content accept\nlisten l\n bind :8001\n",
+        inherited + "tcp-request inspect-delay 1s\nlisten l\n bind :8001\n",
+        inherited + "mode http\n acl a path /\nlisten l from n\n bind :8001\n",
         // Rules that a proxy cannot have are not inherited by it either, in silence.
         tcp + " acl a src 127.0.0.1\nfrontend f\n bind :8001\n",
         inherited + "tcp-response content reject\nfrontend f from n\n bind :8001\n",

@@ -16,6 +16,18 @@ struct SectionAssembly {
     private var open = OpenSection.none
     private var namedDefaults: [String: [ProxyDraft]] = [:]
     private var currentDefaults: ProxyDraft?
+    /// Who uses the sections of `defaults`, by the place where they begin.
+    private var uses: [SourcePlace: DefaultsUse] = [:]
+
+    /// How proxies use a section of `defaults`.
+    private struct DefaultsUse {
+        /// What those that use it are.
+        var heirs: ProxyCapability = []
+        /// One of them names it.
+        var isNamed = false
+        /// It was said that another uses it because it is the last one.
+        var isReported = false
+    }
 
     private enum OpenSection {
         case none
@@ -147,7 +159,9 @@ struct SectionAssembly {
         let rest = words.dropFirst(isNamed ? 2 : 1)
         switch parent(rest, of: "defaults '\(name)'", statement, &diagnostics) {
         case .nothing: break
-        case .section(let parent): draft.inherit(from: parent)
+        case .section(let parent):
+            draft.inherit(from: parent)
+            checkInherited(by: draft, of: parent, statement, &diagnostics)
         case .refused: return
         }
         open = .proxy(draft)
@@ -177,17 +191,75 @@ struct SectionAssembly {
             keyword: keyword, name: name, capability: capability, isDefaults: false,
             location: statement.location, session: session)
         switch parent(words.dropFirst(2), of: "\(keyword) '\(name)'", statement, &diagnostics) {
-        case .nothing: if let currentDefaults { draft.inherit(from: currentDefaults) }
-        case .section(let parent): draft.inherit(from: parent)
+        case .nothing:
+            if let currentDefaults {
+                draft.inherit(from: currentDefaults)
+                noteUse(of: currentDefaults, isNamed: false, statement, &diagnostics)
+                checkInherited(by: draft, of: currentDefaults, statement, &diagnostics)
+            }
+        case .section(let parent):
+            draft.inherit(from: parent)
+            noteUse(of: parent, isNamed: true, statement, &diagnostics)
+            checkInherited(by: draft, of: parent, statement, &diagnostics)
         case .refused: return
         }
-        checkInherited(draft, statement, &diagnostics)
         open = .proxy(draft)
     }
 
+    /// Notes that a proxy uses a section of `defaults`, and warns where one names it that another
+    /// uses because it is the last.
+    private mutating func noteUse(
+        of parent: ProxyDraft, isNamed: Bool, _ statement: Statement,
+        _ diagnostics: inout Diagnostics
+    ) {
+        let place = SourcePlace(parent.location)
+        if isNamed {
+            uses[place, default: DefaultsUse()].isNamed = true
+        } else if let use = uses[place], use.isNamed, !use.isReported {
+            uses[place]?.isReported = true
+            diagnostics.report(
+                Diagnostic(
+                    .warning, at: statement.location,
+                    "defaults section '\(parent.proxy.name)' (\(place.file):\(place.line)) is named "
+                        + "by another proxy and used here because it is the last one: name it here, "
+                        + "too, or end with a section of defaults that no proxy names."))
+        }
+    }
+
+    /// Rules of `defaults` come before those of the proxy itself. Which proxies they would run in
+    /// has to be clear: those of frontends, or those of backends.
+    private mutating func checkInherited(
+        by draft: ProxyDraft, of parent: ProxyDraft, _ statement: Statement,
+        _ diagnostics: inout Diagnostics
+    ) {
+        let inheritable: [RuleStep] = [
+            .connection, .session, .contentRequest, .contentResponse, .httpRequest, .httpResponse,
+            .httpAfterResponse,
+        ]
+        let first = inheritable.lazy.compactMap {
+            parent.proxy.rules[Int($0.rawValue)].first
+        }.first
+        guard let first else { return }
+        let rule = "TCP or HTTP rules, such as that at \(first.place.file):\(first.place.line)"
+        if draft.isDefaults || draft.proxy.capability == .listen {
+            return alert(
+                "a \(draft.keyword) section cannot inherit from a defaults section with \(rule).",
+                statement, &diagnostics)
+        }
+        let place = SourcePlace(parent.location)
+        uses[place, default: DefaultsUse()].heirs.formUnion(draft.proxy.capability)
+        if uses[place]?.heirs == .listen {
+            uses[place]?.heirs = draft.proxy.capability
+            alert(
+                "frontends and backends cannot inherit from the same defaults section with "
+                    + "\(rule).", statement, &diagnostics)
+        }
+        checkSteps(of: draft, statement, &diagnostics)
+    }
+
     /// Rules that a section cannot have itself would have no effect where it inherits them.
-    private func checkInherited(
-        _ draft: ProxyDraft, _ statement: Statement, _ diagnostics: inout Diagnostics
+    private func checkSteps(
+        of draft: ProxyDraft, _ statement: Statement, _ diagnostics: inout Diagnostics
     ) {
         let steps: [RuleStep] =
             switch draft.keyword {

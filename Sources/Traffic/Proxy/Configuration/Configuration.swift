@@ -260,7 +260,7 @@ public struct DeclaredTable: Sendable {
 }
 
 /// Where something stands in the configuration files.
-public struct SourcePlace: Sendable, Equatable {
+public struct SourcePlace: Sendable, Hashable {
     /// The file as named on the command line.
     public var file: String
     /// The line, from 1.
