@@ -19,27 +19,15 @@ struct RuleEntry: BitwiseCopyable {
     let rule: Unmanaged<Rule>
 }
 
-/// A rule whose condition is one test of an expression whose samples may be kept; without such a
-/// test, any rule.
-///
-/// Safety: as in `RuleEntry`.
-struct KnownRule: BitwiseCopyable {
-    var test: KnownTest?
-    /// The number of the expression.
-    var expression: Int32 = -1
-    /// Where its samples are kept.
-    var place: Int8 = -1
-    /// Whether the test must fail.
-    var mustFail = false
-}
-
 /// All rules of a generation.
 @safe
 struct RuleProgram: ~Copyable {
     /// Every rule, list by list.
     let entries: FixedArray<RuleEntry>
-    /// What can be said of the entries with kept samples.
-    let known: FixedArray<KnownRule>
+    /// The conditions of the entries, entry by entry, for samples that are kept.
+    let steps: FixedArray<ConditionStep>
+    /// Where the steps of each entry begin, and the end of the last.
+    private let stepStarts: FixedArray<Int32>
     /// Where samples of the numbered expressions are kept; -1 for those that may not be.
     private let places: FixedArray<Int8>
     /// Where the list of a proxy's step begins in `entries`; one more than there are lists.
@@ -54,7 +42,8 @@ struct RuleProgram: ~Copyable {
     init(_ configuration: Configuration) {
         let places = Self.places(configuration.expressions.expressions)
         var entries: [RuleEntry] = []
-        var known: [KnownRule] = []
+        var steps: [ConditionStep] = []
+        var stepStarts: [Int32] = []
         var starts: [Int32] = []
         for proxy in configuration.proxies {
             for step in RuleStep.allCases {
@@ -70,13 +59,16 @@ struct RuleProgram: ~Copyable {
                             condition: rule.condition.map { unsafe Unmanaged.passUnretained($0) },
                             table: rule.table.map { unsafe Unmanaged.passUnretained($0) },
                             rule: Unmanaged.passUnretained(rule)))
-                    known.append(KnownRule(only, places))
+                    stepStarts.append(Int32(steps.count))
+                    steps += ConditionStep.all(of: rule, places)
                 }
             }
         }
         starts.append(Int32(entries.count))
         self.entries = FixedArray(entries)
-        self.known = FixedArray(known)
+        stepStarts.append(Int32(steps.count))
+        self.steps = FixedArray(steps)
+        self.stepStarts = FixedArray(stepStarts)
         self.places = FixedArray(places)
         self.starts = FixedArray(starts)
         // Safety: as above.
@@ -109,41 +101,141 @@ struct RuleProgram: ~Copyable {
     @inline(__always)
     func place(of expression: Int) -> Int { Int(places[expression]) }
 
-    /// The first rule of a range that kept samples do not let fail: most rules of a list ask for
-    /// the same few parts of a head, and few of them hold.
-    func passOver(
-        _ rules: Range<Int>, knowing kept: borrowing KeptSamples,
+    /// Walks over rules that kept samples let fail: most rules of a list ask for the same few parts
+    /// of a head, and few of them hold.
+    ///
+    /// - Parameter index: the rule to begin with; then the one at which the walk has stopped.
+    func walk(
+        _ index: inout Int, upTo end: Int, knowing kept: borrowing KeptSamples,
         _ scratch: borrowing SampleScratch, _ expressions: inout RegularExpressionScratch
-    ) -> Int {
-        var index = rules.lowerBound
-        while index < rules.upperBound {
-            let rule = known[index]
-            let place = Int(rule.place)
-            guard kept.knows(rule.expression, at: place), kept.isLone(place), let test = rule.test
-            else { return index }
-            var holds = false
-            if let sample = kept.sample(place) {
-                guard let found = test.holds(of: sample, scratch, &expressions) else {
-                    return index
+    ) -> WalkEnd {
+        while index < end {
+            var step = Int(stepStarts[index])
+            let last = Int(stepStarts[index &+ 1])
+            if step == last { return .holds }
+            var isUnless = false
+            var condition = false
+            // Whether all terms of the group so far, and any test of the term, hold.
+            var group = true
+            var term = false
+            while step < last {
+                let flags = steps[step].flags
+                if group && !term {
+                    switch holds(step, kept, scratch, &expressions) {
+                    case .yes: term = true
+                    case .no: break
+                    case .unread: return .needs(step: step)
+                    case .undecided: return .undecided
+                    }
                 }
-                holds = found
+                if flags.contains(.endsTerm) {
+                    group = group && term != flags.contains(.isNegated)
+                    term = false
+                    isUnless = flags.contains(.isUnless)
+                    if flags.contains(.endsGroup) {
+                        condition = group
+                        group = true
+                        if condition { break }
+                    }
+                }
+                step &+= 1
             }
-            if holds != rule.mustFail { return index }
+            if condition != isUnless { return .holds }
             index &+= 1
         }
-        return index
+        return .end
+    }
+
+    private enum StepResult {
+        case yes, no
+        /// The sample is not kept yet.
+        case unread
+        /// It is for those to say who see all values, or cast them.
+        case undecided
+    }
+
+    @inline(__always)
+    private func holds(
+        _ number: Int, _ kept: borrowing KeptSamples, _ scratch: borrowing SampleScratch,
+        _ expressions: inout RegularExpressionScratch
+    ) -> StepResult {
+        let step = steps[number]
+        let place = Int(step.place)
+        guard let test = step.test else { return .undecided }
+        guard kept.knows(step.expression, at: place) else { return .unread }
+        if let sample = kept.sample(place) {
+            guard let found = test.holds(of: sample, scratch, &expressions) else {
+                return .undecided
+            }
+            if found { return .yes }
+        }
+        return kept.isLone(place) ? .no : .undecided
     }
 }
 
-extension KnownRule {
-    fileprivate init(_ only: (test: AccessTest, mustFail: Bool)?, _ places: [Int8]) {
-        guard let only, places[only.test.expression] >= 0, let test = only.test.knownTest else {
-            return
+/// Where a walk over rules has ended.
+enum WalkEnd {
+    /// At a rule that holds.
+    case holds
+    /// Behind the last rule.
+    case end
+    /// At a rule for which the sample of this step is to be read.
+    case needs(step: Int)
+    /// At a rule that is to be judged as a whole.
+    case undecided
+}
+
+/// One test of a rule's condition.
+///
+/// Safety: as in `RuleEntry`.
+struct ConditionStep: BitwiseCopyable {
+    /// What it is in its condition.
+    struct Flags: OptionSet, BitwiseCopyable {
+        let rawValue: UInt8
+
+        /// The last test of its access list.
+        static var endsTerm: Flags { Flags(rawValue: 1) }
+        /// The last access list before an `or` or the end.
+        static var endsGroup: Flags { Flags(rawValue: 2) }
+        /// The access list is negated.
+        static var isNegated: Flags { Flags(rawValue: 4) }
+        /// The condition is one of `unless`.
+        static var isUnless: Flags { Flags(rawValue: 8) }
+    }
+
+    /// The test; nil where samples of its expression are not kept, or it has several lists of
+    /// patterns.
+    var test: KnownTest?
+    /// The number of the expression.
+    var expression: Int32 = -1
+    /// Where its samples are kept.
+    var place: Int8 = -1
+    /// What it is in its condition.
+    var flags: Flags = [.endsTerm, .endsGroup]
+
+    /// The steps of a rule, in the order in which they are judged; one that says nothing where a
+    /// condition, or an access list of it, has no test.
+    static func all(of rule: Rule, _ places: [Int8]) -> [ConditionStep] {
+        guard let condition = rule.condition, let table = rule.table else { return [] }
+        var steps: [ConditionStep] = []
+        for term in condition.allTerms {
+            let tests = table.tests(of: Int(term.list)).map { table.tests[$0] }
+            if tests.isEmpty { return [ConditionStep()] }
+            for test in tests {
+                var step = ConditionStep()
+                if places[test.expression] >= 0, let known = test.knownTest {
+                    step.test = known
+                    step.expression = Int32(truncatingIfNeeded: test.expression)
+                    step.place = places[test.expression]
+                }
+                step.flags = condition.isUnless ? .isUnless : []
+                steps.append(step)
+            }
+            steps[steps.count - 1].flags.insert(.endsTerm)
+            if term.endsGroup { steps[steps.count - 1].flags.insert(.endsGroup) }
+            if term.isNegated { steps[steps.count - 1].flags.insert(.isNegated) }
         }
-        self.test = test
-        expression = Int32(truncatingIfNeeded: only.test.expression)
-        place = places[only.test.expression]
-        mustFail = only.mustFail
+        return steps.isEmpty ? [ConditionStep()] : steps
     }
 }
 
@@ -168,18 +260,12 @@ extension Subject {
         let mark = unsafe worker.pointee.scratch.pointee.mark
         defer { unsafe worker.pointee.scratch.pointee.rewind(to: mark) }
         while true {
-            if unsafe !isAgain && !worker.pointee.isTraced {
-                repeat {
-                    index = unsafe worker.pointee.programs[program].rules.passOver(
-                        index..<range.upperBound, knowing: kept.pointee,
-                        worker.pointee.scratch.pointee, &worker.pointee.regularExpressions.pointee)
-                } while unsafe index < range.upperBound && learn(index, program, &kept.pointee)
-            }
+            // A rule that waits has been judged already.
+            let isJudged = unsafe isAgain || walk(&index, range.upperBound, program, &kept.pointee)
             guard index < range.upperBound else { return (.goOn, index) }
             // Safety: as `RuleEntry` says.
             let entry = unsafe worker.pointee.programs[program].rules.entries[index]
-            // A rule that waits has been judged already.
-            if !isAgain {
+            if !isJudged {
                 if unsafe worker.pointee.isTraced { beginTracing(entry) }
                 switch unsafe judge(entry, program, &kept.pointee) {
                 case .pass: break
@@ -205,28 +291,44 @@ extension Subject {
         }
     }
 
-    /// Keeps the sample that a rule's condition asks for, where that says all there is to know;
-    /// false where it is kept already, or the condition is to be judged as a whole.
+    /// Passes over rules that do not hold, as far as samples that are kept say so; whether the rule
+    /// at `index` is known to hold.
     @inline(__always)
-    private func learn(_ index: Int, _ program: Handle, _ kept: inout KeptSamples) -> Bool {
-        let rule = unsafe worker.pointee.programs[program].rules.known[index]
-        let place = Int(rule.place)
-        guard let test = rule.test, !kept.isTaken(place) else { return false }
+    private func walk(
+        _ index: inout Int, _ end: Int, _ program: Handle, _ kept: inout KeptSamples
+    ) -> Bool {
+        if unsafe worker.pointee.isTraced { return false }
+        while true {
+            let stop = unsafe worker.pointee.programs[program].rules.walk(
+                &index, upTo: end, knowing: kept, worker.pointee.scratch.pointee,
+                &worker.pointee.regularExpressions.pointee)
+            switch stop {
+            case .holds: return true
+            case .end, .undecided: return false
+            case .needs(let step): if !learn(step, program, &kept) { return false }
+            }
+        }
+    }
+
+    /// Reads the sample of a condition's step and keeps it; false where it cannot be kept.
+    private func learn(_ number: Int, _ program: Handle, _ kept: inout KeptSamples) -> Bool {
+        let step = unsafe worker.pointee.programs[program].rules.steps[number]
+        let place = Int(step.place)
+        guard let test = step.test, !kept.isTaken(place) else { return false }
         // Safety: as `RuleProgram` says; so in `test`.
         let expression = unsafe worker.pointee.programs[program].rules
-            .expressions[Int(rule.expression)]
+            .expressions[Int(step.expression)]
         var state = FetchState(comparedBy: test.method)
         // Safety: the scratch is a block of its own that the worker keeps for life.
         let scratch = unsafe worker.pointee.scratch
-        let start = unsafe scratch.pointee.mark
-        var mark = start
+        var mark = unsafe scratch.pointee.mark
         let sample = unsafe expression._withUnsafeGuaranteedRef {
             unsafe evaluate($0, &state, &scratch.pointee)
         }
-        let mayFollow = unsafe keep(
-            sample, state, of: rule.expression, at: place, &scratch.pointee, &mark, &kept)
+        _ = unsafe keep(
+            sample, state, of: step.expression, at: place, &scratch.pointee, &mark, &kept)
         unsafe scratch.pointee.rewind(to: mark)
-        return !mayFollow && kept.isTaken(place)
+        return kept.isTaken(place)
     }
 
     /// Whether a rule's condition holds.
