@@ -32,7 +32,7 @@ public final class Expression: Sendable {
         self.constants = constants
         self.type = converters.output == .same ? type : converters.output
         apply = fetch.apply
-        isSteady = fetch.isSteady && converters.isEmpty
+        isSteady = fetch.isSteady && converters.isSteady
     }
 
     /// What its fetch reads.
@@ -164,7 +164,9 @@ public final class ExpressionCompiler: @unchecked Sendable {
             return numbered.count - 1
         }
         let arguments = call.arguments.map { String(decoding: $0.text, as: UTF8.self) }
-        let key = ([expression.fetch.name] + arguments).joined(separator: "\0")
+        var parts = [expression.fetch.name] + arguments
+        if !expression.converters.isEmpty { parts.append(expression.text) }
+        let key = parts.joined(separator: "\0")
         if let known = steady[key] { return known }
         numbered.append(expression)
         steady[key] = numbered.count - 1

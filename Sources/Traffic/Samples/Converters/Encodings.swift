@@ -2,7 +2,7 @@
 
 extension ConverterFamily {
     static let encodings = ConverterFamily(
-        "encodings",
+        "encodings", areSteady: true,
         [
             Converter("base64", .binary, to: .string, "Encodes as base64.", Encodings.base64),
             Converter("b64dec", .string, to: .binary, "Decodes base64.", Encodings.fromBase64),

@@ -2,7 +2,7 @@
 
 extension ConverterFamily {
     static let escapes = ConverterFamily(
-        "escapes",
+        "escapes", areSteady: true,
         [
             Converter(
                 "json", .string, to: .string, takes: [.text("input-code").optional],

@@ -5,7 +5,7 @@ import Addresses
 
 extension ConverterFamily {
     static let forwarded = ConverterFamily(
-        "Forwarded header",
+        "Forwarded header", areSteady: true,
         [
             Converter(
                 "rfc7239_is_valid", .string, to: .boolean,

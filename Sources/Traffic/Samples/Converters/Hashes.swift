@@ -4,7 +4,7 @@ import Bytes
 
 extension ConverterFamily {
     static let hashes = ConverterFamily(
-        "hashes",
+        "hashes", areSteady: true,
         [
             Converter(
                 "crc32", .binary, to: .integer, takes: [.integer("avalanche").optional],

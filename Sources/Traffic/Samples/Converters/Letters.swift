@@ -2,7 +2,7 @@
 
 extension ConverterFamily {
     static let letters = ConverterFamily(
-        "letters",
+        "letters", areSteady: true,
         [
             Converter(
                 "length", .string, to: .integer, "Counts the bytes of a string.", Letters.length),

@@ -4,7 +4,7 @@ import Addresses
 
 extension ConverterFamily {
     static let network = ConverterFamily(
-        "network",
+        "network", areSteady: true,
         [
             Converter(
                 "ipmask", .address, to: .address,

@@ -2,7 +2,7 @@
 
 extension ConverterFamily {
     static let parts = ConverterFamily(
-        "parts",
+        "parts", areSteady: true,
         [
             Converter(
                 "bytes", .binary, to: .binary,

@@ -48,9 +48,13 @@ public final class AccessTest: Sendable {
         self.tables = FixedArray(copying: tables.span)
     }
 
-    /// The test without its name and text, where it has one list of patterns; nil elsewhere.
+    /// The test without its name and text, where it has no patterns or one list of them; nil
+    /// elsewhere.
     public var knownTest: KnownTest? {
-        guard tables.count == 1, method != .found, method != .bool else { return nil }
+        if method == .found || method == .bool {
+            return KnownTest(table: nil, method: method, input: method.input)
+        }
+        if tables.count != 1 { return nil }
         return KnownTest(table: tables[0], method: method, input: method.input)
     }
 
@@ -75,10 +79,11 @@ public final class AccessTest: Sendable {
     }
 }
 
-/// A test with one list of patterns, for samples that need no cast: a trivial value that is valid
-/// while the test lives.
+/// A test with one list of patterns, or without any, for samples that need no cast: a trivial value
+/// that is valid while the test lives.
 public struct KnownTest: BitwiseCopyable, Sendable {
-    let table: PatternTable
+    /// Nil for methods that take no patterns.
+    let table: PatternTable?
     /// How samples are compared.
     public let method: MatchMethod
     /// The method's.
@@ -90,10 +95,13 @@ public struct KnownTest: BitwiseCopyable, Sendable {
         of sample: Sample, _ scratch: borrowing SampleScratch,
         _ expressions: inout RegularExpressionScratch
     ) -> Bool? {
+        if method == .found { return true }
         let isDirect =
             sample.type == input
             || input == .address && (sample.type == .ipv4 || sample.type == .ipv6)
+            || input == .integer && sample.type == .boolean
         guard isDirect else { return nil }
+        guard let table else { return sample.isTrue }
         return switch method {
         case .int: table.read { $0.find(sample.integer) != nil }
         case .ip: table.read { $0.find(sample.address) != nil }

@@ -19,6 +19,9 @@ public struct CompiledConverters: Sendable {
     /// What the chain gives, as far as types say before it runs; `any` when that varies.
     public let output: SampleType
 
+    /// Whether the chain gives the same for the same sample, whatever else may have changed.
+    public let isSteady: Bool
+
     /// Whether the chain changes nothing.
     public var isEmpty: Bool { steps.isEmpty }
 
@@ -53,6 +56,7 @@ public struct CompiledConverters: Sendable {
         var source = source
         var steps: [Step] = []
         var rows: [Converter] = []
+        var isSteady = true
         let constants = ConstantBlock()
         while let call = try reader.readConverter(isKnown: { catalog[$0] != nil }) {
             let row = try Self.row(of: call, in: catalog)
@@ -64,11 +68,13 @@ public struct CompiledConverters: Sendable {
             steps.append(
                 Step(input: row.input, apply: row.apply, arguments: constants.place(values)))
             rows.append(row)
+            isSteady = isSteady && row.isSteady && !values.contains { $0?.isVariable ?? false }
             if output != .same { type = output }
             source = "converter '\(row.name)'"
         }
         self.steps = steps
         self.rows = rows
+        self.isSteady = isSteady
         self.constants = constants
         self.output = type
     }

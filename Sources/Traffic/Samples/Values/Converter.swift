@@ -50,6 +50,8 @@ public struct Converter: Sendable {
     public let apply: Function
     /// What is done with its arguments at load.
     public let prepare: Preparation?
+    /// Whether it looks at nothing but the sample and its arguments, and changes nothing.
+    public private(set) var isSteady = false
 
     /// A row.
     public init(
@@ -82,6 +84,13 @@ public struct Converter: Sendable {
         self.prepare = nil
     }
 
+    /// The row, marked as one that looks at nothing but the sample and its arguments.
+    func steady() -> Converter {
+        var row = self
+        row.isSteady = true
+        return row
+    }
+
     /// The name with its arguments in the manual's notation, such as
     /// `field(index,delimiters[,count])`.
     public var notation: String { name + ConverterArgumentShape.notation(of: shapes) }
@@ -109,9 +118,12 @@ public struct ConverterFamily: Sendable {
     public let rows: [Converter]
 
     /// A family from its rows.
-    public init(_ name: String, _ rows: [Converter]) {
+    ///
+    /// - Parameter areSteady: whether all rows look at nothing but the sample and their arguments,
+    ///   and change nothing.
+    public init(_ name: String, areSteady: Bool = false, _ rows: [Converter]) {
         self.name = name
-        self.rows = rows
+        self.rows = areSteady ? rows.map { $0.steady() } : rows
     }
 }
 

@@ -29,6 +29,11 @@ public enum ConverterConstant: Sendable {
     case variable(VariableReference)
     /// Anything made once at load, such as a compiled expression or a map.
     case object(any AnyObject & Sendable)
+
+    /// Whether it is read at run time.
+    var isVariable: Bool {
+        if case .variable = self { true } else { false }
+    }
 }
 
 /// The arguments of one converter in a compiled chain.
