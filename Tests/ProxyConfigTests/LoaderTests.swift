@@ -192,7 +192,8 @@ import Testing
         #expect(proxies.map(\.timeouts.client) == [1000, 2000, 2000, 2000])
         #expect(proxies.map(\.retries) == [1, 3, 3, 3])
         #expect(proxies.map(\.maxConnections) == [0, 0, 7, 0])
-        #expect(loaded.messages == [])
+        // One is named where another had it as the last.
+        #expect(loaded.messages.map { $0.contains("'second'") } == [true])
     }
 
     @Test func `files of errors are read once and answer each status`() throws {
@@ -435,14 +436,20 @@ import Testing
         }
     }
 
-    @Test func `a section of defaults that is named and used as the last one is warned of once`() {
+    @Test func `a section of defaults that is named and used as the last one is warned of`() {
         let named = "defaults d\n timeout client 1s\nfrontend f from d\n bind :8001\n"
         let twice = named + "frontend g\n bind :8002\nfrontend h\n bind :8003\n"
-        let warning =
-            "[WARNING] : parsing [t.cfg:5] : defaults section 'd' (t.cfg:1) is named by another "
-            + "proxy and used here because it is the last one: name it here, too, or end with a "
-            + "section of defaults that no proxy names."
-        #expect(Loading.load(twice).messages.filter { $0.contains("defaults") } == [warning])
+        let warnings = { (line: Int, way: String) in
+            "[WARNING] : parsing [t.cfg:\(line)] : defaults section 'd' (t.cfg:1) is named \(way), "
+                + "too, or end with a section of defaults that no proxy names."
+        }
+        let here = "by another proxy and used here because it is the last one: name it here"
+        #expect(Loading.load(twice).messages == [warnings(5, here), warnings(7, here)])
+        let later = "defaults d\n timeout client 1s\nfrontend g\n bind :8002\n"
+        let there = "here and used by another proxy because it is the last one: name it there"
+        #expect(
+            Loading.load(later + "frontend f from d\n bind :8001\n").messages
+                == [warnings(5, there)])
         let apart = named + "defaults\n timeout client 1s\nfrontend g\n bind :8002\n"
         #expect(Loading.load(apart).messages == [])
     }

@@ -25,8 +25,8 @@ struct SectionAssembly {
         var heirs: ProxyCapability = []
         /// One of them names it.
         var isNamed = false
-        /// It was said that another uses it because it is the last one.
-        var isReported = false
+        /// One of them uses it because it is the last one.
+        var isImplied = false
     }
 
     private enum OpenSection {
@@ -206,24 +206,26 @@ struct SectionAssembly {
         open = .proxy(draft)
     }
 
-    /// Notes that a proxy uses a section of `defaults`, and warns where one names it that another
-    /// uses because it is the last.
+    /// Notes that a proxy uses a section of `defaults`, and warns where one names it and another
+    /// uses it because it is the last.
     private mutating func noteUse(
         of parent: ProxyDraft, isNamed: Bool, _ statement: Statement,
         _ diagnostics: inout Diagnostics
     ) {
         let place = SourcePlace(parent.location)
-        if isNamed {
-            uses[place, default: DefaultsUse()].isNamed = true
-        } else if let use = uses[place], use.isNamed, !use.isReported {
-            uses[place]?.isReported = true
-            diagnostics.report(
-                Diagnostic(
-                    .warning, at: statement.location,
-                    "defaults section '\(parent.proxy.name)' (\(place.file):\(place.line)) is named "
-                        + "by another proxy and used here because it is the last one: name it here, "
-                        + "too, or end with a section of defaults that no proxy names."))
-        }
+        var use = uses[place] ?? DefaultsUse()
+        if isNamed { use.isNamed = true } else { use.isImplied = true }
+        uses[place] = use
+        guard use.isNamed && use.isImplied else { return }
+        let ways =
+            isNamed
+            ? "named here and used by another proxy because it is the last one: name it there, too"
+            : "named by another proxy and used here because it is the last one: name it here, too"
+        diagnostics.report(
+            Diagnostic(
+                .warning, at: statement.location,
+                "defaults section '\(parent.proxy.name)' (\(place.file):\(place.line)) is \(ways), "
+                    + "or end with a section of defaults that no proxy names."))
     }
 
     /// Rules of `defaults` come before those of the proxy itself. Which proxies they would run in

@@ -17,6 +17,8 @@ struct KeptSamples: ~Copyable {
     private var samples = InlineArray<8, Sample>(repeating: .integer(0))
     /// A bit for each place that is taken.
     private var taken: UInt8 = 0
+    /// A bit for each for which a sample was read that cannot be kept.
+    private var refused: UInt8 = 0
     /// A bit for each: whether there is no further value behind the kept one.
     private var lone: UInt8 = 0
     /// A bit for each: whether there is a value.
@@ -28,6 +30,15 @@ struct KeptSamples: ~Copyable {
     /// Whether some expression has a place.
     @inline(__always)
     func isTaken(_ place: Int) -> Bool { taken & Self.bit(place) != 0 }
+
+    /// Whether it is not worth while to read a sample for a place: another has it, or such a sample
+    /// could not be kept.
+    @inline(__always)
+    func isClosed(_ place: Int) -> Bool { (taken | refused) & Self.bit(place) != 0 }
+
+    /// A sample was read for a place that cannot be kept.
+    @inline(__always)
+    mutating func refuse(_ place: Int) { refused |= Self.bit(place) }
 
     /// Whether the sample at a place is that of an expression; there is none at place -1.
     @inline(__always)
@@ -69,7 +80,10 @@ struct KeptSamples: ~Copyable {
 
     /// An action may have changed something.
     @inline(__always)
-    mutating func forget() { taken = 0 }
+    mutating func forget() {
+        taken = 0
+        refused = 0
+    }
 
     @inline(__always)
     private static func bit(_ place: Int) -> UInt8 { 1 &<< UInt8(truncatingIfNeeded: place) }

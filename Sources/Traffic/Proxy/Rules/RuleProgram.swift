@@ -314,7 +314,7 @@ extension Subject {
     private func learn(_ number: Int, _ program: Handle, _ kept: inout KeptSamples) -> Bool {
         let step = unsafe worker.pointee.programs[program].rules.steps[number]
         let place = Int(step.place)
-        guard let test = step.test, !kept.isTaken(place) else { return false }
+        guard let test = step.test, !kept.isClosed(place) else { return false }
         // Safety: as `RuleProgram` says; so in `test`.
         let expression = unsafe worker.pointee.programs[program].rules
             .expressions[Int(step.expression)]
@@ -328,6 +328,7 @@ extension Subject {
         _ = unsafe keep(
             sample, state, of: step.expression, at: place, &scratch.pointee, &mark, &kept)
         unsafe scratch.pointee.rewind(to: mark)
+        if !kept.isTaken(place) { kept.refuse(place) }
         return kept.isTaken(place)
     }
 

@@ -29,9 +29,7 @@ extension Subject {
     ) -> FieldLine? {
         let known = KnownField.named(name)
         guard !name.isEmpty, name.count <= Int(UInt16.max), !value.hasLineEnd, !name.hasLineEnd,
-            makeRoom(
-                name.count &+ value.count &+ 4 &+ bytesToFollow(host: value, known),
-                for: superseded)
+            makeRoom(name.count &+ value.count &+ 4, for: superseded)
         else { return nil }
         guard let nameRange = keepSmall(name), keep(": ") != nil, let valueRange = keep(value),
             keep("\r\n") != nil
@@ -76,11 +74,9 @@ extension Subject {
         begin: Span<UInt8>, _ known: KnownField, _ value: Span<UInt8>
     ) -> Bool {
         let nameLength = begin.count - 2
-        guard nameLength <= Int(UInt16.max), !value.hasLineEnd,
-            makeRoom(
-                begin.count &+ value.count &+ 2 &+ bytesToFollow(host: value, known),
-                for: .nothing)
-        else { return false }
+        guard nameLength <= Int(UInt16.max), !value.hasLineEnd else { return false }
+        if known == .host && hasRequestHead && !follow(host: value) { return false }
+        guard makeRoom(begin.count &+ value.count &+ 2, for: .nothing) else { return false }
         let start = unsafe worker.pointee.message.edits.count
         guard unsafe worker.pointee.message.edits.append(begin),
             unsafe worker.pointee.message.edits.append(value),
@@ -94,7 +90,6 @@ extension Subject {
         let name = begin.extracting(0..<nameLength)
         if line.known.isFraming { return true }
         if line.known == .connection && takeConnection(value) { return true }
-        if line.known == .host && hasRequestHead && !follow(host: value) { return false }
         if unsafe worker.pointee.isTraced { traced(.addField, name, value) }
         if unsafe worker.pointee.fields.append(line) { return true }
         // The places of lines that were taken out are free.
@@ -128,12 +123,20 @@ extension Subject {
         }
     }
 
-    /// Gives the line at an index another value; false when there is no room.
+    /// Gives the line at an index another value, which is not among the edits; false when there is
+    /// no room.
+    ///
+    /// The target follows a Host field.
     public func replaceField(_ index: Int, value: Span<UInt8>) -> Bool {
+        if field(index).known == .host && hasRequestHead && !follow(host: value) { return false }
+        return replaceLine(index, value: value)
+    }
+
+    /// Gives the line at an index another value; false when there is no room.
+    func replaceLine(_ index: Int, value: Span<UInt8>) -> Bool {
         let old = field(index)
         if old.known.isFraming { return true }
         guard var line = makeLine(name(of: old), value, for: .field(index)) else { return false }
-        if line.known == .host && hasRequestHead && !follow(host: value) { return false }
         // What ends at this hop does so with another value, too.
         line.flags.formUnion(old.flags.intersection([.removed, .hopByHop]))
         unsafe worker.pointee.fields[index] = line

@@ -113,12 +113,12 @@ extension Subject {
         if let user = host.firstIndex(of: 0x40) { host = host.extracting(user &+ 1..<host.count) }
         guard let index = unsafe worker.pointee.fields.firstIndex(of: .host) else { return true }
         if value(of: field(index)).isEqual(to: host) { return true }
-        return replaceField(index, value: host)
+        return replaceLine(index, value: host)
     }
 
-    /// Takes the port out of an absolute target and its Host field, or out of CONNECT's Host field,
-    /// where it is the one that is meant without it (RFC 9110 §4.2.3). Where there is no room, all
-    /// stays as it is.
+    /// Takes the port out of an absolute target and its Host field, or out of CONNECT's Host field
+    /// that says the same, where it is the one that is meant without it (RFC 9110 §4.2.3). Where
+    /// there is no room, all stays as it is.
     ///
     /// Only ports that are written as `80` and `443`, or not at all behind their colon, are
     /// recognised, as HAProxy does.
@@ -127,13 +127,14 @@ extension Subject {
         if unsafe worker.pointee.streams[stream].method == .connect {
             guard let index = unsafe worker.pointee.fields.firstIndex(of: .host) else { return }
             let host = value(of: field(index))
-            guard let colon = host.usualPort else { return }
-            _ = replaceField(index, value: host.extracting(0..<colon))
+            guard let colon = host.usualPort, host.isSame(inAnyCaseAs: whole) else { return }
+            _ = replaceLine(index, value: host.extracting(0..<colon))
             return
         }
+        // Room for both is made at once: a half of it would be worse than nothing.
         guard let authority = whole.authorityOffsets,
             let colon = whole.extracting(authority).usualPort,
-            makeRoom(whole.count, for: .target),
+            makeRoom(whole.count &+ authority.count &+ 8, for: .target),
             let start = keep(whole.extracting(0..<authority.lowerBound &+ colon))?.lowerBound,
             keep(whole.extracting(authority.upperBound..<whole.count)) != nil
         else { return }
@@ -145,15 +146,7 @@ extension Subject {
         _ = followTarget()
     }
 
-    /// Bytes that ``follow(host:)`` needs beside the line of the field itself: room for both is
-    /// made at once, since the value may lie among the edits.
-    func bytesToFollow(host: Span<UInt8>, _ known: KnownField) -> Int {
-        guard known == .host, hasRequestHead else { return 0 }
-        let whole = target
-        return whole.authorityOffsets == nil ? 0 : whole.count &+ host.encodedCount
-    }
-
-    /// Gives a target with an authority that of a Host field that a rule has made.
+    /// Gives a target with an authority that of a Host field that a rule makes.
     func follow(host: Span<UInt8>) -> Bool {
         let whole = target
         guard let authority = whole.authorityOffsets else { return true }
@@ -262,6 +255,15 @@ extension Span where Element == UInt8 {
             return index &+ 3..<end
         }
         return nil
+    }
+
+    /// Whether it is the same text, ASCII letters of either case.
+    fileprivate func isSame(inAnyCaseAs other: Span<UInt8>) -> Bool {
+        if count != other.count { return false }
+        for index in 0..<count where self[index].asciiSmall != other[index].asciiSmall {
+            return false
+        }
+        return true
     }
 
     /// Where the colon stands behind which an authority has `80`, `443` or nothing.

@@ -25,9 +25,12 @@ enum Target {
         head.form = .authority
         setAuthority(range, &head)
         head.pathStart = UInt32(truncatingIfNeeded: range.upperBound)
+        let parsed = Authority.parse(bytes, range)
+        if let parsed, parsed.port == 80 || parsed.port == 443 {
+            head.facts.insert(.namesUsualPort)
+        }
         if policy.contains(.unsafeViolations) { return nil }
-        guard let authority = Authority.parse(bytes, range) else { return .badTarget }
-        if authority.port == 80 || authority.port == 443 { head.facts.insert(.namesUsualPort) }
+        guard let authority = parsed else { return .badTarget }
         return authority.port > 0 && !authority.host.isEmpty ? nil : .badTarget
     }
 
