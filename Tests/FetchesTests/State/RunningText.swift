@@ -139,7 +139,6 @@ final class Client {
         var at = linger(l_onoff: 1, l_linger: 0)
         setsockopt(
             number, SOL_SOCKET, SO_LINGER, &at, socklen_t(MemoryLayout<linger>.size))
-        shutdown(number, Int32(SHUT_RDWR))
         var nothing = sockaddr(
             sa_family: sa_family_t(AF_UNSPEC), sa_data: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
         connect(number, &nothing, socklen_t(MemoryLayout<sockaddr>.size))
