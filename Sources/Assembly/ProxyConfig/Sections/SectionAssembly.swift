@@ -190,18 +190,19 @@ struct SectionAssembly {
         var draft = ProxyDraft(
             keyword: keyword, name: name, capability: capability, isDefaults: false,
             location: statement.location, session: session)
+        var source = currentDefaults
+        var isNamed = false
         switch parent(words.dropFirst(2), of: "\(keyword) '\(name)'", statement, &diagnostics) {
-        case .nothing:
-            if let currentDefaults {
-                draft.inherit(from: currentDefaults)
-                noteUse(of: currentDefaults, isNamed: false, statement, &diagnostics)
-                checkInherited(by: draft, of: currentDefaults, statement, &diagnostics)
-            }
+        case .nothing: break
         case .section(let parent):
-            draft.inherit(from: parent)
-            noteUse(of: parent, isNamed: true, statement, &diagnostics)
-            checkInherited(by: draft, of: parent, statement, &diagnostics)
+            source = parent
+            isNamed = true
         case .refused: return
+        }
+        if let source {
+            draft.inherit(from: source)
+            noteUse(of: source, isNamed: isNamed, statement, &diagnostics)
+            checkInherited(by: draft, of: source, statement, &diagnostics)
         }
         open = .proxy(draft)
     }

@@ -18,38 +18,15 @@ struct ReplacedAddresses: BitwiseCopyable {
 
 // Safety: what a subject points at is alive and its own, as its type says.
 extension Subject {
-    /// What rules have put in place of the client's address; the stream's comes first.
-    private var replacedSource: IPSocketAddress? {
-        if !stream.isNone {
-            let own = unsafe worker.pointee.streams[stream].extras
-            if !own.isNone,
-                let source = unsafe worker.pointee.streamExtras[own].addresses.source
-            {
-                return source
-            }
-        }
-        let extras = unsafe worker.pointee.sessions[session].extras
-        return extras.isNone
-            ? nil : unsafe worker.pointee.sessionExtras[extras].addresses.source
-    }
-
-    /// As ``replacedSource``, in place of the address the client came to.
+    /// What rules have put in place of the address the client came to.
     var replacedDestination: IPSocketAddress? {
-        if !stream.isNone {
-            let own = unsafe worker.pointee.streams[stream].extras
-            if !own.isNone,
-                let destination = unsafe worker.pointee.streamExtras[own].addresses.destination
-            {
-                return destination
-            }
-        }
-        let extras = unsafe worker.pointee.sessions[session].extras
-        return extras.isNone
-            ? nil : unsafe worker.pointee.sessionExtras[extras].addresses.destination
+        unsafe worker.pointee.replaced(stream, session) { $0.destination }
     }
 
     /// The client's address and port; nil over a UNIX socket.
-    public var clientAddress: IPSocketAddress? { replacedSource ?? connectionSource }
+    public var clientAddress: IPSocketAddress? {
+        unsafe worker.pointee.replaced(stream, session) { $0.source } ?? connectionSource
+    }
 
     /// The client's address and port as its connection has them, whatever rules say.
     public var connectionSource: IPSocketAddress? {
@@ -107,6 +84,20 @@ extension Subject {
 }
 
 extension Worker {
+    /// What rules have put in place of one of a connection's addresses; the stream's, if there is
+    /// one, comes first.
+    @inline(__always)
+    mutating func replaced(
+        _ stream: Handle, _ session: Handle, _ part: (ReplacedAddresses) -> IPSocketAddress?
+    ) -> IPSocketAddress? {
+        if !stream.isNone {
+            let own = streams[stream].extras
+            if !own.isNone, let address = part(streamExtras[own].addresses) { return address }
+        }
+        let extras = sessions[session].extras
+        return extras.isNone ? nil : part(sessionExtras[extras].addresses)
+    }
+
     /// The address and port a client came to; nil over a UNIX socket.
     mutating func destination(ofSession session: Handle) -> IPSocketAddress? {
         if let trace { return trace.destination }

@@ -30,7 +30,7 @@ extension Worker {
     ) -> Bool {
         let own = streams[stream].program
         let session = streams[stream].session
-        if hasReplacedSource(stream) {
+        if replaced(stream, session, { $0.source }) != nil {
             return appendReplacedForwardFor(stream, front, back, &output)
         }
         if sessions[session].addressTextLength == 0 { sessions[session].writeAddressText() }
@@ -53,14 +53,6 @@ extension Worker {
         let hasBack = programs[own].proxies[back].hasForwardFor
         return (!hasFront || programs[own].isPlainForwardFor[front])
             && (!hasBack || programs[own].isPlainForwardFor[back])
-    }
-
-    /// Whether rules have put another address in place of the client's.
-    private mutating func hasReplacedSource(_ stream: Handle) -> Bool {
-        let own = streams[stream].extras
-        if !own.isNone, streamExtras[own].addresses.source != nil { return true }
-        let extras = sessions[streams[stream].session].extras
-        return !extras.isNone && sessionExtras[extras].addresses.source != nil
     }
 
     /// `option forwardfor` with the address that rules say.

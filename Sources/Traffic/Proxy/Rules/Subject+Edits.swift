@@ -200,14 +200,7 @@ extension KnownField {
 extension Span where Element == UInt8 {
     /// Whether there is a carriage return, a line feed or a zero byte.
     public var hasLineEnd: Bool {
-        var index = 0
-        // Eight bytes at a time, as long as there is no control character among them.
-        while index &+ 8 <= count {
-            let word = load64(index)
-            let low = (word &- 0x2020_2020_2020_2020) & ~word & 0x8080_8080_8080_8080
-            if low != 0 { break }
-            index &+= 8
-        }
+        var index = plainCount
         while index < count {
             let byte = self[index]
             if byte == 0x0D || byte == 0x0A || byte == 0 { return true }

@@ -154,7 +154,7 @@ extension OutputBytes {
 
 extension Span where Element == UInt8 {
     /// How many bytes there surely are before the first control, in steps of eight.
-    fileprivate var plainCount: Int {
+    var plainCount: Int {
         var index = 0
         while index &+ 8 <= count {
             let word = load64(index)
