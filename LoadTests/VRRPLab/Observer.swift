@@ -45,6 +45,8 @@ final class Observer: Sendable {
     private let watched: [Watched]
     private let hostOfLink: [Int32: String]
     private let seen = Mutex(Observations())
+    /// Room for a frame, lent to one reader of the sockets at a time, so that order is kept.
+    private let turn = Mutex([UInt8](repeating: 0, count: 2048))
     private let isStopped = Atomic(false)
     private let thread = Mutex<SystemThread?>(nil)
 
@@ -89,9 +91,15 @@ final class Observer: Sendable {
         }
     }
 
-    /// Looks at what was seen so far.
+    /// Looks at what was seen so far, with all that has arrived and that the thread has not got to.
     func withSeen<Result: Sendable>(_ body: (borrowing Observations) -> sending Result) -> Result {
-        seen.withLock { body($0) }
+        if !isStopped.load(ordering: .acquiring) {
+            turn.withLock { buffer in
+                for host in watched { takeAddresses(host) }
+                takeFrames(&buffer)
+            }
+        }
+        return seen.withLock { body($0) }
     }
 
     private func run() {
@@ -101,19 +109,18 @@ final class Observer: Sendable {
                 polled.append(pollfd(fd: number, events: Int16(POLLIN), revents: 0))
             }
         }
-        var buffer = [UInt8](repeating: 0, count: 2048)
         while !isStopped.load(ordering: .acquiring) {
             // Safety: the list is as long as it says.
             guard unsafe poll(&polled, nfds_t(polled.count), 20) > 0 else { continue }
             for (index, host) in watched.enumerated() {
                 let first = 1 + index * 3
-                if polled[first].revents != 0 { takeAddresses(host) }
+                if polled[first].revents != 0 { turn.withLock { _ in takeAddresses(host) } }
                 for (offset, responder) in host.responders.enumerated()
                 where polled[first + 1 + offset].revents != 0 {
                     martlet_lab_answer(responder, host.index)
                 }
             }
-            if polled[0].revents != 0 { takeFrames(&buffer) }
+            if polled[0].revents != 0 { turn.withLock { takeFrames(&$0) } }
         }
     }
 

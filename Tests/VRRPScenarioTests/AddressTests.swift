@@ -128,7 +128,9 @@ import VRRPLab
             let hardware: [UInt8] = [0, 0, 0x5E, 0, 1, 51]
             let announced = lab.announcements(of: Self.vip, from: "A")
             #expect(announced.contains { $0.hardwareAddress == hardware })
-            #expect(lab.adverts(from: "A").last?.hardwareAddress == hardware)
+            #expect(
+                Lab.wait(seconds: 1) { lab.adverts(from: "A").last?.hardwareAddress == hardware },
+                evidence(lab))
             let moment = Lab.now
             lab["A"].crash()
             #expect(Lab.wait(seconds: 3) { lab.server() == "B" }, evidence(lab))
@@ -248,7 +250,9 @@ import VRRPLab
             try startBoth(
                 lab, pair, a: configuration(150), b: configuration(100), asking: ["fd09::100"])
             let hardware: [UInt8] = [0, 0, 0x5E, 0, 2, 51]
-            #expect(lab.adverts(from: "A").last?.hardwareAddress == hardware)
+            #expect(
+                Lab.wait(seconds: 1) { lab.adverts(from: "A").last?.hardwareAddress == hardware },
+                evidence(lab))
             lab["A"].crash()
             #expect(Lab.wait(seconds: 3) { lab.server() == "B" }, evidence(lab))
         }

@@ -27,7 +27,9 @@ import VRRPLab
                 RouterConfiguration(InstanceText(priority: priority).with { $0.interval = "0.01" })
             }
             try startBoth(lab, pair, a: configuration(150), b: configuration(100))
-            #expect(lab.adverts(from: "A").last?.intervalMilliseconds == 10)
+            #expect(
+                Lab.wait(seconds: 1) { lab.adverts(from: "A").last?.intervalMilliseconds == 10 },
+                evidence(lab))
             let moment = Lab.now
             lab["A"].crash()
             #expect(Lab.wait(seconds: 3) { lab.server() == "B" }, evidence(lab))
@@ -63,7 +65,10 @@ import VRRPLab
             let moment = Lab.now
             lab["A"].beginStop()
             #expect(Lab.wait(seconds: 3) { lab.server() == "B" }, evidence(lab))
-            #expect(lab.adverts(from: "A", since: moment).contains { $0.priority == 0 })
+            #expect(
+                Lab.wait(seconds: 1) {
+                    lab.adverts(from: "A", since: moment).contains { $0.priority == 0 }
+                }, evidence(lab))
             // The skew is 305 ms, the master-down time 1805 ms.
             #expect(lab.outage(since: moment) < 1300, evidence(lab))
             #expect(lab["A"].stop() == 0, evidence(lab))

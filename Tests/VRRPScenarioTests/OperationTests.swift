@@ -177,7 +177,8 @@ import VRRPLab
                 #expect(host.stop() == 0, evidence(lab))
             }
             #expect(lab.owners(of: Self.vip) == [])
-            #expect(lab.adverts(from: "A").last?.priority == 0)
+            #expect(
+                Lab.wait(seconds: 1) { lab.adverts(from: "A").last?.priority == 0 }, evidence(lab))
         }
     }
 
@@ -202,7 +203,10 @@ import VRRPLab
             lab["A"].reload(configuration(150, both: false))
             lab["B"].reload(configuration(100, both: false))
             #expect(Lab.wait(seconds: 4) { lab.owners(of: second) == [] }, evidence(lab))
-            #expect(lab.adverts(from: "A", id: 52, since: moment).last?.priority == 0)
+            #expect(
+                Lab.wait(seconds: 1) {
+                    lab.adverts(from: "A", id: 52, since: moment).last?.priority == 0
+                }, evidence(lab))
             // The other instance has not noticed.
             #expect(lab.adverts(from: "B", id: 51, since: moment).isEmpty, evidence(lab))
             #expect(lab.longest(owners: .none, of: Self.vip, since: moment) == 0)

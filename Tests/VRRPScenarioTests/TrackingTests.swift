@@ -32,13 +32,19 @@ import VRRPLab
             try startBoth(
                 lab, pair, a: Self.scripted(lab, "A", 150, script: "weight -60"),
                 b: Self.scripted(lab, "B", 100, script: "weight -60"))
-            #expect(lab.adverts(from: "A").last?.priority == 150)
+            #expect(
+                Lab.wait(seconds: 1) { lab.adverts(from: "A").last?.priority == 150 }, evidence(lab)
+            )
             lab["A"].file("down", "")
             #expect(Lab.wait(seconds: 5) { lab.server() == "B" }, evidence(lab))
-            #expect(lab.adverts(from: "A").contains { $0.priority == 90 })
+            #expect(
+                Lab.wait(seconds: 1) { lab.adverts(from: "A").contains { $0.priority == 90 } },
+                evidence(lab))
             Self.remove(lab["A"], "down")
             #expect(Lab.wait(seconds: 5) { lab.server() == "A" }, evidence(lab))
-            #expect(lab.adverts(from: "A").last?.priority == 150)
+            #expect(
+                Lab.wait(seconds: 1) { lab.adverts(from: "A").last?.priority == 150 }, evidence(lab)
+            )
         }
     }
 
@@ -68,7 +74,9 @@ import VRRPLab
             let moment = Lab.now
             lab["A"].file("down", "")
             #expect(Lab.wait(seconds: 6) { lab.server() == "B" }, evidence(lab))
-            #expect(lab.adverts(from: "A", since: moment).last?.priority == 0)
+            #expect(
+                Lab.wait(seconds: 1) { lab.adverts(from: "A", since: moment).last?.priority == 0 },
+                evidence(lab))
             #expect(Lab.wait(seconds: 2) { lab.owners(of: Self.vip) == ["B"] })
             Self.remove(lab["A"], "down")
             #expect(Lab.wait(seconds: 6) { lab.server() == "A" }, evidence(lab))
@@ -110,7 +118,10 @@ import VRRPLab
             let moment = Lab.now
             lab["A"].setLinks(up: false, only: 1)
             #expect(Lab.wait(seconds: 3) { lab.server() == "B" }, evidence(lab))
-            #expect(lab.adverts(from: "A", since: moment).contains { $0.priority == 80 })
+            #expect(
+                Lab.wait(seconds: 1) {
+                    lab.adverts(from: "A", since: moment).contains { $0.priority == 80 }
+                }, evidence(lab))
             lab["A"].setLinks(up: true, only: 1)
             #expect(Lab.wait(seconds: 5) { lab.server() == "A" }, evidence(lab))
         }
@@ -124,14 +135,18 @@ import VRRPLab
                 InstanceText(priority: 150).adding("track_file {", "number weight 2", "}")
             ).with { $0.blocks = ["vrrp_track_file number {", "file \(path)", "}"] }
             try startBoth(lab, pair, a: tracking)
-            #expect(lab.adverts(from: "A").last?.priority == 150)
+            #expect(
+                Lab.wait(seconds: 1) { lab.adverts(from: "A").last?.priority == 150 }, evidence(lab)
+            )
             lab["A"].file("number", "10\n")
             #expect(
                 Lab.wait(seconds: 2) { lab.adverts(from: "A").last?.priority == 170 },
                 evidence(lab))
             lab["A"].file("number", "-40\n")
             #expect(Lab.wait(seconds: 3) { lab.server() == "B" }, evidence(lab))
-            #expect(lab.adverts(from: "A").contains { $0.priority == 70 })
+            #expect(
+                Lab.wait(seconds: 1) { lab.adverts(from: "A").contains { $0.priority == 70 } },
+                evidence(lab))
             lab["A"].file("number", "0\n")
             #expect(Lab.wait(seconds: 3) { lab.server() == "A" }, evidence(lab))
         }
@@ -226,7 +241,9 @@ import VRRPLab
             let moment = Lab.now
             lab["B"].setLinks(up: false, only: 1)
             #expect(Lab.wait(seconds: 4) { lab.server() == "B" }, evidence(lab))
-            #expect(lab.adverts(from: "A", since: moment).last?.priority == 0)
+            #expect(
+                Lab.wait(seconds: 1) { lab.adverts(from: "A", since: moment).last?.priority == 0 },
+                evidence(lab))
             lab["B"].setLinks(up: true, only: 1)
             #expect(Lab.wait(seconds: 8) { lab.server() == "A" }, evidence(lab))
         }
