@@ -1,5 +1,6 @@
 // Look-up of byte strings against plain search.
 
+import Bytes
 import Structures
 import RandomInputs
 import Testing
@@ -13,7 +14,7 @@ import Testing
         }
     }
 
-    private static func folded(_ text: [UInt8]) -> [UInt8] { text.map(\.asciiSmall) }
+    private static func folded(_ text: [UInt8]) -> [UInt8] { text.map(\.asciiLowercased) }
 
     @Test func `eight bytes are made small as each of them is`() {
         var random = Seeded(for: "small letters")
@@ -21,11 +22,11 @@ import Testing
             let word = random.next() as UInt64
             let small = (0..<8).reduce(0 as UInt64) { sum, place in
                 let byte = UInt8(truncatingIfNeeded: word >> UInt64(place * 8))
-                return sum | UInt64(byte.asciiSmall) << UInt64(place * 8)
+                return sum | UInt64(byte.asciiLowercased) << UInt64(place * 8)
             }
-            #expect(word.asciiSmall == small)
+            #expect(word.asciiLowercased == small)
         }
-        #expect((0x4041_5A5B_6061_7A7B as UInt64).asciiSmall == 0x4061_7A5B_6061_7A7B)
+        #expect((0x4041_5A5B_6061_7A7B as UInt64).asciiLowercased == 0x4061_7A5B_6061_7A7B)
     }
 
     @Test func `exact look-up agrees with a dictionary through inserts and removals`() {
@@ -65,7 +66,8 @@ import Testing
             index.insert(store.addFolded(text.span), UInt32(step), in: store)
             model[Self.folded(text)] = UInt32(step)
             let probe = text.map { byte in
-                byte.asciiSmall >= 0x61 && byte.asciiSmall <= 0x7A && Bool.random(using: &random)
+                byte.asciiLowercased >= 0x61 && byte.asciiLowercased <= 0x7A
+                    && Bool.random(using: &random)
                     ? byte ^ 0x20 : byte
             }
             #expect(index.find(probe.span, in: store, folded: true) == UInt32(step))

@@ -2,6 +2,8 @@
 // node has two children whatever bytes occur. A look-up compares each byte of the text once. Trees
 // of strings that are kept backward find the endings of texts.
 
+import Bytes
+
 /// Byte strings of which those that a text begins with are wanted.
 @frozen
 public struct BeginningTree: ~Copyable, Sendable {
@@ -93,7 +95,7 @@ public struct BeginningTree: ~Copyable, Sendable {
 
     @inlinable @inline(__always)
     static func byte(_ text: Span<UInt8>, _ index: Int, _ folded: Bool) -> UInt8 {
-        folded ? text[index].asciiSmall : text[index]
+        folded ? text[index].asciiLowercased : text[index]
     }
 
     @inlinable @inline(__always)

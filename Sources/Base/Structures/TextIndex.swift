@@ -129,11 +129,11 @@ public struct TextIndex: ~Copyable, Sendable {
         var index = 0
         while index &+ 8 <= text.count {
             let word = text.load64(index)
-            if kept.load64(index) != (folded ? word.asciiSmall : word) { return false }
+            if kept.load64(index) != (folded ? word.asciiLowercased : word) { return false }
             index &+= 8
         }
         while index < text.count {
-            let byte = folded ? text[index].asciiSmall : text[index]
+            let byte = folded ? text[index].asciiLowercased : text[index]
             if kept[index] != byte { return false }
             index &+= 1
         }
@@ -147,19 +147,19 @@ public struct TextIndex: ~Copyable, Sendable {
         var index = 0
         while index &+ 8 <= text.count {
             let word = text.load64(index)
-            state = mix(state ^ (folded ? word.asciiSmall : word))
+            state = mix(state ^ (folded ? word.asciiLowercased : word))
             index &+= 8
         }
         var rest: UInt64 = 0
         if index > 0 {
             // The last eight bytes, some of which were mixed already.
             if index < text.count { rest = text.load64(text.count &- 8) }
-            if folded { rest = rest.asciiSmall }
+            if folded { rest = rest.asciiLowercased }
             index = text.count
         }
         var shift: UInt64 = 0
         while index < text.count {
-            let byte = folded ? text[index].asciiSmall : text[index]
+            let byte = folded ? text[index].asciiLowercased : text[index]
             rest |= UInt64(byte) &<< shift
             shift &+= 8
             index &+= 1

@@ -1,6 +1,8 @@
 // Byte strings of any length in one block, named by where they begin. Space of strings that were
 // removed is not used again: who edits counts the waste and builds anew.
 
+import Bytes
+
 /// Where a byte string stands in a ``TextStore``.
 @frozen
 public struct TextRange: BitwiseCopyable, Hashable, Sendable {
@@ -44,7 +46,7 @@ public struct TextStore: ~Copyable, Sendable {
     public mutating func addFolded(_ text: Span<UInt8>) -> TextRange {
         precondition(bytes.count + text.count <= Int(UInt32.max))
         let start = bytes.count
-        for index in 0..<text.count { bytes.append(text[index].asciiSmall) }
+        for index in 0..<text.count { bytes.append(text[index].asciiLowercased) }
         return TextRange(start: UInt32(start), count: UInt32(text.count))
     }
 
@@ -55,7 +57,7 @@ public struct TextStore: ~Copyable, Sendable {
         var index = text.count
         while index > 0 {
             index -= 1
-            bytes.append(folded ? text[index].asciiSmall : text[index])
+            bytes.append(folded ? text[index].asciiLowercased : text[index])
         }
         return TextRange(start: UInt32(start), count: UInt32(text.count))
     }
@@ -68,25 +70,5 @@ public struct TextStore: ~Copyable, Sendable {
             let start = Int(range.start)
             return bytes.span.extracting(start..<start + Int(range.count))
         }
-    }
-}
-
-extension UInt8 {
-    /// The small letter of an ASCII capital, and any other byte unchanged.
-    @inlinable @inline(__always)
-    public var asciiSmall: UInt8 {
-        self >= 0x41 && self <= 0x5A ? self | 0x20 : self
-    }
-}
-
-extension UInt64 {
-    /// Eight bytes with their ASCII capitals made small, without a branch.
-    @inlinable @inline(__always)
-    public var asciiSmall: UInt64 {
-        let low = self & 0x7F7F_7F7F_7F7F_7F7F
-        let fromA = low &+ 0x3F3F_3F3F_3F3F_3F3F
-        let behindZ = low &+ 0x2525_2525_2525_2525
-        let capitals = fromA & ~behindZ & ~self & 0x8080_8080_8080_8080
-        return self | capitals >> 2
     }
 }

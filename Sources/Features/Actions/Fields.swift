@@ -1,6 +1,7 @@
 // Actions that change the fields of a head (configuration manual: set-header, add-header,
 // del-header, replace-header, replace-value).
 
+import Bytes
 import ConfigLanguage
 import HTTP
 import Proxy
@@ -185,7 +186,7 @@ private final class DeleteField: Action, @unchecked Sendable {
             // Names are in small letters to rules, however they came.
             return subject.withScratch { scratch in
                 let small = scratch.make(as: .string) { output in
-                    for index in 0..<name.count { output.append(name[index].asciiSmall) }
+                    for index in 0..<name.count { output.append(name[index].asciiLowercased) }
                 }
                 return small.map { subject.matches(expression, scratch.bytes(of: $0)) } ?? false
             }

@@ -3,6 +3,7 @@
 // be: a start line, the fields, the end of the head, and the body as far as it has come, in one
 // block. Differs: HAProxy may have several, and others for trailers.
 
+import Bytes
 import HTTP
 import Proxy
 import Samples
@@ -232,7 +233,7 @@ extension SampleScratch {
     /// Copies a text in small letters.
     fileprivate mutating func lowercase(_ text: Span<UInt8>) -> Sample? {
         make(as: .string) { output in
-            for index in 0..<text.count { output.append(text[index].asciiSmall) }
+            for index in 0..<text.count { output.append(text[index].asciiLowercased) }
         }
     }
 }

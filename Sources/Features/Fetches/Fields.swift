@@ -3,6 +3,7 @@
 // whose number the expression says.
 
 import Addresses
+import Bytes
 import HTTP
 import Proxy
 import Samples
@@ -180,7 +181,7 @@ enum FieldArguments {
     private static func number(_ arguments: inout [ConverterConstant?]) {
         var known = KnownField.unlisted
         if case .bytes(let name)? = arguments[0] {
-            let small = name.map(\.asciiSmall)
+            let small = name.map(\.asciiLowercased)
             arguments[0] = .bytes(small)
             known = KnownField.named(small.span)
         }

@@ -1,6 +1,7 @@
 // Small steps that several families share: numbers at the begin of texts, names in small letters,
 // lengths of variable size.
 
+import Bytes
 import HTTP
 import Samples
 
@@ -25,7 +26,7 @@ extension ConverterArguments {
 extension OutputBytes {
     /// Adds bytes with their ASCII capitals made small.
     mutating func append(small bytes: Span<UInt8>) {
-        for index in 0..<bytes.count { append(bytes[index].asciiSmall) }
+        for index in 0..<bytes.count { append(bytes[index].asciiLowercased) }
     }
 
     /// Adds a number in as many bytes as it needs: one below 240; else four bits of what is above

@@ -1,6 +1,8 @@
 // The cookie in the connection request of the Remote Desktop Protocol ([MS-RDPBCGR] §2.2.1.1).
 // Configuration manual: req.rdp_cookie, req.rdp_cookie_cnt.
 
+import Bytes
+
 /// Looks at the start of a Remote Desktop stream.
 ///
 ///     03 00 00 2a  25 e0 00 00 00 00 00  Cookie: mstshash=user CR LF
@@ -55,15 +57,11 @@ public enum RemoteDesktop {
         var position = 0
         while position < text.count {
             guard start &+ position < bytes.count else { return .needsMore }
-            if lowercased(bytes[start &+ position]) != lowercased(text[position]) {
+            if bytes[start &+ position].asciiLowercased != text[position].asciiLowercased {
                 return .other
             }
             position &+= 1
         }
         return .value(start &+ text.count)
-    }
-
-    private static func lowercased(_ byte: UInt8) -> UInt8 {
-        byte &- 0x41 < 26 ? byte | 0x20 : byte
     }
 }

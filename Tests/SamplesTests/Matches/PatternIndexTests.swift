@@ -1,6 +1,7 @@
 // Indexes against comparison with every pattern, and what look-up costs in comparisons.
 
 import Addresses
+import Bytes
 import Samples
 import Structures
 import RandomInputs
@@ -64,10 +65,10 @@ import Testing
                 }
                 #expect(index.count == model.count)
                 let probe = Self.text(&random)
-                let folded = probe.map(\.asciiSmall)
+                let folded = probe.map(\.asciiLowercased)
                 let wanted = model.filter { _, pattern in
                     pattern.ignoresCase
-                        ? Self.matches(folded, pattern.text.map(\.asciiSmall), method)
+                        ? Self.matches(folded, pattern.text.map(\.asciiLowercased), method)
                         : Self.matches(probe, pattern.text, method)
                 }
                 let found = index.find(probe.span, &scratch)

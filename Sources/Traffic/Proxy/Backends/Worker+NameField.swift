@@ -28,7 +28,9 @@ extension Worker {
             let byte =
                 isEdited
                 ? message.edits.span[place] : connections[client].inbound.span[place]
-            if byte.asciiSmall != programs[own].serverNameFields[back][position] { return false }
+            if byte.asciiLowercased != programs[own].serverNameFields[back][position] {
+                return false
+            }
         }
         return true
     }

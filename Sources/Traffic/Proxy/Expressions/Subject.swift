@@ -329,11 +329,11 @@ extension Span where Element == UInt8 {
         guard count == small.count else { return false }
         var index = 0
         while index &+ 8 <= count {
-            if load64(index).asciiSmall != small.load64(index) { return false }
+            if load64(index).asciiLowercased != small.load64(index) { return false }
             index &+= 8
         }
         while index < count {
-            if self[index].asciiSmall != small[index] { return false }
+            if self[index].asciiLowercased != small[index] { return false }
             index &+= 1
         }
         return true

@@ -46,7 +46,7 @@ extension Subject {
     private func keepSmall(_ name: Span<UInt8>) -> Range<Int>? {
         guard let range = keep(name.extracting(0..<0)) else { return nil }
         for index in 0..<name.count {
-            guard unsafe worker.pointee.message.edits.append(name[index].asciiSmall) else {
+            guard unsafe worker.pointee.message.edits.append(name[index].asciiLowercased) else {
                 return nil
             }
         }

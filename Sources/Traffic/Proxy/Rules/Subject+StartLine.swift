@@ -260,7 +260,7 @@ extension Span where Element == UInt8 {
     /// Whether it is the same text, ASCII letters of either case.
     fileprivate func isSame(inAnyCaseAs other: Span<UInt8>) -> Bool {
         if count != other.count { return false }
-        for index in 0..<count where self[index].asciiSmall != other[index].asciiSmall {
+        for index in 0..<count where self[index].asciiLowercased != other[index].asciiLowercased {
             return false
         }
         return true

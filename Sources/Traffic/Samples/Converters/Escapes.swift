@@ -1,5 +1,7 @@
 // Converters that escape text for JSON and URLs, and take it back.
 
+import Bytes
+
 extension ConverterFamily {
     static let escapes = ConverterFamily(
         "escapes", areSteady: true,
@@ -89,7 +91,7 @@ private enum Escapes {
             output.append("\\u")
             for place in 0..<4 {
                 let digit = UInt8(truncatingIfNeeded: value >> UInt32((3 - place) * 4) & 15)
-                output.append(capitalDigit(digit).asciiSmall)
+                output.append(capitalDigit(digit).asciiLowercased)
             }
         }
     }

@@ -1,5 +1,7 @@
 // Converters that change or measure the letters of a text as a whole.
 
+import Bytes
+
 extension ConverterFamily {
     static let letters = ConverterFamily(
         "letters", areSteady: true,
@@ -45,7 +47,7 @@ private enum Letters {
 
     static let lower: Converter.Function = { sample, _, scratch, _ in
         scratch.convert(&sample, to: .string) { input, output in
-            output.append(input) { $0.asciiSmall }
+            output.append(input) { $0.asciiLowercased }
             return true
         }
     }

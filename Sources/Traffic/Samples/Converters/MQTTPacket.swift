@@ -1,6 +1,7 @@
 // The first packets of MQTT 3.1, 3.1.1 and 5.0: CONNECT and CONNACK (OASIS MQTT 3.1.1 §3.1, §3.2;
 // MQTT 5.0 §3.1, §3.2). One pass over the bytes, which notes where one field is.
 
+import Bytes
 import Structures
 
 /// What can be asked of a packet.
@@ -181,7 +182,7 @@ struct MQTTPacket {
             guard name.count == wanted.utf8CodeUnitCount else { return false }
             for index in 0..<name.count {
                 // Safety: the index is below the literal's count.
-                if unsafe name[index].asciiSmall != wanted.utf8Start[index] { return false }
+                if unsafe name[index].asciiLowercased != wanted.utf8Start[index] { return false }
             }
             return true
         }

@@ -1,6 +1,7 @@
 // Converters of addresses and of the Host header's parts.
 
 import Addresses
+import Bytes
 
 extension ConverterFamily {
     static let network = ConverterFamily(
@@ -39,7 +40,7 @@ private enum Network {
     static let host: Converter.Function = { sample, _, scratch, _ in
         sample = sample.part(0, portSeparator(scratch.bytes(of: sample)) ?? sample.byteCount)
         return scratch.convert(&sample, to: .string) { input, output in
-            output.append(input) { $0.asciiSmall }
+            output.append(input) { $0.asciiLowercased }
             return true
         }
     }

@@ -1,6 +1,7 @@
 // Which pattern matches. Data path: no allocation, no reference counting, one pass over the list.
 
 import Addresses
+import Bytes
 import Structures
 
 extension PatternIndex {
@@ -196,7 +197,7 @@ enum Comparison {
     ) -> Bool {
         if range.count > text.count - start { return false }
         for index in 0..<range.count {
-            let byte = folds ? text[start + index].asciiSmall : text[start + index]
+            let byte = folds ? text[start + index].asciiLowercased : text[start + index]
             if byte != pattern[range.lowerBound + index] { return false }
         }
         return true
@@ -212,7 +213,7 @@ enum Comparison {
         if pattern.count > text.count { return false }
         let first = pattern[0]
         for start in 0...(text.count &- pattern.count) {
-            let byte = folds ? text[start].asciiSmall : text[start]
+            let byte = folds ? text[start].asciiLowercased : text[start]
             if byte == first && begins(text, at: start, pattern, 0..<pattern.count, folds) {
                 return true
             }
@@ -275,7 +276,9 @@ enum Comparison {
         var isSame = true
         for index in 0..<text.count {
             if text[index] == pattern[index] { continue }
-            if !folds || text[index].asciiSmall != pattern[index].asciiSmall { return false }
+            if !folds || text[index].asciiLowercased != pattern[index].asciiLowercased {
+                return false
+            }
             isSame = false
         }
         return isSame || !(isWellKnown(text) || isWellKnown(pattern))

@@ -339,11 +339,7 @@ private struct HeadWriter: ~Copyable {
         // Safety: whoever calls has checked that eight bytes are inside the room.
         let place = unsafe UnsafeMutableRawPointer(start + offset)
         let loaded = unsafe UInt64(littleEndian: place.loadUnaligned(as: UInt64.self))
-        let low = loaded & ~Scanning.tops
-        let capitals =
-            (low &+ Scanning.ones &* 0x3F) & ~(low &+ Scanning.ones &* 0x25) & ~loaded
-            & Scanning.tops
-        let small = loaded | ((capitals &>> 2) & mask)
+        let small = loaded & ~mask | loaded.asciiLowercased & mask
         unsafe place.storeBytes(of: small.littleEndian, as: UInt64.self)
     }
 }

@@ -1,6 +1,8 @@
 // `name=value` pairs of a query string or of an urlencoded body, as ranges of their bytes.
 // Configuration manual: url_param, urlp_val, req.body_param.
 
+import Bytes
+
 /// Parameters by name, and their decoding.
 ///
 /// A list ends at `&`, at `;` and at a delimiter of the caller's choice:

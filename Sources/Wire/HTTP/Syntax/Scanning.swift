@@ -2,6 +2,8 @@
 // Each mask has bit 7 of every byte that matches; a borrow can only spoil bytes above the first
 // match, and only the first match is used.
 
+import Bytes
+
 /// Searches over spans used by the parsers.
 enum Scanning {
     static let ones: UInt64 = 0x0101_0101_0101_0101
@@ -189,12 +191,6 @@ enum Scanning {
         }
         return true
     }
-}
-
-extension UInt8 {
-    /// The small letter of an ASCII capital; other bytes unchanged.
-    @inline(__always)
-    var asciiLowercased: UInt8 { self &- 0x41 < 26 ? self | 0x20 : self }
 }
 
 /// Up to eight characters of a literal as a little-endian word, to compare with loaded bytes.
