@@ -46,7 +46,7 @@ struct VarnishTests {
         let process = Process()
         let output = Pipe()
         process.executableURL = URL(fileURLWithPath: try #require(VarnishCase.program))
-        process.arguments = ["-v", "-t", "30", test.path]
+        process.arguments = ["-v", "-t", "90", test.path]
         var environment = ProcessInfo.processInfo.environment
         environment["HAPROXY_PROGRAM"] = path
         process.environment = environment

@@ -46,6 +46,8 @@ private struct RelayQuestions {
         }
         text += " server s1 127.0.0.1:\(echo)\n"
         text += "frontend h\n mode http\n bind 127.0.0.1:PORT-h\n"
+        text += " http-request return status 200 content-type text/plain"
+        text += " lf-string \"%[be_conn(tb)]\" if { path /open }\n"
         for (name, _) in all {
             text += " http-request return status 200 content-type text/plain"
             text += " lf-string \"%[var(\(name))]\" if { path /\(name) }\n"
@@ -56,16 +58,26 @@ private struct RelayQuestions {
     /// What was found in each of the conversations, one line for each expression.
     func answers(_ conversations: [[[UInt8]]], of server: some Serving) throws -> [[String]] {
         try conversations.map { parts in
-            let client = try Client(server.port("t"))
-            for part in parts {
-                client.send(part)
-                usleep(20_000)
+            // Expressions may ask how many are connected: the one before is to be gone.
+            var looks = 0
+            while looks < 1000, try Client.get("/open", server.port("h")) != "0" {
+                looks += 1
+                usleep(5_000)
             }
-            _ = client.receive()
+            try converse(parts, server.port("t"))
             return try all.map { name, expression in
                 "\(expression) = \(try Client.get("/\(name)", server.port("h")) ?? "nothing")"
             }
         }
+    }
+
+    private func converse(_ parts: [[UInt8]], _ port: UInt16) throws {
+        let client = try Client(port)
+        for part in parts {
+            client.send(part)
+            usleep(20_000)
+        }
+        _ = client.receive()
     }
 
     /// Records where we differ from haproxy.
