@@ -208,7 +208,7 @@ building.executable(
 building.testSupport("RandomInputs", needs: [])
 building.testSupport("FreePorts", needs: [])
 building.tests("Bytes", needs: ["Bytes", "RandomInputs"])
-building.tests("Structures", needs: ["Structures", "RandomInputs"])
+building.tests("Structures", needs: ["Structures", "Bytes", "RandomInputs"])
 building.tests("Addresses", needs: ["Addresses"])
 building.tests("ConfigLanguage", needs: ["ConfigLanguage", "RandomInputs"])
 building.testSupport("PrivateNetworks", needs: ["Kernel"])

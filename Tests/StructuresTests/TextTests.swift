@@ -16,19 +16,6 @@ import Testing
 
     private static func folded(_ text: [UInt8]) -> [UInt8] { text.map(\.asciiLowercased) }
 
-    @Test func `eight bytes are made small as each of them is`() {
-        var random = Seeded(for: "small letters")
-        for _ in 0..<1000 {
-            let word = random.next() as UInt64
-            let small = (0..<8).reduce(0 as UInt64) { sum, place in
-                let byte = UInt8(truncatingIfNeeded: word >> UInt64(place * 8))
-                return sum | UInt64(byte.asciiLowercased) << UInt64(place * 8)
-            }
-            #expect(word.asciiLowercased == small)
-        }
-        #expect((0x4041_5A5B_6061_7A7B as UInt64).asciiLowercased == 0x4061_7A5B_6061_7A7B)
-    }
-
     @Test func `exact look-up agrees with a dictionary through inserts and removals`() {
         var random = Seeded(for: "text index against a dictionary")
         for _ in 0..<5 {
