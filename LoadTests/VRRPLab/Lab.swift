@@ -295,10 +295,13 @@ public final class Lab: Sendable {
     public static func hurry() { _ = martlet_lab_hurry() }
 
     /// Waits until something is so; false when it is not in time.
+    ///
+    /// - Parameter seconds: how long it may take where there is nothing else to do. A busy machine
+    ///   is given more; who wants to know how long it took asks what was seen.
     public static func wait(
         seconds: Double, until condition: () throws -> Bool
     ) rethrows -> Bool {
-        let end = now + UInt64(seconds * 1e9)
+        let end = now + UInt64(seconds * 4e9)
         while true {
             if try condition() { return true }
             if now >= end { return false }
