@@ -137,7 +137,9 @@ private final class Track: Action, @unchecked Sendable {
                 count = 7
             }
         }
-        subject.track(counter, in: table, key: key, updates.span.extracting(0..<count))
+        subject.track(
+            counter, in: table, key: key, updates.span.extracting(0..<count),
+            owesRequest: moment == .ofContent)
     }
 }
 

@@ -371,8 +371,9 @@ extension Worker {
             switch hasBackend ? .passed : pass(stage, stream) {
             case .passed:
                 // Of a request that is turned away by its content, tables hear nothing.
-                if stage == .frontContent && streams[stream].flags.contains(.isHTTP) {
-                    countTrackedRequest(stream)
+                if streams[stream].flags.contains(.isHTTP) {
+                    if stage == .frontContent { countTrackedRequest(stream) }
+                    if stage == .backContent { countTrackedRequest(inBackend: stream) }
                 }
                 if stage == .switching, !hasBackend, !chooseBackend(stream) { return }
                 let upgrades = upgradesNow(stream, behind: stage)

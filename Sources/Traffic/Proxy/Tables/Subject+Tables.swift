@@ -46,9 +46,11 @@ extension Subject {
     /// and carries out updates on it.
     ///
     /// Nothing happens where the table is full of entries that cannot go.
+    ///
+    /// - Parameter owesRequest: the request is counted in it once the rules are passed.
     public func track(
         _ counter: Int, in reference: ProxyReference, key: Span<UInt8>,
-        _ updates: Span<StickUpdate>
+        _ updates: Span<StickUpdate>, owesRequest: Bool
     ) {
         guard let table = unsafe table(Int(reference.index)) else { return }
         let now = now
@@ -58,10 +60,12 @@ extension Subject {
         let entry = unsafe TrackedEntry(table: table, reference: found)
         if stream.isNone {
             let extras = unsafe worker.pointee.extras(ofSession: session)
-            unsafe worker.pointee.sessionExtras[extras].tracked.set(counter, to: entry)
+            unsafe worker.pointee.sessionExtras[extras].tracked.set(
+                counter, to: entry, owesRequest: false)
         } else {
             let extras = unsafe worker.pointee.extras(of: stream)
-            unsafe worker.pointee.streamExtras[extras].tracked.set(counter, to: entry)
+            unsafe worker.pointee.streamExtras[extras].tracked.set(
+                counter, to: entry, owesRequest: owesRequest)
         }
     }
 

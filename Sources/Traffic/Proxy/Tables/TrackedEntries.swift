@@ -34,6 +34,8 @@ struct TrackedEntries: ~Copyable {
     private var entries = FlatList<TrackedEntry>()
     /// Which counters are in use, as bits.
     private var mask: UInt16 = 0
+    /// Which counters have entries in which the present request is not counted yet, as bits.
+    private var owing: UInt16 = 0
 
     /// Whether nothing is tracked.
     @inline(__always)
@@ -46,17 +48,33 @@ struct TrackedEntries: ~Copyable {
     }
 
     /// Puts an entry into a counter that tracks nothing.
-    mutating func set(_ counter: Int, to entry: TrackedEntry) {
+    ///
+    /// - Parameter owesRequest: the request is to be counted in it once the rules are passed.
+    mutating func set(_ counter: Int, to entry: TrackedEntry, owesRequest: Bool) {
         assert(self[counter] == nil)
         while entries.count <= counter { entries.append(entry) }
         entries[counter] = entry
         mask |= bit(counter)
+        if owesRequest { owing |= bit(counter) }
     }
+
+    /// The next entry in which the request is to be counted, and is taken for counted then; nil
+    /// when there are no more.
+    mutating func takeOwing() -> TrackedEntry? {
+        if owing == 0 { return nil }
+        let counter = owing.trailingZeroBitCount
+        owing &= owing &- 1
+        return entries[counter]
+    }
+
+    /// The request has been counted in all entries.
+    mutating func clearOwing() { owing = 0 }
 
     /// Takes the entry out of a counter.
     mutating func take(_ counter: Int) -> TrackedEntry? {
         let entry = self[counter]
         mask &= ~bit(counter)
+        owing &= ~bit(counter)
         return entry
     }
 

@@ -75,6 +75,20 @@ extension Worker {
     /// A request has come, and its first rules have let it pass.
     mutating func countTrackedRequest(_ stream: Handle) {
         count(stream, .requestCount, .requestRate)
+        let own = streams[stream].extras
+        if !own.isNone { streamExtras[own].tracked.clearOwing() }
+    }
+
+    /// A request has passed the rules of its backend's content, and is counted in what those track.
+    mutating func countTrackedRequest(inBackend stream: Handle) {
+        let own = streams[stream].extras
+        if own.isNone { return }
+        let updates: InlineArray<2, StickUpdate> = [
+            .add(to: .requestCount), .add(to: .requestRate),
+        ]
+        while let entry = streamExtras[own].tracked.takeOwing() {
+            entry.withTable { _ = $0.change(at: entry.reference, updates.span, now: now) }
+        }
     }
 
     /// A session's request was such that no stream came of it.
