@@ -81,14 +81,9 @@ extension Worker {
         let entry = programs[own].proxies[Int(streams[stream].frontend)]
         take(stream, head, entry)
         if entry.hasMonitorURI && asksForMonitor(stream, head) {
-            // Neither forwarded nor logged: it says that this process serves.
-            streams[stream].flags.remove(.isLogged)
-            countTrackedRequest(stream)
+            if entry.keepsRequestLine { keepRequestLine(stream, head) }
             hand(stream, head)
-            let fails = monitorFails(stream)
-            if isTraced { explainMonitor(fails) }
-            countIntercepted(stream)
-            reply(stream, status: fails ? 503 : 200)
+            walkRequest(stream)
             return
         }
         if entry.logSteps != nil { logStep(stream, .accept) }
@@ -200,6 +195,20 @@ extension Worker {
         if streams[stream].flows[0].framing == .none {
             streams[stream].flows[0].isComplete = true
         }
+    }
+
+    /// Answers a request for the frontend's `monitor-uri`, which has passed the rules of its
+    /// content; false for any other.
+    mutating func answerMonitor(_ stream: Handle) -> Bool {
+        let entry = programs[streams[stream].program].proxies[Int(streams[stream].frontend)]
+        guard entry.hasMonitorURI, asksForMonitor(stream, message.head) else { return false }
+        // Neither forwarded nor logged: it says that this process serves.
+        streams[stream].flags.remove(.isLogged)
+        let fails = monitorFails(stream)
+        if isTraced { explainMonitor(fails) }
+        countIntercepted(stream)
+        reply(stream, status: fails ? 503 : 200)
+        return true
     }
 
     /// Whether the target is the frontend's `monitor-uri`: the path where that begins with a slash,

@@ -372,7 +372,10 @@ extension Worker {
             case .passed:
                 // Of a request that is turned away by its content, tables hear nothing.
                 if streams[stream].flags.contains(.isHTTP) {
-                    if stage == .frontContent { countTrackedRequest(stream) }
+                    if stage == .frontContent {
+                        countTrackedRequest(stream)
+                        if answerMonitor(stream) { return }
+                    }
                     if stage == .backContent { countTrackedRequest(inBackend: stream) }
                 }
                 if stage == .switching, !hasBackend, !chooseBackend(stream) { return }
