@@ -110,6 +110,9 @@ private final class ReplaceTarget: Action, @unchecked Sendable {
     }
 
     override func run(_ subject: Subject, isAgain: Bool) -> ActionResult {
+        // A path begins with a slash: `*` and the target of CONNECT have none.
+        let path = subject.pathAndQuery
+        if part != .whole, path.isEmpty || path[0] != 0x2F { return .goOn }
         guard subject.matches(expression, subject.text(of: part)) else { return .goOn }
         // The format may match expressions of its own: the groups are found again behind it.
         guard subject.render(format), subject.matches(expression, subject.text(of: part)) else {

@@ -337,7 +337,8 @@ extension Span where Element == UInt8 {
         return position
     }
 
-    /// Where the path begins: behind scheme and authority when the URI is absolute.
+    /// Where the path begins: behind scheme and authority when the URI is absolute. There is none
+    /// in `*` and in an authority alone.
     fileprivate func pathStart(in uri: Range<Int>) -> Int {
         if uri.isEmpty || self[uri.lowerBound] == 0x2F { return uri.lowerBound }
         var position = uri.lowerBound
@@ -347,7 +348,7 @@ extension Span where Element == UInt8 {
             }
             position += 1
         }
-        return uri.lowerBound
+        return uri.upperBound
     }
 }
 

@@ -87,7 +87,7 @@ extension Worker {
             return
         }
         if entry.logSteps != nil { logStep(stream, .accept) }
-        if head.facts.contains(.namesUsualPort) {
+        if head.hasUnusualTarget {
             hand(stream, head)
             keepRequestLine(stream, head)
             if entry.logSteps != nil { logStep(stream, .request) }
@@ -154,8 +154,8 @@ extension Worker {
         take(head, .request)
         streams[stream].flags.insert(.holdsRequestHead)
         streams[stream].requestHeadBytes = head.length
-        if head.facts.contains(.namesUsualPort) {
-            withSubject(stream, isFinal: true) { $0.leaveOutUsualPort() }
+        if head.hasUnusualTarget {
+            withSubject(stream, isFinal: true) { $0.normalizeTarget() }
         }
     }
 

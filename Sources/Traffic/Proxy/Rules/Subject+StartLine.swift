@@ -116,13 +116,13 @@ extension Subject {
         return replaceLine(index, value: host)
     }
 
-    /// Takes the port out of an absolute target and its Host field, or out of CONNECT's Host field
-    /// that says the same, where it is the one that is meant without it (RFC 9110 §4.2.3). Where
-    /// there is no room, all stays as it is.
+    /// Gives an absolute target its usual form (RFC 9110 §4.2.3): without the port that is meant
+    /// without it, which goes from the Host field too, or from CONNECT's Host field that says the
+    /// same; and with `/` for an empty path. Where there is no room, all stays as it is.
     ///
     /// Only ports that are written as `80` and `443`, or not at all behind their colon, are
     /// recognised, as HAProxy does.
-    func leaveOutUsualPort() {
+    func normalizeTarget() {
         let whole = target
         if unsafe worker.pointee.streams[stream].method == .connect {
             guard let index = unsafe worker.pointee.fields.firstIndex(of: .host) else { return }
@@ -131,19 +131,25 @@ extension Subject {
             _ = replaceLine(index, value: host.extracting(0..<colon))
             return
         }
-        // Room for both is made at once: a half of it would be worse than nothing.
-        guard let authority = whole.authorityOffsets,
-            let colon = whole.extracting(authority).usualPort,
-            makeRoom(whole.count &+ authority.count &+ 8, for: .target),
-            let start = keep(whole.extracting(0..<authority.lowerBound &+ colon))?.lowerBound,
+        guard let authority = whole.authorityOffsets else { return }
+        let facts = head.facts
+        let port = facts.contains(.namesUsualPort) ? whole.extracting(authority).usualPort : nil
+        let named = authority.lowerBound &+ (port ?? authority.count)
+        // Room for target and Host is made at once: a half of it would be worse than nothing.
+        let hasHost = unsafe port != nil && worker.pointee.fields.firstIndex(of: .host) != nil
+        let room = whole.count &+ 1 &+ (hasHost ? authority.count &+ 8 : 0)
+        guard makeRoom(room, for: .target),
+            let start = keep(whole.extracting(0..<named))?.lowerBound
+        else { return }
+        let path = unsafe worker.pointee.message.edits.count
+        guard !facts.contains(.lacksPath) || keep("/") != nil,
             keep(whole.extracting(authority.upperBound..<whole.count)) != nil
         else { return }
         let end = unsafe worker.pointee.message.edits.count
         unsafe worker.pointee.message.line.target = EditedRange(start..<end)
-        unsafe worker.pointee.message.line.pathStart = UInt32(
-            truncatingIfNeeded: start &+ authority.lowerBound &+ colon)
+        unsafe worker.pointee.message.line.pathStart = UInt32(truncatingIfNeeded: path)
         if unsafe worker.pointee.isTraced { traced(.target, self.target, self.target) }
-        _ = followTarget()
+        if port != nil { _ = followTarget() }
     }
 
     /// Gives a target with an authority that of a Host field that a rule makes.

@@ -46,6 +46,9 @@ public struct HeadFacts: OptionSet, Sendable {
     /// The target has an authority with a port that need not be said: that of its scheme, none
     /// behind a colon, or, of CONNECT, 80 or 443.
     public static var namesUsualPort: HeadFacts { @inlinable get { HeadFacts(rawValue: 16384) } }
+    /// The target has an authority and an empty path, which means `/` (RFC 9110 §4.2.3); OPTIONS
+    /// without a query asks about the whole server instead (RFC 9112 §3.2.4).
+    public static var lacksPath: HeadFacts { @inlinable get { HeadFacts(rawValue: 32768) } }
     /// `Connection` names fields other than the usual ones.
     static var nominates: HeadFacts { HeadFacts(rawValue: 256) }
     /// `Connection` has the option `upgrade`.
@@ -134,6 +137,11 @@ public struct MessageHead: Sendable {
 
     /// The whole request target as a range of the parsed bytes.
     public var targetRange: Range<Int> { Int(targetStart)..<Int(targetStart &+ targetLength) }
+
+    /// Whether the target can be said in a more usual way that means the same.
+    public var hasUnusualTarget: Bool {
+        facts.contains(.namesUsualPort) || facts.contains(.lacksPath)
+    }
 
     /// The reason phrase as a range of the parsed bytes; may be empty.
     public var reasonRange: Range<Int> { targetRange }

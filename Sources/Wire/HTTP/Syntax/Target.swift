@@ -48,11 +48,18 @@ enum Target {
         else { return .badTarget }
         let start = index &+ 3
         var end = start
-        while end < range.upperBound, bytes[end] != Byte.slash { end &+= 1 }
+        while end < range.upperBound, bytes[end] != Byte.slash, bytes[end] != Byte.questionMark {
+            end &+= 1
+        }
         guard let authority = Authority.parse(bytes, start..<end), !authority.host.isEmpty
         else { return .badTarget }
         setAuthority(start..<end, &head)
         head.pathStart = UInt32(truncatingIfNeeded: end)
+        if end == range.upperBound {
+            if head.method != .options { head.facts.insert(.lacksPath) }
+        } else if bytes[end] != Byte.slash {
+            head.facts.insert(.lacksPath)
+        }
         let hasColon = authority.host.upperBound < end
         if hasColon, authority.port < 0 || authority.port == schemePort(bytes, head) {
             head.facts.insert(.namesUsualPort)
