@@ -196,6 +196,58 @@ import Testing
         #expect(loaded.messages.map { $0.contains("'second'") } == [true])
     }
 
+    @Test func `files of errors may stand behind who uses them, and once`() throws {
+        let sets = """
+            http-errors site
+             errorfile 503 503.http
+
+            """
+        let users = """
+            defaults
+             timeout client 1s
+             errorfiles site
+            frontend f
+             bind :1
+             errorfile 503 empty.http
+            frontend g
+             bind :2
+
+            """
+        let loaded = Loading.load(users + sets)
+        #expect(loaded.messages == [])
+        let proxies = try #require(loaded.configuration).proxies
+        #expect(proxies[0].errorReplies[503] == [])
+        #expect(proxies[1].errorReplies[503]?.starts(with: "HTTP/1.0 503 Busy".utf8) == true)
+        let twice = Loading.load(sets + users + sets).messages
+        #expect(twice.count == 1 && twice[0].contains("'site' already exists"), "\(twice)")
+        let missing = Loading.load(
+            users.replacing("errorfiles site", with: "errorfiles sit") + sets)
+        #expect(missing.messages.count == 1)
+        #expect(missing.messages[0].contains("'http-errors' section"))
+    }
+
+    @Test func `the first inspect-delay of a section holds`() throws {
+        let loaded = Loading.load(
+            """
+            defaults base
+             timeout client 1s
+             tcp-request inspect-delay 3s
+            frontend f from base
+             bind :1
+             tcp-request inspect-delay 1s
+            frontend g from base
+             bind :2
+             tcp-request inspect-delay 4s
+
+            """)
+        #expect(loaded.messages.count == 2, "\(loaded.messages)")
+        #expect(loaded.messages.allSatisfy { $0.contains("it was defined before") })
+        let proxies = try #require(loaded.configuration).proxies
+        #expect(proxies.map(\.inspectDelay) == [3000, 3000])
+        let unnamed = Loading.load("defaults\n tcp-request inspect-delay 3s\n").messages
+        #expect(unnamed.count == 1 && unnamed[0].contains("without a name"), "\(unnamed)")
+    }
+
     @Test func `files of errors are read once and answer each status`() throws {
         let loaded = Loading.load(
             """

@@ -66,12 +66,29 @@ public enum ConfigurationLoader {
     ) -> LoadedConfiguration {
         let environment = environment.adding(StandardFormat.variables)
             .adding(["HAPROXY_BRANCH": facts.version.branch])
+        func once(_ errorSets: [String: [Int: [UInt8]]]) -> (LoadedConfiguration, LoadSession) {
+            let session = LoadSession(
+                surroundings: surroundings, environment: environment, variables: variables)
+            session.errorSets = errorSets
+            let loaded = load(
+                files: files, facts: facts, session: session, showsDiagnosis: showsDiagnosis)
+            return (loaded, session)
+        }
+        let (loaded, session) = once([:])
+        // Sections of error files may stand behind who uses them: they are known the second time.
+        if session.missedErrorSets.isDisjoint(with: session.errorSets.keys) { return loaded }
+        return once(session.errorSets).0
+    }
+
+    private static func load(
+        files: [ConfigurationFile], facts: ConfigurationFacts, session: LoadSession,
+        showsDiagnosis: Bool
+    ) -> LoadedConfiguration {
         var reader = ConfigurationReader(
-            files: files, sectionKeywords: Set(SectionKind.named.keys), environment: environment,
+            files: files, sectionKeywords: Set(SectionKind.named.keys),
+            environment: session.environment,
             facts: facts, showsDiagnosis: showsDiagnosis)
         var diagnostics = Diagnostics()
-        let session = LoadSession(
-            surroundings: surroundings, environment: environment, variables: variables)
         var assembly = SectionAssembly(session: session)
         var file = ""
         while let statement = reader.next(&diagnostics) {

@@ -25,6 +25,8 @@ final class LoadSession {
     var unixBind = UNIXBindDefaults()
     /// `http-errors` sections by name.
     var errorSets: [String: [Int: [UInt8]]] = [:]
+    /// Names of `http-errors` sections that `errorfiles` found no section of before it.
+    var missedErrorSets: Set<String> = []
 
     /// Rings of the sections read so far, and of `log` lines that name a stream.
     var rings: [RingConfiguration] = []

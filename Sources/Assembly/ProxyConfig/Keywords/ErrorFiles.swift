@@ -31,9 +31,10 @@ extension ProxyKeywords {
         let name = arguments.word(0)
         guard let replies = draft.session.errorSets[name] else {
             let known = draft.session.errorSets.keys.sorted()
+            draft.session.missedErrorSets.insert(name)
             return diagnostics.report(
                 arguments.expects(
-                    "an 'http-errors' section that stands before", found: name,
+                    "the name of an 'http-errors' section", found: name,
                     suggestion: Spelling.nearest(to: name, among: known)))
         }
         var wanted = Set(replies.keys)

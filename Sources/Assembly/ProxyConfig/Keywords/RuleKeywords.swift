@@ -46,12 +46,29 @@ extension ProxyKeywords {
             Row(
                 "tcp-request inspect-delay", .proxies, takes: [.time],
                 "Sets how long bytes are awaited that tcp-request content rules need."
-            ) { draft, arguments, _ in draft.proxy.inspectDelay = arguments.number(0) },
+            ) { setDelay(\.inspectDelay, &$0, $1, &$2) },
             Row(
                 "tcp-response inspect-delay", .serverSide, takes: [.time],
                 "Sets how long bytes are awaited that tcp-response content rules need."
-            ) { draft, arguments, _ in draft.proxy.inspectResponseDelay = arguments.number(0) },
+            ) { setDelay(\.inspectResponseDelay, &$0, $1, &$2) },
         ] + choices
+
+    /// The first delay of a section holds, one that defaults have given it included.
+    private static func setDelay(
+        _ delay: WritableKeyPath<ProxyConfiguration, Int>, _ draft: inout ProxyDraft,
+        _ arguments: KeywordArguments, _ diagnostics: inout Diagnostics
+    ) {
+        if draft.isDefaults && draft.proxy.name.isEmpty {
+            diagnostics.report(
+                arguments.mistake(
+                    "'\(arguments.keyword)' cannot stand in a defaults section without a name"))
+        } else if draft.proxy[keyPath: delay] != 0 {
+            diagnostics.report(
+                arguments.warning("'\(arguments.keyword)' is ignored: it was defined before"))
+        } else {
+            draft.proxy[keyPath: delay] = arguments.number(0)
+        }
+    }
 
     private static let choices: [Row] = [
         choice(

@@ -15,6 +15,8 @@ struct SectionAssembly {
 
     private var open = OpenSection.none
     private var namedDefaults: [String: [ProxyDraft]] = [:]
+    /// The `http-errors` sections so far.
+    private var errorSetNames: Set<String> = []
     private var currentDefaults: ProxyDraft?
     /// Who uses the sections of `defaults`, by the place where they begin.
     private var uses: [SourcePlace: DefaultsUse] = [:]
@@ -134,7 +136,12 @@ struct SectionAssembly {
             guard statement.words.count > 1, !statement.words[1].isEmpty else {
                 return alert("'http-errors' expects <name> as argument.", statement, &diagnostics)
             }
-            open = .errorSet(ErrorSetDraft(name: statement.words[1], session: session))
+            let name = statement.words[1]
+            guard errorSetNames.insert(name).inserted else {
+                return alert(
+                    "http-errors section '\(name)' already exists.", statement, &diagnostics)
+            }
+            open = .errorSet(ErrorSetDraft(name: name, session: session))
         case .ring?:
             if let draft = RingDraft(statement, session, &diagnostics) { open = .ring(draft) }
         case .userList?:
