@@ -27,7 +27,7 @@ enum ShowCommands {
 
     private static func backends(_ request: CommandRequest) -> String {
         let names = request.engine.configuration.proxies
-            .filter { $0.capability.contains(.backend) && !$0.servers.isEmpty }.map(\.name)
+            .filter { $0.capability.contains(.backend) }.map(\.name)
         return "# name\n" + names.map { $0 + "\n" }.joined()
     }
 
