@@ -15,7 +15,7 @@ import Testing
             var core = pattern[...]
             while let first = core.first, delimiters.contains(first) { core.removeFirst() }
             while let last = core.last, delimiters.contains(last) { core.removeLast() }
-            if core.isEmpty { return text.last.map(delimiters.contains) ?? true }
+            if core.isEmpty { return false }
             for start in text.indices where start + core.count <= text.count {
                 let end = start + core.count
                 let begins = start == 0 || delimiters.contains(text[start - 1])

@@ -84,9 +84,6 @@ extension PatternIndex {
     /// Looks up each run of parts that has as many of them as some pattern.
     private func findParts(of text: Span<UInt8>, _ best: inout Oldest) {
         let delimiters = method.delimiters
-        if text.isEmpty || delimiters.contain(text[text.count - 1]) {
-            look(up: text.extracting(0..<0), &best)
-        }
         var start = 0
         while start < text.count {
             if delimiters.contain(text[start]) {
@@ -249,8 +246,8 @@ enum Comparison {
         let core = core(of: pattern, delimiters)
         let first = core.lowerBound
         let end = core.upperBound
-        // Delimiters alone are an empty part, which only the end of a text can be.
-        if first == end { return text.isEmpty || delimiters.contain(text[text.count - 1]) }
+        // Delimiters alone are no part of anything.
+        if first == end { return false }
         var isAtPart = true
         var index = 0
         while index <= text.count - (end - first) {
