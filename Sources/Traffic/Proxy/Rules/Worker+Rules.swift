@@ -267,7 +267,9 @@ extension Worker {
             beginTarpit(stream, status: status)
         case .reject:
             if let trace { trace.explanation.author = .nobody }
-            note(stream, cause: "P", state: state)
+            // What came of a response had begun to be passed on.
+            let ofContent = step == .contentResponse
+            note(stream, cause: "P", state: ofContent ? UInt8(ascii: "D") : state)
             countDenied(stream, isResponse)
             end(stream, client: .abort)
         case .drop:
