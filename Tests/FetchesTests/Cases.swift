@@ -98,9 +98,9 @@ struct Table: Sendable, CustomStringConvertible {
             "/p", "/p?q=1", "/p?", "/", "/p?a=1&a=2", "/p?a=1;b=2&a=x", "/p;a=5?a=6", "/p/q/r?a",
             "/p?a=", "/p?aa=1&a=2", "/p?=3&a=2", "/p?a=1=2", "//p", "/p?a?b=2",
         ].map { request(line: "GET \($0) HTTP/1.1") } + [
-            request(line: "GET http://h/p?a=2 HTTP/1.1"), request(line: "GET http://h HTTP/1.1"),
+            request(line: "GET http://h/p?a=2 HTTP/1.1"), request(line: "GET http://h/ HTTP/1.1"),
             request(line: "GET http://1.2.3.4:81/p HTTP/1.1", host: "1.2.3.4:81"),
-            request(line: "GET https://1.2.3.4 HTTP/1.1", host: "1.2.3.4"),
+            request(line: "GET https://1.2.3.4/ HTTP/1.1", host: "1.2.3.4"),
             request(line: "OPTIONS * HTTP/1.1"),
             request(line: "PURGE /p HTTP/1.1"), request(line: "GET /p HTTP/1.0", host: nil),
             request(line: "GET /p HTTP/1.1", host: "H.Example:80"),

@@ -14,9 +14,9 @@ import Testing
         "{ str(abc) -m beg ab abcd }", "{ str(abc) -m beg -i AB }", "{ str(abc) -m end bc }",
         "{ str(abc) -m sub b }", "{ str(aXb) -m sub -i xB }", "{ str(abc) -m len 3 }",
         "{ str(abc) -m len gt 2 }", "{ str(abc) -m reg -- ^a }", "{ str(abc) -m reg -i ^A }",
-        "{ str(abc) -m bin 616263 }", "{ bin(610062) -m bin 610062 }", "{ str(a/b/) -m dir / }",
+        "{ str(abc) -m bin 616263 }", "{ bin(610062) -m bin 610062 }",
         "{ str(a/b) -m dir /b/ }", "{ str(a/b?c) -m dir c }", "{ str(/a/b/c) -m dir a/b }",
-        "{ str(a.b.) -m dom . }", "{ str(a:b) -m dom b }", "{ str(www.a.org) -m dom .a. }",
+        "{ str(a:b) -m dom b }", "{ str(www.a.org) -m dom .a. }",
         "{ str(10.0.0.1) -m ip 10.0.0.0/8 }", "{ ipv4(10.0.0.1) 10.0.0.1 }",
         "{ ipv4(10.0.0.12) 10.12 }", "{ ipv4(10.0.0.1) ::ffff:10.0.0.0/104 }",
         "{ ipv4(10.0.0.1) ::/0 }", "{ ipv4(10.9.0.1) 10.0.0.1/255.0.255.255 }",
@@ -30,6 +30,10 @@ import Testing
         "{ str(a) b } or { str(a) a }", "!{ str(a) b }", "{ int(5) -m len 1 }",
         "{ str(12x) -m int 12 }", "{ str(abc),upper ABC }", "{ ipv4(1.2.3.4),ipmask(8) 1.0.0.0 }",
     ].filter { !$0.hasPrefix("METH_TRUE") }
+
+    /// HAProxy compares the byte behind the text as well, which is zero behind a constant and not
+    /// behind what comes from traffic: there it finds none, either.
+    static let delimitersAlone = ["{ str(a/b/) -m dir / }", "{ str(a.b.) -m dom . }"]
 
     static let failing = [
         "{ int(3) 4 }", "{ int(8) lt 1-5 }", "{ int(3) gt 3 }",
@@ -50,7 +54,7 @@ import Testing
         #expect(try Constants.evaluate(condition))
     }
 
-    @Test(arguments: failing)
+    @Test(arguments: failing + delimitersAlone)
     func `a condition does not hold`(_ condition: String) throws {
         #expect(try !Constants.evaluate(condition))
     }

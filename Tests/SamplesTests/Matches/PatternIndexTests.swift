@@ -178,8 +178,9 @@ import Testing
             index.insert(number, Pattern(.text(Array("x\(number).y".utf8))))
         }
         for (text, wanted) in [
-            ("a.\(long).b", 0), ("a.\(long)b", nil), (middle.uppercased(), 1), ("a.", 2), ("", 2),
-            ("www.x7.y/x8.y", 7), ("x8.y.x7.y", 7), ("x8..y", nil), ("x9.y.", 2), (".", 2),
+            ("a.\(long).b", 0), ("a.\(long)b", nil), (middle.uppercased(), 1), ("a.", nil),
+            ("", nil),
+            ("www.x7.y/x8.y", 7), ("x8.y.x7.y", 7), ("x8..y", nil), ("x9.y.", 9), (".", nil),
         ] as [(String, UInt32?)] {
             let found = index.find(Array(text.utf8).span, &scratch)
             #expect(found == wanted, "\(text)")

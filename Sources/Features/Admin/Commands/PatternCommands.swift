@@ -121,13 +121,18 @@ private struct PatternLists: Sendable {
         return (source, version, words)
     }
 
+    /// Maps may be lists of patterns, too (`acl -M`).
+    private func isListed(_ source: PatternSource) -> Bool {
+        source.isMap ? isMap || source.isUsedByAccessList : !isMap
+    }
+
     /// `<list>`, and what follows. Commands that take no version read `@<ver>` as a list's name.
     private func find(
         _ arguments: ArraySlice<String>, _ store: PatternStore
     ) throws -> (source: PatternSource, rest: ArraySlice<String>) {
         var rest = arguments
         guard let name = rest.popFirst() else { throw ListRefusal("Missing \(title) identifier.") }
-        guard let source = store.find(name), source.isMap == isMap else {
+        guard let source = store.find(name), isListed(source) else {
             throw ListRefusal("Unknown \(title) identifier. Please use #<id> or <file>.")
         }
         return (source, rest)
@@ -154,7 +159,8 @@ private struct PatternLists: Sendable {
 
     private func list(_ store: PatternStore) -> String {
         var text = "# id (file) description\n"
-        for source in store.sources where isMap ? source.isMap : !source.isMap {
+        for source in store.sources.sorted(by: { $0.id ?? -1 < $1.id ?? -1 })
+        where isListed(source) {
             text +=
                 "\(source.id ?? -1) (\(source.name)) \(source.describedAs). "
                 + "curr_ver=\(source.currentVersion) next_ver=\(source.nextVersion) "

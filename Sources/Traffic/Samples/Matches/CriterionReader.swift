@@ -194,10 +194,12 @@ struct CriterionReader {
     private mutating func readPatterns() throws(ExpressionMistake) -> ReadTest {
         let method = try requiredMethod()
         var warnings: [ExpressionMistake] = []
-        // A list that nobody else has, or that has a number, can be filled at run time.
-        let hasWords = position < end || method != .group && (id != nil || views.isEmpty)
-        if hasWords && method.takesPatterns {
-            if position == end && id == nil && !sawEndOfFlags {
+        // Each test has a list of its own, which may be filled at run time, and a number for it:
+        // those of the lists behind depend on that.
+        if !method.takesPatterns {
+            _ = store.makeWords(use: criterion.name, id: id)
+        } else if position < end || method != .group {
+            if position == end && id == nil && views.isEmpty && !sawEndOfFlags {
                 warnings.append(
                     wrong(
                         first,

@@ -72,11 +72,6 @@ extension Difference {
                 expression: $0, inputs: ["user"],
                 reason: "RFC 9110 §4.2.4: user information is to be treated as an error")
         }
-        + (ExpressionTable.all.first { $0.name == "targets" }?.expressions ?? []).map {
-            Difference(
-                expression: $0, inputs: ["absolute with a mark"],
-                reason: "readers differ on where such a target's path begins, so it is refused")
-        }
 
     private static let payloads: [Difference] =
         ["req.proto_http", "req_proto_http"].map {

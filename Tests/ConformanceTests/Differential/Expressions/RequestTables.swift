@@ -103,8 +103,9 @@ extension ExpressionTable {
             .request("encoded name", line: "GET /?%61=1 HTTP/1.1"),
             .request("numbers", line: "GET /?a=-12&b=5x HTTP/1.1"),
             .request("absolute", line: "GET http://h/a?a=1 HTTP/1.1"),
-            .request("absolute without path", line: "GET http://h HTTP/1.1"),
-            .request("absolute with a mark", line: "GET http://h?a=1 HTTP/1.1"),
+            // Empty paths are `/` here and in HAProxy 3.2: http/empty-path.vtc.
+            .request("absolute root", line: "GET http://h/ HTTP/1.1"),
+            .request("absolute with a mark", line: "GET http://h/?a=1 HTTP/1.1"),
             .request(
                 "address and port", line: "GET http://192.0.2.1:8080/x HTTP/1.1",
                 host: "192.0.2.1:8080"),
