@@ -122,6 +122,9 @@ extension Subject {
     ///
     /// Only ports that are written as `80` and `443`, or not at all behind their colon, are
     /// recognised, as HAProxy does.
+    ///
+    /// Differs: HAProxy leaves an empty path before a query as it is, and readers differ on where
+    /// the path of such a target begins. Here rules and servers see `/`.
     func normalizeTarget() {
         let whole = target
         if unsafe worker.pointee.streams[stream].method == .connect {
