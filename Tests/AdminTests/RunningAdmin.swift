@@ -46,7 +46,8 @@ enum Sample {
         backend st
             balance static-rr
             server t1 [::1]:18090 weight 4 id 7
-            server t2 unix@\(folder)/none\n
+            server t2 unix@\(folder)/none
+        backend empty\n
         """
     }
 
@@ -90,7 +91,9 @@ enum Sample {
             },
             server("t2", .unix(none)) { _ in },
         ]
-        configuration.proxies = [fe, be, st]
+        var empty = ProxyConfiguration(name: "empty", capability: .backend)
+        empty.mode = .http
+        configuration.proxies = [fe, be, st, empty]
         return configuration
     }
 
