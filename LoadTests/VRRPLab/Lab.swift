@@ -294,6 +294,9 @@ public final class Lab: Sendable {
     /// busy machine would be a fault that nobody asked for.
     public static func hurry() { _ = martlet_lab_hurry() }
 
+    /// How much longer than it should take something is waited for on a busy machine.
+    private static let patience = 4.0
+
     /// Waits until something is so; false when it is not in time.
     ///
     /// - Parameter seconds: how long it may take where there is nothing else to do. A busy machine
@@ -301,7 +304,7 @@ public final class Lab: Sendable {
     public static func wait(
         seconds: Double, until condition: () throws -> Bool
     ) rethrows -> Bool {
-        let end = now + UInt64(seconds * 4e9)
+        let end = now + UInt64(seconds * patience * 1e9)
         while true {
             if try condition() { return true }
             if now >= end { return false }

@@ -84,20 +84,22 @@ final class Observer: Sendable {
         isStopped.store(true, ordering: .releasing)
         guard let started = thread.withLock({ $0.take() }) else { return }
         started.join()
-        close(packets)
-        for host in watched {
-            close(host.monitor)
-            for responder in host.responders { close(responder) }
+        // Nobody is in the midst of reading them.
+        turn.withLock { _ in
+            close(packets)
+            for host in watched {
+                close(host.monitor)
+                for responder in host.responders { close(responder) }
+            }
         }
     }
 
     /// Looks at what was seen so far, with all that has arrived and that the thread has not got to.
     func withSeen<Result: Sendable>(_ body: (borrowing Observations) -> sending Result) -> Result {
-        if !isStopped.load(ordering: .acquiring) {
-            turn.withLock { buffer in
-                for host in watched { takeAddresses(host) }
-                takeFrames(&buffer)
-            }
+        turn.withLock { buffer in
+            if isStopped.load(ordering: .acquiring) { return }
+            for host in watched { takeAddresses(host) }
+            takeFrames(&buffer)
         }
         return seen.withLock { body($0) }
     }

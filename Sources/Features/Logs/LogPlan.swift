@@ -189,7 +189,7 @@ private struct LogPlanBuilder {
     private mutating func add(_ logs: [LogConfiguration]) -> Stretch {
         let first = UInt32(targets.count)
         for log in logs {
-            if case .global = log.target {
+            if log.isGlobal {
                 for log in configuration.global.logs { add(log) }
             } else {
                 add(log)

@@ -368,10 +368,7 @@ extension ConfigurationChecks {
         guard draft.proxy.capability.contains(.frontend), draft.logFormatLine != nil else {
             return
         }
-        let reachesSomething = draft.proxy.logs.contains { log in
-            if case .global = log.target { return !global.logs.isEmpty }
-            return true
-        }
+        let reachesSomething = draft.proxy.logs.contains { !$0.isGlobal || !global.logs.isEmpty }
         if !reachesSomething {
             warn("log format ignored for \(title) since it has no log address.")
         }

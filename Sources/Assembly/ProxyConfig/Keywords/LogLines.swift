@@ -121,10 +121,7 @@ extension ProxyKeywords {
             draft.proxy.logs = []
         } else if arguments.words == ["global"] {
             // Each of the global targets once, however often it is said.
-            let isThere = draft.proxy.logs.contains {
-                if case .global = $0.target { true } else { false }
-            }
-            if isThere { return }
+            if draft.proxy.logs.contains(where: \.isGlobal) { return }
             draft.proxy.logs.append(LogConfiguration(target: .global, targetText: "global"))
         } else if let line = LogLine.read(arguments, draft.session, &diagnostics) {
             draft.proxy.logs.append(line)

@@ -17,7 +17,7 @@ extension ProxyKeywords {
             ) { draft, arguments, diagnostics in
                 draft.note(arguments)
                 // Proxies do not inherit lists, and there are no rules here that could use one.
-                if draft.isDefaults && draft.proxy.name.isEmpty {
+                if draft.isUnnamedDefaults {
                     return diagnostics.report(
                         arguments.mistake("is not allowed: the section has no name"))
                 }
@@ -58,7 +58,7 @@ extension ProxyKeywords {
         _ delay: WritableKeyPath<ProxyConfiguration, Int>, _ draft: inout ProxyDraft,
         _ arguments: KeywordArguments, _ diagnostics: inout Diagnostics
     ) {
-        if draft.isDefaults && draft.proxy.name.isEmpty {
+        if draft.isUnnamedDefaults {
             diagnostics.report(
                 arguments.mistake(
                     "'\(arguments.keyword)' cannot stand in a defaults section without a name"))
@@ -223,7 +223,7 @@ extension ProxyDraft {
             condition = try lists.condition(
                 arguments.words, from: start, use: "\(step.keyword) rule")
         }
-        if isDefaults && proxy.name.isEmpty {
+        if isUnnamedDefaults {
             throw ExpressionMistake(
                 word: 0, offset: 0, length: 0,
                 "rules cannot stand in a defaults section without a name")

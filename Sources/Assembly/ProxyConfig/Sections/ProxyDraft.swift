@@ -104,9 +104,12 @@ struct ProxyDraft {
         unresolved = [:]
     }
 
+    /// A `defaults` section without a name, in which no rules stand.
+    var isUnnamedDefaults: Bool { isDefaults && proxy.name.isEmpty }
+
     /// The section in messages: `frontend 'web'`, or `defaults section` without a name.
     var title: String {
-        isDefaults && proxy.name.isEmpty ? "defaults section" : "\(keyword) '\(proxy.name)'"
+        isUnnamedDefaults ? "defaults section" : "\(keyword) '\(proxy.name)'"
     }
 
     /// The proxy as HAProxy calls it: `frontend`, `backend`, or `proxy` for both at once.

@@ -208,6 +208,11 @@ public struct LogConfiguration: Sendable {
         self.target = target
         self.targetText = targetText
     }
+
+    /// Whether it stands for the lines of the global section.
+    public var isGlobal: Bool {
+        if case .global = target { true } else { false }
+    }
 }
 
 extension LogConfiguration.Target {

@@ -140,7 +140,7 @@ public struct MessageHead: Sendable {
 
     /// Whether the target can be said in a more usual way that means the same.
     public var hasUnusualTarget: Bool {
-        facts.contains(.namesUsualPort) || facts.contains(.lacksPath)
+        !facts.isDisjoint(with: [.namesUsualPort, .lacksPath])
     }
 
     /// The reason phrase as a range of the parsed bytes; may be empty.

@@ -55,11 +55,9 @@ enum Target {
         else { return .badTarget }
         setAuthority(start..<end, &head)
         head.pathStart = UInt32(truncatingIfNeeded: end)
-        if end == range.upperBound {
-            if head.method != .options { head.facts.insert(.lacksPath) }
-        } else if bytes[end] != Byte.slash {
-            head.facts.insert(.lacksPath)
-        }
+        let lacksPath =
+            end == range.upperBound ? head.method != .options : bytes[end] != Byte.slash
+        if lacksPath { head.facts.insert(.lacksPath) }
         let hasColon = authority.host.upperBound < end
         if hasColon, authority.port < 0 || authority.port == schemePort(bytes, head) {
             head.facts.insert(.namesUsualPort)
